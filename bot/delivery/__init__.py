@@ -1,0 +1,1 @@
+"""The outbox goes out: claimed, rendered, sent, recorded."""

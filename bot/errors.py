@@ -1,0 +1,47 @@
+"""One tree of errors: each carries the cause for the log and, where a person must act, a plain sentence."""
+
+from __future__ import annotations
+
+
+class VestnikError(Exception):
+    """Base of everything that this project raises on purpose.
+
+    ``str(error)`` is one plain sentence for the log or the operator: what is wrong, what to do.
+    It never contains the token.
+    """
+
+
+class SettingsError(VestnikError):
+    """A setting is missing or malformed; the sentence names the variable and its form."""
+
+
+class StorageError(VestnikError):
+    """The database cannot be opened or migrated."""
+
+
+class FetchError(VestnikError):
+    """An address could not be read.
+
+    Attributes:
+        status: the HTTP status, or None where no answer came.
+        retry_after: seconds that the site asked to wait, or None.
+    """
+
+    def __init__(
+        self, message: str, *, status: int | None = None, retry_after: float | None = None
+    ) -> None:
+        super().__init__(message)
+        self.status = status
+        self.retry_after = retry_after
+
+
+class AddressRefusedError(FetchError):
+    """The address, or one it redirects to, is private, loopback or otherwise not public."""
+
+
+class ParseError(VestnikError):
+    """The bytes that were read are no feed that we know."""
+
+
+class ExtractError(VestnikError):
+    """No article could be found on the page."""

@@ -1,0 +1,1 @@
+"""A site is read: fetched, parsed, decided, extracted, stored."""

@@ -1,0 +1,520 @@
+"""The types that travel through the house: frozen values, one type per phase, nothing half-filled."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import IntEnum, StrEnum
+from typing import Annotated, Generic, Literal, TypeVar
+
+from pydantic import Field, TypeAdapter
+
+T = TypeVar("T")
+
+
+# --- The body of an article: blocks over inline spans ---------------------------------------------
+
+
+class Style(StrEnum):
+    """How a span is set apart from the text around it."""
+
+    BOLD = "bold"
+    ITALIC = "italic"
+    UNDERLINE = "underline"
+    STRIKE = "strike"
+    CODE = "code"
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A run of text in one style.
+
+    Attributes:
+        text: may hold a newline for a forced line break; white space is otherwise collapsed.
+        styles: what applies to the whole run.
+        link: an absolute ``http(s)``, ``mailto:`` or ``tel:`` address, or None.
+    """
+
+    text: str
+    styles: frozenset[Style] = frozenset()
+    link: str | None = None
+
+
+Spans = tuple[Span, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Paragraph:
+    """Running text."""
+
+    spans: Spans
+    kind: Literal["paragraph"] = "paragraph"
+
+
+@dataclass(frozen=True, slots=True)
+class Heading:
+    """A heading inside the article; ``level`` is 2 to 6 (1 is the article's own title)."""
+
+    spans: Spans
+    level: int = 2
+    kind: Literal["heading"] = "heading"
+
+
+@dataclass(frozen=True, slots=True)
+class Quote:
+    """Somebody's words, a paragraph each, and who said them (empty where the page does not say)."""
+
+    paragraphs: tuple[Spans, ...]
+    attribution: Spans = ()
+    kind: Literal["quote"] = "quote"
+
+
+@dataclass(frozen=True, slots=True)
+class ListItem:
+    """One item and how deep it is nested (0 is the outermost level)."""
+
+    spans: Spans
+    depth: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class List:
+    """A bulleted or (``ordered``) numbered list; numbering starts at ``start`` on each level."""
+
+    items: tuple[ListItem, ...]
+    ordered: bool = False
+    start: int = 1
+    kind: Literal["list"] = "list"
+
+
+@dataclass(frozen=True, slots=True)
+class Image:
+    """A picture in the body: an absolute http(s) address, its caption and its alternative text."""
+
+    url: str
+    caption: Spans = ()
+    alt: str = ""
+    kind: Literal["image"] = "image"
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """Rows of cells; ``header`` says that the first row names the columns."""
+
+    rows: tuple[tuple[Spans, ...], ...]
+    header: bool = False
+    caption: Spans = ()
+    kind: Literal["table"] = "table"
+
+
+@dataclass(frozen=True, slots=True)
+class Preformatted:
+    """Text whose line breaks and spaces matter."""
+
+    text: str
+    kind: Literal["preformatted"] = "preformatted"
+
+
+@dataclass(frozen=True, slots=True)
+class Divider:
+    """A pause between two parts."""
+
+    kind: Literal["divider"] = "divider"
+
+
+@dataclass(frozen=True, slots=True)
+class Aside:
+    """A note beside the story, such as "for reference"; ``title`` may be empty."""
+
+    title: str
+    paragraphs: tuple[Spans, ...]
+    kind: Literal["aside"] = "aside"
+
+
+@dataclass(frozen=True, slots=True)
+class Contacts:
+    """Whom to ask: one line (name, phone, e-mail, site) per entry; ``title`` may be empty."""
+
+    title: str
+    lines: tuple[Spans, ...]
+    kind: Literal["contacts"] = "contacts"
+
+
+Block = Annotated[
+    Paragraph | Heading | Quote | List | Image | Table | Preformatted | Divider | Aside | Contacts,
+    Field(discriminator="kind"),
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """The body of an article, in reading order. No HTML travels further than ``ingest/``."""
+
+    blocks: tuple[Block, ...] = ()
+
+    def spans(self) -> Iterator[Spans]:
+        """The runs of text in reading order, a paragraph (item, cell, line) at a time."""
+        for block in self.blocks:
+            match block:
+                case Paragraph() | Heading():
+                    yield block.spans
+                case Quote():
+                    yield from block.paragraphs
+                    yield block.attribution
+                case List():
+                    yield from (item.spans for item in block.items)
+                case Image():
+                    yield block.caption
+                case Table():
+                    yield block.caption
+                    for row in block.rows:
+                        yield from row
+                case Preformatted():
+                    yield (Span(block.text),)
+                case Aside():
+                    yield (Span(block.title),)
+                    yield from block.paragraphs
+                case Contacts():
+                    yield (Span(block.title),)
+                    yield from block.lines
+                case Divider():
+                    pass
+
+    def plain_text(self) -> str:
+        """All text without styles, a paragraph a line; what search and checks look at."""
+        lines = ("".join(span.text for span in spans).strip() for spans in self.spans())
+        return "\n".join(line for line in lines if line)
+
+
+_DOCUMENT: TypeAdapter[Document] = TypeAdapter(Document)
+
+
+def dump_document(document: Document) -> str:
+    """A document as JSON text, the form in which it is stored."""
+    return _DOCUMENT.dump_json(document).decode()
+
+
+def load_document(text: str) -> Document:
+    """A stored document.
+
+    Raises:
+        ValueError: the text is not what ``dump_document`` wrote.
+    """
+    return _DOCUMENT.validate_json(text)
+
+
+# --- What is read -----------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class SourceSpec:
+    """What the editor asked to read: an address and, where given, the section it belongs to."""
+
+    url: str
+    section: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """An address that we poll, with what we know of it from the last reads.
+
+    Attributes:
+        section: the title that the editor gave, or None: then the feed's own title serves.
+        etag, last_modified: the validators of the last complete read, to be sent back verbatim.
+        failures: reads that failed in a row.
+        primed: whether a first read was completed; before it nothing is pushed.
+    """
+
+    id: int
+    url: str
+    section: str | None
+    etag: str | None
+    last_modified: str | None
+    failures: int
+    primed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """What a feed says about one article, as parsed.
+
+    Attributes:
+        guid: the entry's own identifier, or None.
+        url: the absolute address of the article's page, or None.
+        title, lead: plain text; either may be empty.
+        published, updated: aware moments, or None where missing or senseless.
+        image: the absolute address of a picture, or None.
+        content: HTML of the article where the feed carries it, else of the summary, else empty.
+    """
+
+    guid: str | None
+    url: str | None
+    title: str
+    lead: str
+    published: datetime | None
+    updated: datetime | None
+    image: str | None
+    content: str
+
+
+@dataclass(frozen=True, slots=True)
+class Feed:
+    """A feed as parsed: its title (may be empty), its language, its entries in the feed's order."""
+
+    title: str
+    language: str | None
+    entries: tuple[Entry, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Extracted:
+    """What an article's page says. Everything but the document may be missing.
+
+    Attributes:
+        url: the canonical address that the page names, or None.
+        lead: one or two sentences of plain text, or empty.
+        published, updated: aware moments, or None.
+    """
+
+    url: str | None
+    title: str
+    lead: str
+    section: str | None
+    image: str | None
+    language: str | None
+    published: datetime | None
+    updated: datetime | None
+    document: Document
+
+
+class AliasKind(StrEnum):
+    """By which of its names an article is known again."""
+
+    GUID = "guid"
+    URL = "url"
+
+
+@dataclass(frozen=True, slots=True)
+class Alias:
+    """One name of an article: its entry's id (within its source) or an address (anywhere)."""
+
+    kind: AliasKind
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
+class NewArticle:
+    """An article ready to be stored; whoever stores it gives it its number and its moment."""
+
+    aliases: tuple[Alias, ...]
+    section: str
+    url: str
+    title: str
+    lead: str
+    image: str | None
+    language: str | None
+    published: datetime | None
+    document: Document
+
+
+# --- What is kept and shown -------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """The rubric a reader subscribes to."""
+
+    id: int
+    title: str
+
+
+@dataclass(frozen=True, slots=True)
+class Article:
+    """A stored article in full.
+
+    Attributes:
+        published: the moment the publisher names, or None.
+        sorted_at: the moment that orders lists: the earlier of publication and first sight.
+        image: the cover, or None.
+    """
+
+    id: int
+    section: Section
+    url: str
+    title: str
+    lead: str
+    image: str | None
+    published: datetime | None
+    sorted_at: datetime
+    document: Document
+
+
+@dataclass(frozen=True, slots=True)
+class ArticleCard:
+    """An article as lists show it; the body stays in the database."""
+
+    id: int
+    title: str
+    sorted_at: datetime
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Key:
+    """A place in the list of articles: ``(sorted_at in microseconds since 1970 UTC, id)``."""
+
+    at: int
+    id: int
+
+
+@dataclass(frozen=True, slots=True)
+class Page(Generic[T]):
+    """Some items of a list, newest first, and the keys that lead on.
+
+    Attributes:
+        older: ask for items after this key, or None at the end.
+        newer: ask for items before this key, or None at the start.
+    """
+
+    items: tuple[T, ...]
+    older: Key | None
+    newer: Key | None
+
+
+# --- Who reads --------------------------------------------------------------------------------
+
+
+class ChatKind(StrEnum):
+    """What kind of chat a reader is, in Telegram's words."""
+
+    PRIVATE = "private"
+    GROUP = "group"
+    SUPERGROUP = "supergroup"
+    CHANNEL = "channel"
+
+
+@dataclass(frozen=True, slots=True)
+class Chat:
+    """Where in Telegram a reader is: ``thread_id`` is a forum topic, 0 for the chat itself."""
+
+    id: int
+    kind: ChatKind
+    thread_id: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """A Telegram chat known to the bot; it need not subscribe.
+
+    Attributes:
+        locale: the language to speak, one that has a catalogue.
+        active: False from the moment that Telegram says we may not write there.
+    """
+
+    id: int
+    chat: Chat
+    locale: str
+    active: bool
+
+
+@dataclass(frozen=True, slots=True)
+class SectionChoice:
+    """A section and whether this reader subscribes to it."""
+
+    section: Section
+    subscribed: bool
+
+
+# --- What goes out ----------------------------------------------------------------------------
+
+
+class DeliveryState(IntEnum):
+    """Where a delivery stands; ``docs/architecture.md`` draws the arrows."""
+
+    QUEUED = 0
+    LEASED = 1
+    SENDING = 2
+    SENT = 3
+    FAILED = 4
+    UNKNOWN = 5
+    CANCELLED = 6
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """One broadcast to one reader, as claimed by a sender.
+
+    Attributes:
+        attempt: how often it was claimed, this time included.
+        doubtful: whether an earlier send ended without an answer, so that it may have arrived.
+        plain: whether Telegram refused this article's full form, so that plain text must do.
+        lease: the token that lets its holder, and nobody else, move this delivery on.
+    """
+
+    id: int
+    broadcast_id: int
+    article_id: int
+    reader: Reader
+    attempt: int
+    doubtful: bool
+    plain: bool
+    lease: str
+
+
+# --- What Telegram is to show -----------------------------------------------------------------
+
+
+class EntityKind(StrEnum):
+    """The entities that we use, by Telegram's own names."""
+
+    BOLD = "bold"
+    ITALIC = "italic"
+    UNDERLINE = "underline"
+    STRIKE = "strikethrough"
+    CODE = "code"
+    PRE = "pre"
+    LINK = "text_link"
+    QUOTE = "blockquote"
+    EXPANDABLE_QUOTE = "expandable_blockquote"
+
+
+@dataclass(frozen=True, slots=True)
+class Entity:
+    """Formatting of a part of a text; offset and length count UTF-16 code units.
+
+    https://core.telegram.org/bots/api#messageentity
+    """
+
+    kind: EntityKind
+    offset: int
+    length: int
+    url: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """Text as Telegram takes it: plain characters and entities, so it cannot fail to parse."""
+
+    plain: str
+    entities: tuple[Entity, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Button:
+    """An inline button: exactly one of callback ``data`` (1 to 64 bytes) and ``url`` is set."""
+
+    label: str
+    data: str | None = None
+    url: str | None = None
+
+
+Keyboard = tuple[tuple[Button, ...], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Screen:
+    """What a person sees: a body, a picture shown large above it, and rows of buttons."""
+
+    body: Text
+    image: str | None = None
+    keyboard: Keyboard = field(default=())

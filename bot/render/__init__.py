@@ -1,0 +1,1 @@
+"""Documents become Telegram text and entities, cut into pages."""

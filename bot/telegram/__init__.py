@@ -1,0 +1,1 @@
+"""The only door to the Bot API: session, pacing, errors turned into outcomes."""

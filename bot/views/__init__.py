@@ -1,0 +1,1 @@
+"""Pure views: domain values and a translator in, a screen out."""
