@@ -1,4 +1,4 @@
-"""One tree of errors: each carries the cause for the log and, where a person must act, a plain sentence."""
+"""One tree of errors: a cause for the log and, where a person must act, a plain sentence."""
 
 from __future__ import annotations
 

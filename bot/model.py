@@ -1,4 +1,4 @@
-"""The types that travel through the house: frozen values, one type per phase, nothing half-filled."""
+"""The types that travel through the house: frozen values, one per phase, nothing half-filled."""
 
 from __future__ import annotations
 
