@@ -1,0 +1,276 @@
+"""The settings: read from the environment and ``.env``, checked, and described for people."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from textwrap import wrap
+from typing import Annotated, Any, Literal, cast
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
+
+from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic.fields import FieldInfo
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from bot.errors import SettingsError
+from bot.model import SourceSpec
+
+_TOKEN = re.compile(r"[0-9]+:[A-Za-z0-9_-]+")
+
+
+def _field(default: Any, what: str, form: str, **constraints: Any) -> Any:
+    """A setting with what it means and, for the error message, what its value looks like."""
+    return Field(default, description=what, json_schema_extra={"form": form}, **constraints)
+
+
+class Settings(BaseSettings):
+    """Everything that can be set. Each name is an environment variable in capitals."""
+
+    model_config = SettingsConfigDict(
+        env_file=".env",
+        env_file_encoding="utf-8",
+        env_ignore_empty=True,
+        extra="ignore",
+        frozen=True,
+        hide_input_in_errors=True,
+    )
+
+    bot_token: SecretStr = _field(
+        ...,
+        "The bot's token. It never appears in a log.",
+        "the token that @BotFather gave you, such as 123456789:AAExampleExampleExample",
+    )
+    sources: Annotated[tuple[SourceSpec, ...], NoDecode] = _field(
+        ...,
+        "What to read: feeds (RSS, Atom, JSON Feed), one per line or separated by commas, each an "
+        "address or `Section title=address`. Without a title the feed's own title names the "
+        "section.",
+        "addresses that begin with http:// or https://, one per line or separated by commas, each "
+        "optionally as Section title=address",
+        min_length=1,
+    )
+    default_locale: str = _field(
+        "ru",
+        "The language for readers whose own language the bot does not speak.",
+        "a language that has a folder under locales/, such as ru or en",
+        pattern=r"^[a-z]{2,3}(_[A-Z]{2})?$",
+    )
+    timezone: str = _field(
+        "UTC",
+        "The time zone in which dates are shown.",
+        "a time zone's name, such as Europe/Moscow or Asia/Krasnoyarsk",
+    )
+    admin_ids: Annotated[tuple[int, ...], NoDecode] = _field(
+        (),
+        "Telegram ids of the administrators, separated by commas: they may use /status and are "
+        "told what needs a person.",
+        "whole numbers separated by commas, such as 111111111,222222222",
+    )
+    poll_seconds: int = _field(
+        300,
+        "How often each source is looked at, in seconds.",
+        "a whole number of seconds from 1 to 86400",
+        ge=1,
+        le=86_400,
+    )
+    page_chars: int = _field(
+        1800,
+        "The size aimed at for a page of an article, in characters.",
+        "a whole number from 200 to 3500",
+        ge=200,
+        le=3500,
+    )
+    send_rate: float = _field(
+        25,
+        "How many pushes leave per second at most; Telegram tolerates about 30.",
+        "a number above 0, at most 1000",
+        gt=0,
+        le=1000,
+    )
+    data_dir: Path = _field(
+        Path("data"),
+        "The folder for the database file.",
+        "the path of a folder that the bot may write to",
+    )
+    database_url: SecretStr | None = _field(
+        None,
+        "The database; by default the file vestnik.db in DATA_DIR. PostgreSQL: "
+        "postgresql://user:password@host/name.",
+        "sqlite:///path/to/file.db or postgresql://user:password@host/name",
+    )
+    bot_api_url: str = _field(
+        "https://api.telegram.org",
+        "The Bot API server, without the token.",
+        "an address such as https://api.telegram.org",
+    )
+    allow_private_addresses: bool = _field(
+        False,
+        "Whether sources and pictures may be on private or loopback addresses.",
+        "true or false",
+    )
+    web_host: str = _field(
+        "127.0.0.1",
+        "The address that the health check listens on, where WEB_PORT is set.",
+        "an address of this machine, such as 127.0.0.1 or 0.0.0.0",
+    )
+    web_port: int | None = _field(
+        None,
+        "The port of the health check (GET /healthz); not served where empty.",
+        "a whole number from 1 to 65535",
+        ge=1,
+        le=65_535,
+    )
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = _field(
+        "INFO", "How much is logged.", "DEBUG, INFO, WARNING or ERROR"
+    )
+    log_format: Literal["console", "json"] = _field(
+        "console", "For people or for machines.", "console or json"
+    )
+
+    @field_validator("bot_token")
+    @classmethod
+    def _token(cls, value: SecretStr) -> SecretStr:
+        if not _TOKEN.fullmatch(value.get_secret_value().strip()):
+            raise ValueError("not a token")
+        return SecretStr(value.get_secret_value().strip())
+
+    @field_validator("sources", mode="before")
+    @classmethod
+    def _sources(cls, value: Any) -> Any:
+        return parse_sources(value) if isinstance(value, str) else value
+
+    @field_validator("admin_ids", mode="before")
+    @classmethod
+    def _admin_ids(cls, value: Any) -> Any:
+        return re.split(r"[\s,]+", value.strip(" ,\n")) if isinstance(value, str) else value
+
+    @field_validator("log_level", mode="before")
+    @classmethod
+    def _log_level(cls, value: Any) -> Any:
+        return value.strip().upper() if isinstance(value, str) else value
+
+    @field_validator("bot_api_url")
+    @classmethod
+    def _bot_api_url(cls, value: str) -> str:
+        _check_address(value)
+        return value.rstrip("/")
+
+    @field_validator("timezone")
+    @classmethod
+    def _timezone(cls, value: str) -> str:
+        try:
+            ZoneInfo(value)
+        except (OSError, ValueError) as error:
+            raise ValueError("no such zone") from error
+        return value
+
+    @field_validator("database_url")
+    @classmethod
+    def _database_url(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None and not re.match(
+            r"(sqlite|postgres|postgresql)(\+\w+)?://", value.get_secret_value()
+        ):
+            raise ValueError("no database that we know")
+        return value
+
+    @property
+    def database(self) -> str:
+        """The address of the database, its password included."""
+        if self.database_url is not None:
+            return self.database_url.get_secret_value()
+        return f"sqlite:///{self.data_dir / 'vestnik.db'}"
+
+
+def parse_sources(text: str) -> tuple[SourceSpec, ...]:
+    """What ``SOURCES`` says.
+
+    A comma separates sources, yet both titles and addresses may hold commas: a part without an
+    address belongs to the title that follows it where white space precedes it or nothing was
+    named before it, else to the address it follows.
+
+    Raises:
+        ValueError: a part has no http(s) address, or an address is named twice.
+    """
+    specs: dict[str, SourceSpec] = {}
+    for line in text.splitlines():
+        for item in _items(line):
+            title, address = _split(item)
+            _check_address(address)
+            if address in specs:
+                raise ValueError("the same address twice")
+            specs[address] = SourceSpec(address, title or None)
+    return tuple(specs.values())
+
+
+def _items(line: str) -> list[str]:
+    items: list[str] = []
+    title = ""
+    for part in line.split(","):
+        if not part.strip():
+            continue
+        if "://" in part:
+            items.append(title + part)
+            title = ""
+        elif items and not title and not part[0].isspace():
+            items[-1] += "," + part
+        else:
+            title += part + ","
+    if title:
+        raise ValueError("a part without an address")
+    return [item.strip() for item in items]
+
+
+def _split(item: str) -> tuple[str, str]:
+    title, separator, address = item.partition("=")
+    if not separator or "://" in title:
+        return "", item
+    return title.strip(), address.strip()
+
+
+def _check_address(value: str) -> None:
+    parts = urlsplit(value)
+    if parts.scheme not in {"http", "https"} or not parts.hostname or re.search(r"\s", value):
+        raise ValueError("not an address")
+
+
+def load_settings(**overrides: Any) -> Settings:
+    """The settings from the environment and ``.env``.
+
+    Raises:
+        SettingsError: something is missing or malformed; a sentence a line, one per variable.
+    """
+    try:
+        return Settings(**overrides)
+    except ValidationError as error:
+        wrong = {str(e["loc"][0]).lower(): e["type"] for e in error.errors()}
+        raise SettingsError("\n".join(_complaint(*item) for item in wrong.items())) from None
+
+
+def _complaint(name: str, error_type: str) -> str:
+    problem = "is not set" if error_type == "missing" else "is malformed"
+    return f"{name.upper()} {problem}: it should be {_form(Settings.model_fields[name])}."
+
+
+def _form(info: FieldInfo) -> str:
+    return str(cast(dict[str, object], info.json_schema_extra)["form"])
+
+
+def describe_settings() -> str:
+    """Every setting with its meaning, form and default, as the text of a ``.env`` file."""
+    lines = ["# Copy to .env and fill in. Only BOT_TOKEN and SOURCES are required."]
+    for name, info in Settings.model_fields.items():
+        lines.append("")
+        lines += [f"# {line}" for line in wrap(info.description or "", 97)]
+        lines += [f"# {line}" for line in wrap(f"Form: {_form(info)}.", 97)]
+        if info.is_required():
+            lines.append(f"{name.upper()}=")
+        else:
+            lines.append(f"#{name.upper()}={_shown(info.default)}")
+    return "\n".join(lines) + "\n"
+
+
+def _shown(default: Any) -> str:
+    if default is None or default == ():
+        return ""
+    return str(default).lower() if isinstance(default, bool) else str(default)

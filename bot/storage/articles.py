@@ -1,0 +1,178 @@
+"""Articles: kept in full, known again by their aliases, listed by key."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Row, Select, select, tuple_
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.model import (
+    Alias,
+    AliasKind,
+    Article,
+    ArticleCard,
+    Key,
+    NewArticle,
+    Page,
+    Section,
+    dump_document,
+    load_document,
+)
+from bot.storage.schema import alias, article, section
+from bot.storage.sections import ensure_section
+from bot.storage.upsert import insert
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
+_CHUNK = 200  # aliases in one query; SQLite bounds the variables of a statement
+
+
+async def known_aliases(
+    connection: AsyncConnection, source_id: int, aliases: Sequence[Alias]
+) -> dict[Alias, int]:
+    """Which of these names we know, and whose they are (name → article's number)."""
+    known: dict[Alias, int] = {}
+    for start in range(0, len(aliases), _CHUNK):
+        chunk = [
+            (a.kind.value, _scope(a, source_id), a.key) for a in aliases[start : start + _CHUNK]
+        ]
+        statement = select(alias.c.kind, alias.c.key, alias.c.article_id).where(
+            tuple_(alias.c.kind, alias.c.scope, alias.c.key).in_(chunk)
+        )
+        for kind, key, article_id in await connection.execute(statement):
+            known[Alias(AliasKind(kind), key)] = article_id
+    return known
+
+
+async def add_aliases(
+    connection: AsyncConnection, source_id: int, article_id: int, aliases: Sequence[Alias]
+) -> None:
+    """More names of an article; a name that is taken stays where it is."""
+    rows = [
+        {
+            "kind": a.kind.value,
+            "scope": _scope(a, source_id),
+            "key": a.key,
+            "article_id": article_id,
+        }
+        for a in aliases
+    ]
+    if rows:
+        await connection.execute(insert(connection, alias).on_conflict_do_nothing(), rows)
+
+
+async def add_article(
+    connection: AsyncConnection, source_id: int, new: NewArticle, now: datetime
+) -> int | None:
+    """Store an article; its number, or None where one of its names is known by now.
+
+    Its place in lists is the earlier of its publication and now, so that a date in the future
+    does not hold it on top.
+    """
+    known = await known_aliases(connection, source_id, new.aliases)
+    if known:
+        await add_aliases(connection, source_id, min(known.values()), new.aliases)
+        return None
+    statement = (
+        insert(connection, article)
+        .values(
+            source_id=source_id,
+            section_id=await ensure_section(connection, new.section, now),
+            url=new.url,
+            title=new.title,
+            lead=new.lead,
+            image=new.image,
+            language=new.language,
+            document=dump_document(new.document),
+            published_at=new.published,
+            sorted_at=min(new.published or now, now),
+            created_at=now,
+        )
+        .returning(article.c.id)
+    )
+    number: int = (await connection.execute(statement)).scalar_one()
+    await add_aliases(connection, source_id, number, new.aliases)
+    return number
+
+
+async def get_article(connection: AsyncConnection, article_id: int) -> Article | None:
+    """An article in full, or None where there is none."""
+    statement = (
+        select(article, section.c.title.label("section_title"))
+        .join(section, section.c.id == article.c.section_id)
+        .where(article.c.id == article_id)
+    )
+    row = (await connection.execute(statement)).one_or_none()
+    return None if row is None else _article(row)
+
+
+async def article_cards(
+    connection: AsyncConnection,
+    *,
+    limit: int,
+    section_id: int | None = None,
+    older_than: Key | None = None,
+    newer_than: Key | None = None,
+) -> Page[ArticleCard]:
+    """A page of the news, newest first, of one section or of all.
+
+    ``older_than`` continues downwards, ``newer_than`` upwards; without both the newest come. Going
+    up past the newest gives the first page, whole.
+    """
+    query: Select[Any] = select(article.c.id, article.c.title, article.c.sorted_at)
+    if section_id is not None:
+        query = query.where(article.c.section_id == section_id)
+    place = tuple_(article.c.sorted_at, article.c.id)
+    if newer_than is not None:
+        upwards = (
+            query.where(place > tuple_(*_place(newer_than)))
+            .order_by(article.c.sorted_at, article.c.id)
+            .limit(limit + 1)
+        )
+        cards = [_card(row) for row in await connection.execute(upwards)]
+        if len(cards) > limit:
+            cards = cards[limit - 1 :: -1]
+            return Page(tuple(cards), older=_key(cards[-1]), newer=_key(cards[0]))
+    downwards = query.order_by(article.c.sorted_at.desc(), article.c.id.desc()).limit(limit + 1)
+    if older_than is not None:
+        downwards = downwards.where(place < tuple_(*_place(older_than)))
+    cards = [_card(row) for row in await connection.execute(downwards)]
+    shown = cards[:limit]
+    return Page(
+        tuple(shown),
+        older=_key(shown[-1]) if len(cards) > limit else None,
+        newer=_key(shown[0]) if older_than is not None and shown else None,
+    )
+
+
+def _scope(name: Alias, source_id: int) -> int:
+    return source_id if name.kind is AliasKind.GUID else 0
+
+
+def _card(row: Row[Any]) -> ArticleCard:
+    return ArticleCard(row.id, row.title, row.sorted_at)
+
+
+def _key(card: ArticleCard) -> Key:
+    return Key((card.sorted_at - _EPOCH) // _MICROSECOND, card.id)
+
+
+def _place(key: Key) -> tuple[datetime, int]:
+    return _EPOCH + key.at * _MICROSECOND, key.id
+
+
+def _article(row: Row[Any]) -> Article:
+    return Article(
+        id=row.id,
+        section=Section(row.section_id, row.section_title),
+        url=row.url,
+        title=row.title,
+        lead=row.lead,
+        image=row.image,
+        published=row.published_at,
+        sorted_at=row.sorted_at,
+        document=load_document(row.document),
+    )

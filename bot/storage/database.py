@@ -1,0 +1,116 @@
+"""Opening the database: SQLite or PostgreSQL behind the same two context managers."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
+from typing import Any, Self
+
+from sqlalchemy import Connection, event
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import ArgumentError, SQLAlchemyError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+
+from bot.errors import StorageError
+from bot.storage.migrate import migrate
+
+_BUSY_SECONDS = 30
+_WRITES = "vestnik_writes"
+
+
+class Database:
+    """A database whose schema is current.
+
+    Queries run inside ``read()`` or ``write()``; neither may stay open while Telegram or any
+    site is awaited.
+    """
+
+    def __init__(self, engine: AsyncEngine) -> None:
+        self._engine = engine
+        # SQLite has one writer. Taking turns here is fair and wakes at once, whereas its own busy
+        # handler sleeps and retries.
+        self._turn = asyncio.Lock() if engine.dialect.name == "sqlite" else None
+
+    @classmethod
+    @asynccontextmanager
+    async def open(cls, url: str) -> AsyncIterator[Self]:
+        """Connect, bring the schema up to date, and close at the end.
+
+        Raises:
+            StorageError: the database cannot be reached, created or migrated.
+        """
+        engine = _engine(url)
+        try:
+            database = cls(engine)
+            try:
+                async with database.write() as connection:
+                    await connection.run_sync(migrate)
+            except (SQLAlchemyError, OSError) as error:
+                raise StorageError(_explain(engine.url, error)) from error
+            yield database
+        finally:
+            await engine.dispose()
+
+    @asynccontextmanager
+    async def read(self) -> AsyncIterator[AsyncConnection]:
+        """A transaction that sees one state of the database and changes nothing."""
+        async with self._engine.connect() as connection, connection.begin():
+            yield connection
+
+    @asynccontextmanager
+    async def write(self) -> AsyncIterator[AsyncConnection]:
+        """A transaction that is committed at the end, or rolled back on an exception."""
+        async with AsyncExitStack() as stack:
+            if self._turn is not None:
+                await stack.enter_async_context(self._turn)
+            connection = await stack.enter_async_context(self._engine.connect())
+            await connection.execution_options(**{_WRITES: True})
+            await stack.enter_async_context(connection.begin())
+            yield connection
+
+
+def _engine(address: str) -> AsyncEngine:
+    try:
+        url = make_url(address)
+    except ArgumentError as error:
+        raise StorageError("DATABASE_URL is not an address of a database.") from error
+    if url.get_backend_name() == "sqlite":
+        return _sqlite(url.set(drivername="sqlite+aiosqlite"))
+    return create_async_engine(url.set(drivername="postgresql+psycopg"), pool_pre_ping=True)
+
+
+def _sqlite(url: URL) -> AsyncEngine:
+    if not url.database or url.database == ":memory:":
+        raise StorageError("DATABASE_URL must name a file, such as sqlite:///data/vestnik.db.")
+    try:
+        Path(url.database).parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise StorageError(_explain(url, error)) from error
+    engine = create_async_engine(url, connect_args={"timeout": _BUSY_SECONDS})
+    event.listen(engine.sync_engine, "connect", _prepare)
+    event.listen(engine.sync_engine, "begin", _begin)
+    return engine
+
+
+def _prepare(connection: Any, _record: Any) -> None:
+    # The driver must not begin transactions by its own rules: _begin does.
+    connection.isolation_level = None
+    cursor = connection.cursor()
+    cursor.execute("PRAGMA journal_mode = WAL")
+    # A commit survives a power cut; NORMAL would lose the last ones, subscriptions among them.
+    cursor.execute("PRAGMA synchronous = FULL")
+    cursor.execute("PRAGMA foreign_keys = ON")
+    cursor.close()
+
+
+def _begin(connection: Connection) -> None:
+    # A writer takes its lock at once: a read that later wants to write may fail without waiting.
+    writes = connection.get_execution_options().get(_WRITES, False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+def _explain(url: URL, error: Exception) -> str:
+    cause = str(getattr(error, "orig", None) or error).strip().splitlines()[0]
+    return f"The database {url.render_as_string(hide_password=True)} cannot be opened: {cause}"

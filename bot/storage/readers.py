@@ -1,0 +1,119 @@
+"""Readers: the Telegram chats that we know, their language, and whether we may write there."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Row, delete, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.model import Chat, ChatKind, DeliveryState, Reader
+from bot.storage.schema import bookmark, delivery, reader, state_is, subscription
+from bot.storage.upsert import insert
+
+
+async def find_reader(connection: AsyncConnection, chat: Chat) -> tuple[Reader, bool] | None:
+    """The reader in this chat and whether its language was chosen by hand, or None."""
+    row = (await connection.execute(select(reader).where(_is(chat)))).one_or_none()
+    return None if row is None else (reader_of(row), row.locale_chosen)
+
+
+async def meet_reader(
+    connection: AsyncConnection, chat: Chat, locale: str, now: datetime
+) -> Reader:
+    """The reader in this chat, made or refreshed: it is active, for it has just written.
+
+    A language that was chosen by hand stays; else the reader's language is ``locale``.
+    """
+    statement = insert(connection, reader).values(
+        chat_id=chat.id, thread_id=chat.thread_id, kind=chat.kind, locale=locale, created_at=now
+    )
+    await connection.execute(
+        statement.on_conflict_do_update(
+            index_elements=[reader.c.chat_id, reader.c.thread_id],
+            set_={"kind": chat.kind, "active": True},
+        )
+    )
+    await connection.execute(
+        update(reader).where(_is(chat), ~reader.c.locale_chosen).values(locale=locale)
+    )
+    return reader_of((await connection.execute(select(reader).where(_is(chat)))).one())
+
+
+async def choose_locale(connection: AsyncConnection, reader_id: int, locale: str) -> None:
+    """The reader chose a language; from now on Telegram's own is not asked."""
+    await connection.execute(
+        update(reader).where(reader.c.id == reader_id).values(locale=locale, locale_chosen=True)
+    )
+
+
+async def activate_chat(connection: AsyncConnection, chat_id: int) -> None:
+    """We may write to this chat (again)."""
+    await connection.execute(update(reader).where(reader.c.chat_id == chat_id).values(active=True))
+
+
+async def deactivate_chat(connection: AsyncConnection, chat_id: int, now: datetime) -> None:
+    """We may not write to this chat: what waits for it is cancelled, its subscriptions stay."""
+    await connection.execute(update(reader).where(reader.c.chat_id == chat_id).values(active=False))
+    await connection.execute(
+        update(delivery)
+        .where(
+            state_is(delivery, DeliveryState.QUEUED),
+            delivery.c.reader_id.in_(select(reader.c.id).where(reader.c.chat_id == chat_id)),
+        )
+        .values(state=DeliveryState.CANCELLED, finished_at=now)
+    )
+
+
+async def move_chat(connection: AsyncConnection, old: int, new: int) -> None:
+    """A group became a supergroup: its readers go on under the new id.
+
+    Where the new chat has written to us first, what the old one had is joined to it.
+    """
+    rows = (await connection.execute(select(reader).where(reader.c.chat_id == old))).all()
+    for row in rows:
+        twin = await connection.scalar(
+            select(reader.c.id).where(reader.c.chat_id == new, reader.c.thread_id == row.thread_id)
+        )
+        if twin is None:
+            await connection.execute(
+                update(reader)
+                .where(reader.c.id == row.id)
+                .values(chat_id=new, kind=ChatKind.SUPERGROUP, active=True)
+            )
+        else:
+            await _join(connection, row.id, twin)
+
+
+async def _join(connection: AsyncConnection, old: int, new: int) -> None:
+    taken = {
+        subscription: (subscription.c.section_id,),
+        bookmark: (bookmark.c.article_id,),
+        delivery: (delivery.c.broadcast_id,),
+    }
+    for table, (column,) in taken.items():
+        other = table.alias()
+        await connection.execute(
+            update(table)
+            .where(
+                table.c.reader_id == old,
+                column.not_in(select(other.c[column.name]).where(other.c.reader_id == new)),
+            )
+            .values(reader_id=new)
+        )
+    await connection.execute(delete(reader).where(reader.c.id == old))
+
+
+def reader_of(row: Row[Any]) -> Reader:
+    """A row of the reader table as a reader."""
+    return Reader(
+        id=row.id,
+        chat=Chat(row.chat_id, ChatKind(row.kind), row.thread_id),
+        locale=row.locale,
+        active=row.active,
+    )
+
+
+def _is(chat: Chat) -> Any:
+    return (reader.c.chat_id == chat.id) & (reader.c.thread_id == chat.thread_id)

@@ -1,0 +1,228 @@
+"""The tables, declared once; the migrations lead to exactly this."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    ColumnElement,
+    DateTime,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    SmallInteger,
+    Table,
+    Text,
+    UniqueConstraint,
+    false,
+    literal_column,
+    text,
+    true,
+)
+from sqlalchemy.engine import Dialect
+from sqlalchemy.types import TypeDecorator
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+# SQLite gives numbers by itself only to a column of its own INTEGER type.
+_Id = BigInteger().with_variant(Integer, "sqlite")
+
+
+class Moment(TypeDecorator[datetime]):
+    """An aware moment, stored in UTC; SQLite keeps it as text that sorts by time."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, _dialect: Dialect) -> datetime | None:
+        """Aware local time in, UTC out; a naive moment is a programming error."""
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("a moment without a time zone")
+        return value.astimezone(UTC)
+
+    def process_result_value(self, value: datetime | None, _dialect: Dialect) -> datetime | None:
+        """UTC as stored, aware."""
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+def _moment(name: str, *, nullable: bool = False) -> Column[Any]:
+    return Column(name, Moment, nullable=nullable)
+
+
+source = Table(
+    "source",
+    metadata,
+    Column("id", _Id, primary_key=True),
+    Column("url", Text, nullable=False, unique=True),
+    Column("section", Text),  # the title that the editor gave
+    Column("etag", Text),
+    Column("last_modified", Text),
+    Column("failures", Integer, nullable=False, server_default="0"),
+    Column("error", Text),
+    Column("primed", Boolean, nullable=False, server_default=false()),
+    Column("listed", Boolean, nullable=False, server_default=true()),  # still in SOURCES
+    _moment("next_at"),
+    _moment("read_at", nullable=True),
+    Index("ix_source_next_at", "next_at"),
+)
+
+section = Table(
+    "section",
+    metadata,
+    Column("id", _Id, primary_key=True),
+    Column("title", Text, nullable=False, unique=True),
+    _moment("created_at"),
+)
+
+article = Table(
+    "article",
+    metadata,
+    Column("id", _Id, primary_key=True),
+    Column("source_id", ForeignKey("source.id"), nullable=False),
+    Column("section_id", ForeignKey("section.id"), nullable=False),
+    Column("url", Text, nullable=False),
+    Column("title", Text, nullable=False),
+    Column("lead", Text, nullable=False),
+    Column("image", Text),
+    Column("language", Text),
+    Column("document", Text, nullable=False),
+    _moment("published_at", nullable=True),
+    _moment("sorted_at"),
+    _moment("created_at"),
+    Index("ix_article_sorted_at_id", "sorted_at", "id"),
+    Index("ix_article_section_id_sorted_at_id", "section_id", "sorted_at", "id"),
+)
+
+# An entry's id means something within its source (scope = source id); an address is known
+# everywhere (scope = 0).
+alias = Table(
+    "alias",
+    metadata,
+    Column("kind", Text, primary_key=True),
+    Column("scope", BigInteger, primary_key=True),
+    Column("key", Text, primary_key=True),
+    Column("article_id", ForeignKey("article.id", ondelete="CASCADE"), nullable=False),
+    Index("ix_alias_article_id", "article_id"),
+)
+
+reader = Table(
+    "reader",
+    metadata,
+    Column("id", _Id, primary_key=True),
+    Column("chat_id", BigInteger, nullable=False),
+    Column("thread_id", BigInteger, nullable=False, server_default="0"),
+    Column("kind", Text, nullable=False),
+    Column("locale", Text, nullable=False),
+    Column("locale_chosen", Boolean, nullable=False, server_default=false()),
+    Column("active", Boolean, nullable=False, server_default=true()),
+    _moment("created_at"),
+    UniqueConstraint("chat_id", "thread_id"),
+)
+
+subscription = Table(
+    "subscription",
+    metadata,
+    Column("reader_id", ForeignKey("reader.id", ondelete="CASCADE"), primary_key=True),
+    Column("section_id", ForeignKey("section.id", ondelete="CASCADE"), primary_key=True),
+    _moment("created_at"),
+    _moment("ended_at", nullable=True),  # kept, so that an end can be undone
+    Index("ix_subscription_section_id_reader_id", "section_id", "reader_id"),
+)
+
+# The page at which a reader left an article.
+bookmark = Table(
+    "bookmark",
+    metadata,
+    Column("reader_id", ForeignKey("reader.id", ondelete="CASCADE"), primary_key=True),
+    Column("article_id", ForeignKey("article.id", ondelete="CASCADE"), primary_key=True),
+    Column("page", Integer, nullable=False),
+    _moment("read_at"),
+    Index("ix_bookmark_article_id", "article_id"),
+)
+
+broadcast = Table(
+    "broadcast",
+    metadata,
+    Column("id", _Id, primary_key=True),
+    Column("article_id", ForeignKey("article.id"), nullable=False, unique=True),
+    Column("cursor", BigInteger, nullable=False, server_default="0"),  # last reader fanned out to
+    Column("fanned_out", Boolean, nullable=False, server_default=false()),
+    Column("plain", Boolean, nullable=False, server_default=false()),
+    _moment("created_at"),
+    Index(
+        "ix_broadcast_pending",
+        "id",
+        sqlite_where=text("NOT fanned_out"),
+        postgresql_where=text("NOT fanned_out"),
+    ),
+)
+
+_WAITING = text("state = 0")
+_HELD = text("state IN (1, 2)")
+
+delivery = Table(
+    "delivery",
+    metadata,
+    Column("id", _Id, primary_key=True),
+    Column("broadcast_id", ForeignKey("broadcast.id"), nullable=False),
+    Column("reader_id", ForeignKey("reader.id", ondelete="CASCADE"), nullable=False),
+    Column("state", SmallInteger, nullable=False, server_default="0"),
+    Column("attempt", Integer, nullable=False, server_default="0"),
+    Column("doubtful", Boolean, nullable=False, server_default=false()),
+    Column("lease", Text),
+    Column("message_id", BigInteger),
+    Column("error", Text),
+    _moment("not_before"),
+    _moment("lease_until", nullable=True),
+    _moment("finished_at", nullable=True),
+    UniqueConstraint("broadcast_id", "reader_id"),
+    Index("ix_delivery_reader_id", "reader_id"),
+    Index(
+        "ix_delivery_ready",
+        "not_before",
+        "id",
+        sqlite_where=_WAITING,
+        postgresql_where=_WAITING,
+    ),
+    Index("ix_delivery_held", "lease_until", sqlite_where=_HELD, postgresql_where=_HELD),
+)
+
+# What Telegram sent us, kept before it is acknowledged.
+incoming = Table(
+    "incoming",
+    metadata,
+    Column("update_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("body", Text, nullable=False),
+    Column("state", SmallInteger, nullable=False, server_default="0"),
+    Column("error", Text),
+    _moment("received_at"),
+    Index(
+        "ix_incoming_waiting",
+        "update_id",
+        sqlite_where=_WAITING,
+        postgresql_where=_WAITING,
+    ),
+)
+
+
+def state_is(table: Table, *states: int) -> ColumnElement[bool]:
+    """A condition on ``state`` as the partial indexes spell it: they do not serve a variable."""
+    numbers = [literal_column(str(int(state)), SmallInteger) for state in states]
+    state = table.c.state
+    return state == numbers[0] if len(numbers) == 1 else state.in_(numbers)

@@ -1,0 +1,53 @@
+"""Sections: the rubrics that articles belong to and readers subscribe to."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import and_, exists, select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.model import Section, SectionChoice
+from bot.storage.schema import article, section, subscription
+from bot.storage.upsert import insert
+
+
+async def ensure_section(connection: AsyncConnection, title: str, now: datetime) -> int:
+    """The number of the section with this title, made where there is none."""
+    await connection.execute(
+        insert(connection, section).values(title=title, created_at=now).on_conflict_do_nothing()
+    )
+    number: int = (
+        await connection.execute(select(section.c.id).where(section.c.title == title))
+    ).scalar_one()
+    return number
+
+
+async def sections(connection: AsyncConnection) -> list[Section]:
+    """The sections that have articles, by title."""
+    statement = (
+        select(section.c.id, section.c.title)
+        .where(exists().where(article.c.section_id == section.c.id))
+        .order_by(section.c.title)
+    )
+    return [Section(*row) for row in await connection.execute(statement)]
+
+
+async def section_choices(connection: AsyncConnection, reader_id: int) -> list[SectionChoice]:
+    """Every section, by title, and whether this reader subscribes to it."""
+    statement = (
+        select(section.c.id, section.c.title, subscription.c.reader_id)
+        .outerjoin(
+            subscription,
+            and_(
+                subscription.c.section_id == section.c.id,
+                subscription.c.reader_id == reader_id,
+                subscription.c.ended_at.is_(None),
+            ),
+        )
+        .order_by(section.c.title)
+    )
+    return [
+        SectionChoice(Section(number, title), subscribed=mine is not None)
+        for number, title, mine in await connection.execute(statement)
+    ]
