@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Any, Self
 
@@ -24,7 +24,7 @@ class Database:
     """A database whose schema is current.
 
     Queries run inside ``read()`` or ``write()``; neither may stay open while Telegram or any
-    site is awaited.
+    site is awaited. Both raise StorageError where the database fails.
     """
 
     def __init__(self, engine: AsyncEngine) -> None:
@@ -47,8 +47,9 @@ class Database:
             try:
                 async with database.write() as connection:
                     await connection.run_sync(migrate)
-            except (SQLAlchemyError, OSError) as error:
-                raise StorageError(_explain(engine.url, error)) from error
+            except (StorageError, OSError) as error:
+                cause = error.__cause__ or error
+                raise StorageError(_explain(engine.url, cause)) from error
             yield database
         finally:
             await engine.dispose()
@@ -56,19 +57,30 @@ class Database:
     @asynccontextmanager
     async def read(self) -> AsyncIterator[AsyncConnection]:
         """A transaction that sees one state of the database and changes nothing."""
-        async with self._engine.connect() as connection, connection.begin():
-            yield connection
+        with _told():
+            async with self._engine.connect() as connection, connection.begin():
+                yield connection
 
     @asynccontextmanager
     async def write(self) -> AsyncIterator[AsyncConnection]:
         """A transaction that is committed at the end, or rolled back on an exception."""
         async with AsyncExitStack() as stack:
+            stack.enter_context(_told())
             if self._turn is not None:
                 await stack.enter_async_context(self._turn)
             connection = await stack.enter_async_context(self._engine.connect())
             await connection.execution_options(**{_WRITES: True})
             await stack.enter_async_context(connection.begin())
             yield connection
+
+
+@contextmanager
+def _told() -> Iterator[None]:
+    """Errors of the database in our own terms, so that nobody else need know its library."""
+    try:
+        yield
+    except SQLAlchemyError as error:
+        raise StorageError(_cause(error)) from error
 
 
 def _engine(address: str) -> AsyncEngine:
@@ -111,6 +123,10 @@ def _begin(connection: Connection) -> None:
     connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
 
 
-def _explain(url: URL, error: Exception) -> str:
-    cause = str(getattr(error, "orig", None) or error).strip().splitlines()[0]
-    return f"The database {url.render_as_string(hide_password=True)} cannot be opened: {cause}"
+def _explain(url: URL, error: BaseException) -> str:
+    name = url.render_as_string(hide_password=True)
+    return f"The database {name} cannot be opened: {_cause(error)}"
+
+
+def _cause(error: BaseException) -> str:
+    return str(getattr(error, "orig", None) or error).strip().splitlines()[0]

@@ -1,0 +1,67 @@
+"""What the administrators are told: that something needs a person."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+
+import structlog
+from aiogram import Bot
+from aiogram.exceptions import AiogramError
+
+from bot.errors import StorageError
+from bot.i18n import Translator
+from bot.model import Chat, ChatKind, Screen
+from bot.storage.database import Database
+from bot.storage.sources import source_health
+from bot.telegram import show
+from bot.views import alerts as views
+from bot.waiting import rest
+
+_log = structlog.get_logger(__name__)
+
+_LOOK_SECONDS = 30.0
+_FAILURES = 5  # reads that fail in a row before anybody is told
+
+
+class Alerts:
+    """Tells each administrator, once for each trouble and once when it is over."""
+
+    def __init__(
+        self, database: Database, bot: Bot, admin_ids: Sequence[int], t: Translator
+    ) -> None:
+        self._database = database
+        self._bot = bot
+        self._admin_ids = admin_ids
+        self._t = t
+        self._failing: set[str] = set()
+
+    async def watch(self, stop: asyncio.Event) -> None:
+        """Look after the sources until ``stop``."""
+        while not stop.is_set():
+            try:
+                async with self._database.read() as connection:
+                    sources = await source_health(connection)
+            except StorageError:
+                _log.exception("sources not looked after")
+                sources = []
+            for source in sources:
+                if source.failures >= _FAILURES and source.url not in self._failing:
+                    self._failing.add(source.url)
+                    await self._tell(views.source_failing(source.url, source.error, self._t))
+                elif source.failures == 0 and source.url in self._failing:
+                    self._failing.remove(source.url)
+                    await self._tell(views.source_recovered(source.url, self._t))
+            await rest(stop, _LOOK_SECONDS)
+
+    async def rendering_refused(self, article_id: int, reason: str) -> None:
+        """Telegram refused an article's full form; it goes out as plain text."""
+        _log.error("rendering refused", article=article_id, reason=reason)
+        await self._tell(views.rendering_refused(article_id, reason, self._t))
+
+    async def _tell(self, screen: Screen) -> None:
+        for admin in self._admin_ids:
+            try:
+                await show.send(self._bot, Chat(admin, ChatKind.PRIVATE), screen)
+            except AiogramError as error:
+                _log.warning("administrator not told", admin=admin, error=str(error))

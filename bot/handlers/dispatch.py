@@ -1,0 +1,45 @@
+"""The handlers put together: which update goes to which, and what each may ask for."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from aiogram import Dispatcher
+
+from bot.handlers.edge import Edge
+from bot.handlers.greeting import fallback_router, greeting_router
+from bot.handlers.membership import membership_router
+from bot.handlers.reading import reading_router
+from bot.handlers.subscribing import subscribing_router
+from bot.handlers.throttle import Throttle
+from bot.i18n import Translators
+from bot.storage.database import Database
+
+ALLOWED_UPDATES = ("message", "callback_query", "my_chat_member")
+
+
+def make_dispatcher(
+    database: Database,
+    translators: Translators,
+    *,
+    name: str,
+    page_chars: int,
+    admin_ids: Sequence[int],
+) -> Dispatcher:
+    """A dispatcher for updates of the kinds in ALLOWED_UPDATES; ``name`` is the bot's own."""
+    dispatcher = Dispatcher(
+        disable_fsm=True,
+        database=database,
+        translators=translators,
+        name=name,
+        page_chars=page_chars,
+        admin_ids=admin_ids,
+    )
+    dispatcher.include_router(membership_router())
+    edge = Edge(database, translators, Throttle())
+    for make in (reading_router, subscribing_router, greeting_router, fallback_router):
+        router = make()
+        router.message.middleware(edge)
+        router.callback_query.middleware(edge)
+        dispatcher.include_router(router)
+    return dispatcher

@@ -1,0 +1,196 @@
+"""Between Telegram and the handlers: who is speaking, what is shown, and what when it breaks."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
+from typing import Any
+
+import structlog
+from aiogram import BaseMiddleware, Bot
+from aiogram.exceptions import AiogramError, TelegramBadRequest
+from aiogram.types import CallbackQuery, Message, TelegramObject, User
+
+from bot.handlers.answer import Answer
+from bot.handlers.throttle import Throttle
+from bot.i18n import Translator, Translators
+from bot.model import Chat, ChatKind, Keyboard, Reader, Screen
+from bot.render.text import cut, plain, plain_text
+from bot.storage.database import Database
+from bot.storage.readers import deactivate_chat, find_reader, meet_reader, move_chat
+from bot.telegram import show
+from bot.telegram.outcome import Gone, Moved, Refused, Stop, outcome
+from bot.views import greeting
+
+# https://core.telegram.org/bots/api#answercallbackquery
+_TOAST_CHARS = 200
+
+_log = structlog.get_logger(__name__)
+
+_Handler = Callable[[TelegramObject, dict[str, Any]], Awaitable[Any]]
+
+
+class Edge(BaseMiddleware):
+    """Wraps every handler of messages and button presses.
+
+    A handler gets ``reader`` and ``t`` and returns an Answer (or None); whatever it raises is
+    logged and answered with an apology, and every press is answered.
+    """
+
+    def __init__(self, database: Database, translators: Translators, throttle: Throttle) -> None:
+        self._database = database
+        self._translators = translators
+        self._throttle = throttle
+
+    async def __call__(self, handler: _Handler, event: TelegramObject, data: dict[str, Any]) -> Any:
+        """Handle one message or press."""
+        chat = chat_of(event)
+        if chat is None or not isinstance(event, Message | CallbackQuery):
+            return
+        bot: Bot = data["bot"]
+        person = event.from_user
+        t = self._translators[self._translators.match(_language(person))]
+        if person is not None and not self._throttle.allows(person.id):
+            await self._slow_down(bot, chat, event, person, t)
+            return
+        try:
+            reader = await self._meet(chat, person)
+            t = self._translators[reader.locale]
+            answer = await handler(event, {**data, "reader": reader, "t": t})
+        except Exception:  # noqa: BLE001 - whatever breaks, this person gets an answer
+            number = data["event_update"].update_id
+            _log.exception("update failed", update_id=number, update=_describe(event))
+            answer = _apology(event, t)
+        if isinstance(answer, Answer | None):
+            await self._show(bot, chat, event, answer or Answer(), t)
+
+    async def _meet(self, chat: Chat, person: User | None) -> Reader:
+        async with self._database.read() as connection:
+            found = await find_reader(connection, chat)
+        locale = self._translators.match(_language(person))
+        if found is not None:
+            reader, chosen = found
+            # A group keeps the language in which it was met: its members differ.
+            if chosen or chat.kind is not ChatKind.PRIVATE:
+                locale = reader.locale
+            if reader.active and reader.locale == locale and reader.chat.kind == chat.kind:
+                return reader
+        async with self._database.write() as connection:
+            return await meet_reader(connection, chat, locale, datetime.now(UTC))
+
+    async def _show(
+        self,
+        bot: Bot,
+        chat: Chat,
+        event: Message | CallbackQuery,
+        answer: Answer,
+        t: Translator,
+    ) -> None:
+        """Put an answer on the person's screen; a chat that is closed to us is remembered."""
+        try:
+            if isinstance(event, CallbackQuery):
+                await answer_press(bot, event, answer.toast, alert=answer.alert)
+            elif answer.toast is not None:
+                await show.send(bot, chat, Screen(plain(answer.toast)))
+            await _place(bot, chat, event, answer)
+        except AiogramError as error:
+            await self._not_shown(bot, chat, event, answer, error, t)
+
+    async def _not_shown(
+        self,
+        bot: Bot,
+        chat: Chat,
+        event: Message | CallbackQuery,
+        answer: Answer,
+        error: AiogramError,
+        t: Translator,
+    ) -> None:
+        match outcome(error):
+            case Gone():
+                async with self._database.write() as connection:
+                    await deactivate_chat(connection, chat.id, datetime.now(UTC))
+            case Moved(chat_id=new):
+                async with self._database.write() as connection:
+                    await move_chat(connection, chat.id, new)
+                await show.send(
+                    bot, Chat(new, ChatKind.SUPERGROUP), answer.screen or Screen(plain("…"))
+                )
+            case Refused(reason=reason):
+                _log.error("rendering refused", reason=reason, update=_describe(event))
+                screen = _harmless(answer.screen) if answer.screen else greeting.apology(t)
+                await show.send(bot, chat, screen)
+            case Stop():
+                raise error
+            case other:
+                _log.warning("answer not shown", outcome=str(other), update=_describe(event))
+
+    async def _slow_down(
+        self, bot: Bot, chat: Chat, event: Message | CallbackQuery, person: User, t: Translator
+    ) -> None:
+        toast = greeting.too_fast(t)
+        if isinstance(event, CallbackQuery) or self._throttle.may_notice(person.id):
+            await self._show(bot, chat, event, Answer(toast=toast), t)
+
+
+async def answer_press(
+    bot: Bot, query: CallbackQuery, toast: str | None = None, *, alert: bool = False
+) -> None:
+    """Tell Telegram that a press was noticed; one that is too old to be answered is let go."""
+    text = cut(toast, _TOAST_CHARS).plain if toast else None
+    try:
+        await bot.answer_callback_query(query.id, text=text, show_alert=alert or None)
+    except TelegramBadRequest as error:
+        _log.debug("press not answered", reason=error.message)
+
+
+def chat_of(event: TelegramObject) -> Chat | None:
+    """Where an event takes place, its forum topic included."""
+    message = event.message if isinstance(event, CallbackQuery) else event
+    if message is None or not hasattr(message, "chat"):
+        return None
+    topic = getattr(message, "is_topic_message", None) and getattr(message, "message_thread_id", 0)
+    return Chat(message.chat.id, ChatKind(message.chat.type), topic or 0)
+
+
+async def _place(bot: Bot, chat: Chat, event: Message | CallbackQuery, answer: Answer) -> None:
+    pressed = event.message if isinstance(event, CallbackQuery) else None
+    if answer.screen is not None:
+        if pressed is None:
+            await show.send(bot, chat, answer.screen)
+        else:
+            await show.edit(bot, chat, pressed.message_id, answer.screen)
+    elif answer.keyboard is not None and pressed is not None:
+        await show.edit_keyboard(bot, chat, pressed.message_id, answer.keyboard)
+
+
+def _apology(event: Message | CallbackQuery, t: Translator) -> Answer:
+    screen = greeting.apology(t)
+    if isinstance(event, CallbackQuery):
+        return Answer(toast=screen.body.plain, alert=True)
+    return Answer(screen=screen)
+
+
+def _harmless(screen: Screen) -> Screen:
+    """The screen without anything that Telegram could refuse."""
+    rows = (tuple(button for button in row if button.data) for row in screen.keyboard)
+    keyboard: Keyboard = tuple(row for row in rows if row)
+    return Screen(plain_text(screen.body), keyboard=keyboard)
+
+
+def _language(person: User | None) -> str | None:
+    return person.language_code if person else None
+
+
+def _describe(event: TelegramObject) -> dict[str, Any]:
+    """An update for the log: what kind, which chat, what was pressed; never what people wrote."""
+    chat = chat_of(event)
+    described: dict[str, Any] = {"kind": type(event).__name__, "chat": chat.id if chat else None}
+    if isinstance(event, CallbackQuery):
+        described["data"] = event.data
+    elif isinstance(event, Message):
+        described["command"] = (event.text or "").split()[:1] if _is_command(event) else None
+    return described
+
+
+def _is_command(message: Message) -> bool:
+    return (message.text or "").startswith("/")

@@ -1,0 +1,135 @@
+"""First words, help, the language, the administrator's status, and what nobody else answers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from aiogram import Bot, F, Router
+from aiogram.enums import ChatType
+from aiogram.filters import Command, CommandStart
+from aiogram.types import (
+    BotCommand,
+    BotCommandScopeChat,
+    CallbackQuery,
+    Message,
+    TelegramObject,
+)
+
+from bot.handlers.answer import Answer
+from bot.i18n import Translator, Translators
+from bot.model import ChatKind, Reader
+from bot.storage import incoming, outbox, readers, sources
+from bot.storage.database import Database
+from bot.views import greeting, status
+from bot.views.greeting import ChooseLanguage
+
+_LAST_ERRORS = 5
+
+fallback = Router(name="fallback")
+
+
+async def start(_event: TelegramObject, t: Translator, name: str) -> Answer:
+    """/start: who we are."""
+    return Answer(greeting.start(name, t))
+
+
+async def show_help(_event: TelegramObject, t: Translator) -> Answer:
+    """/help: what one can do."""
+    return Answer(greeting.help_text(t))
+
+
+async def language(_event: TelegramObject, translators: Translators, t: Translator) -> Answer:
+    """/language: the languages."""
+    return Answer(greeting.languages(list(translators.by_locale.values()), t))
+
+
+async def choose_language(
+    _event: TelegramObject,
+    callback_data: ChooseLanguage,
+    bot: Bot,
+    database: Database,
+    reader: Reader,
+    translators: Translators,
+) -> Answer:
+    """Speak another language from now on, in the command menu too."""
+    t = translators[callback_data.locale]
+    async with database.write() as connection:
+        await readers.choose_locale(connection, reader.id, t.locale)
+    if reader.chat.kind is ChatKind.PRIVATE:
+        scope = BotCommandScopeChat(chat_id=reader.chat.id)
+        await bot.set_my_commands(menu(t), scope=scope)
+    return Answer(greeting.languages(list(translators.by_locale.values()), t))
+
+
+async def show_status(
+    event: Message, database: Database, t: Translator, admin_ids: Sequence[int]
+) -> Answer:
+    """/status, for administrators: sources, outbox, faults."""
+    if event.from_user is None or event.from_user.id not in admin_ids:
+        return Answer(greeting.unknown(t))
+    async with database.read() as connection:
+        health = await sources.source_health(connection)
+        deliveries = await outbox.count_deliveries(connection)
+        errors = await outbox.last_errors(connection, _LAST_ERRORS)
+        put_aside = await incoming.count_put_aside(connection)
+    lines = [status.SourceLine(source.url, source.read_at, source.error) for source in health]
+    return Answer(status.status(lines, deliveries, errors, put_aside, t))
+
+
+async def unknown(event: Message, t: Translator) -> Answer | None:
+    """Anything else that a person says to us; what Telegram itself tells is passed over."""
+    if event.from_user is None or event.from_user.is_bot or _is_told_by_telegram(event):
+        return None
+    return Answer(greeting.unknown(t))
+
+
+async def outdated(_event: CallbackQuery, t: Translator) -> Answer:
+    """A button of an older version."""
+    return Answer(toast=greeting.outdated(t), alert=True)
+
+
+def menu(t: Translator) -> list[BotCommand]:
+    """The command menu in a language."""
+    return [
+        BotCommand(command=name, description=description)
+        for name, description in greeting.commands(t)
+    ]
+
+
+_TOLD_BY_TELEGRAM = frozenset(
+    {
+        "pinned_message",
+        "message_auto_delete_timer_changed",
+        "forum_topic_created",
+        "forum_topic_edited",
+        "forum_topic_closed",
+        "forum_topic_reopened",
+        "write_access_allowed",
+        "chat_background_set",
+        "users_shared",
+        "chat_shared",
+    }
+)
+
+
+def _is_told_by_telegram(message: Message) -> bool:
+    return message.content_type in _TOLD_BY_TELEGRAM
+
+
+def greeting_router() -> Router:
+    """What is answered here, by name."""
+    router = Router(name="greeting")
+    router.message.register(start, CommandStart())
+    router.message.register(show_help, Command("help"))
+    router.message.register(language, Command("language"))
+    router.callback_query.register(choose_language, ChooseLanguage.filter())
+    router.message.register(show_status, Command("status"))
+    return router
+
+
+def fallback_router() -> Router:
+    """What is answered when nobody else does."""
+    router = Router(name="fallback")
+    router.message.register(unknown, F.chat.type == ChatType.PRIVATE)
+    router.callback_query.register(outdated)
+    return router

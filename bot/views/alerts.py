@@ -1,0 +1,29 @@
+"""What an administrator is told when something needs a person."""
+
+from __future__ import annotations
+
+from bot.i18n import Translator
+from bot.model import Screen
+from bot.render.text import cut, join
+
+_REASON_CHARS = 500
+
+
+def source_failing(url: str, reason: str | None, t: Translator) -> Screen:
+    """A source cannot be read."""
+    text = t("⚠️ This source cannot be read. I go on trying.")
+    return Screen(join("\n\n", [text, url, cut(reason or "", _REASON_CHARS)]))
+
+
+def source_recovered(url: str, t: Translator) -> Screen:
+    """It can be read again."""
+    return Screen(join("\n\n", [t("✅ This source can be read again."), url]))
+
+
+def rendering_refused(article_id: int, reason: str, t: Translator) -> Screen:
+    """Telegram does not take an article as we made it."""
+    text = t(
+        "⚠️ Telegram refused the form of article {number}; it goes out as plain text.",
+        number=article_id,
+    )
+    return Screen(join("\n\n", [text, cut(reason, _REASON_CHARS)]))

@@ -1,0 +1,62 @@
+"""A push: what a subscriber sees of a new article."""
+
+from __future__ import annotations
+
+from aiogram.filters.callback_data import CallbackData
+
+from bot.i18n import Translator
+from bot.model import Article, Button, EntityKind, Keyboard, Screen
+from bot.render.text import concat, cut, join, plain_text, styled
+from bot.views.article import open_and_share
+from bot.views.news import NewsList, read_article
+
+_TITLE_CHARS = 500
+_LEAD_CHARS = 800
+_SECTION_CHARS = 40
+
+
+class Mute(CallbackData, prefix="m1"):
+    """No (or again) news of the section of this article."""
+
+    article: int
+    muted: bool
+
+
+def push(article: Article, t: Translator) -> Screen:
+    """Picture, section, title, lead, and what can be done with them."""
+    body = join(
+        "\n\n",
+        [
+            article.section.title,
+            styled(cut(article.title or t("Untitled"), _TITLE_CHARS), EntityKind.BOLD),
+            cut(article.lead, _LEAD_CHARS),
+        ],
+    )
+    return Screen(body, image=article.image, keyboard=push_keyboard(article, t, muted=False))
+
+
+def plain_push(article: Article, t: Translator) -> Screen:
+    """The same with nothing in it that Telegram could refuse: for when it refused the full form."""
+    return Screen(
+        plain_text(concat(push(article, t).body, "\n\n", article.url)),
+        keyboard=((_read(article, t),), (_mute(article, t, muted=False),)),
+    )
+
+
+def push_keyboard(article: Article, t: Translator, *, muted: bool) -> Keyboard:
+    """The buttons under a push, where the reader hears of the section or does not any more."""
+    return ((_read(article, t),), open_and_share(article, t), (_mute(article, t, muted=muted),))
+
+
+def _read(article: Article, t: Translator) -> Button:
+    return Button(t("📖 Read"), data=read_article(article.id, NewsList()).pack())
+
+
+def _mute(article: Article, t: Translator, *, muted: bool) -> Button:
+    section = cut(article.section.title, _SECTION_CHARS).plain
+    label = (
+        t("🔔 Hear of “{section}” again", section=section)
+        if muted
+        else t("🔕 No more of “{section}”", section=section)
+    )
+    return Button(label, data=Mute(article=article.id, muted=not muted).pack())

@@ -1,0 +1,75 @@
+"""What an administrator sees: sources, the outbox, and what needs a person."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from bot.i18n import Translator
+from bot.model import DeliveryState, EntityKind, Screen, Text
+from bot.render.text import cut, join, styled
+
+_ERROR_CHARS = 200
+_SCREEN_CHARS = 4000
+
+
+@dataclass(frozen=True, slots=True)
+class SourceLine:
+    """One source: its address, when it was last read, and its last fault."""
+
+    url: str
+    read_at: datetime | None
+    error: str | None
+
+
+def status(
+    sources: Sequence[SourceLine],
+    deliveries: Mapping[DeliveryState, int],
+    errors: Sequence[tuple[int, str]],
+    put_aside: int,
+    t: Translator,
+) -> Screen:
+    """How things stand.
+
+    Args:
+        sources: every source that is polled.
+        deliveries: how many deliveries are in each state.
+        errors: the last deliveries that failed or stayed unknown (chat's id, error).
+        put_aside: updates that could not be handled.
+        t: the administrator's language.
+    """
+    parts = [
+        styled(t("Sources"), EntityKind.BOLD),
+        *(_source(source, t) for source in sources),
+        styled(t("Deliveries"), EntityKind.BOLD),
+        join("\n", [f"{_name(state, t)}: {deliveries.get(state, 0)}" for state in DeliveryState]),
+    ]
+    if errors:
+        parts.append(styled(t("Last errors"), EntityKind.BOLD))
+        parts += [cut(f"{chat}: {error}", _ERROR_CHARS) for chat, error in errors]
+    if put_aside:
+        parts.append(join("", [t("Updates put aside: {count}", count=put_aside)]))
+    return Screen(cut(join("\n\n", parts), _SCREEN_CHARS))
+
+
+def _source(source: SourceLine, t: Translator) -> Text:
+    read = t("read {when}", when=t.moment(source.read_at)) if source.read_at else t("not read yet")
+    fault = f"⚠️ {cut(source.error, _ERROR_CHARS).plain}" if source.error else ""
+    return join("\n", [source.url, read, fault])
+
+
+def _name(state: DeliveryState, t: Translator) -> str:
+    match state:
+        case DeliveryState.QUEUED:
+            return t("queued")
+        case DeliveryState.LEASED | DeliveryState.SENDING:
+            return t("being sent ({name})", name=state.name.lower())
+        case DeliveryState.SENT:
+            return t("sent")
+        case DeliveryState.FAILED:
+            return t("failed")
+        case DeliveryState.UNKNOWN:
+            return t("without an answer")
+        case DeliveryState.CANCELLED:
+            return t("cancelled")

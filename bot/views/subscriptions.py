@@ -1,0 +1,123 @@
+"""Subscriptions: which sections a reader hears of."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+
+from aiogram.filters.callback_data import CallbackData
+
+from bot.i18n import Translator
+from bot.model import Button, EntityKind, Screen, SectionChoice
+from bot.render.text import cut, join, styled
+from bot.views.news import NewsList, with_row
+from bot.views.paging import MAX_CHOICES, paging_row
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_LABEL_CHARS = 50
+
+
+class Choices(CallbackData, prefix="sl1"):
+    """The list of sections, at a page."""
+
+    page: int = 0
+
+
+class Toggle(CallbackData, prefix="st1"):
+    """Subscribe to a section, or end it."""
+
+    section: int
+    on: bool
+    page: int = 0
+
+
+class ToggleAll(CallbackData, prefix="sa1"):
+    """Subscribe to every section, or end all."""
+
+    on: bool
+
+
+class Undo(CallbackData, prefix="su1"):
+    """Take back what ended at this moment (microseconds since 1970 UTC)."""
+
+    at: int
+
+    @property
+    def ended_at(self) -> datetime:
+        """The moment."""
+        return _EPOCH + timedelta(microseconds=self.at)
+
+
+def choices(sections: Sequence[SectionChoice], here: Choices, t: Translator) -> Screen:
+    """Every section with its state, each toggled by a tap."""
+    title = styled(t("Stay in touch"), EntityKind.BOLD)
+    if not sections:
+        empty = t("There is nothing to subscribe to yet: the site has not been read so far.")
+        return Screen(join("\n\n", [title, empty]))
+    count = sum(choice.subscribed for choice in sections)
+    if count == 0:
+        state = t("Choose what you want to hear of. Each new article will come to this chat.")
+    else:
+        state = t.plural(
+            "Thank you for your interest. Your subscription is active: {number} section.",
+            "Thank you for your interest. Your subscription is active: {number} sections.",
+            count,
+        )
+    rows = [
+        (_toggle(choice, here.page),)
+        for choice in sections[here.page * MAX_CHOICES :][:MAX_CHOICES]
+    ]
+    turns = paging_row(here.page, len(sections), lambda page: Choices(page=page))
+    ends = (
+        Button(t("All"), data=ToggleAll(on=True).pack()),
+        Button(t("None"), data=ToggleAll(on=False).pack()),
+    )
+    return Screen(
+        join("\n\n", [title, state]), keyboard=(*with_row(rows, turns), ends, _news_row(t))
+    )
+
+
+def unsubscribed(count: int, at: datetime, t: Translator) -> Screen:
+    """All subscriptions have ended, which can be undone; or there were none."""
+    if count == 0:
+        return Screen(
+            join("", [t("You have no subscription, so nothing will come unasked.")]),
+            keyboard=((Button(t("🔔 Subscribe"), data=Choices().pack()),),),
+        )
+    text = t("You are unsubscribed: nothing will come unasked any more. The news stays here.")
+    undo = Undo(at=(at - _EPOCH) // timedelta(microseconds=1))
+    return Screen(
+        join("", [text]),
+        keyboard=((Button(t("↩️ Undo"), data=undo.pack()),), _news_row(t)),
+    )
+
+
+def saved(choice: Toggle | ToggleAll, t: Translator) -> str:
+    """What a tap says when it was saved."""
+    match choice:
+        case ToggleAll(on=True):
+            return t("You are subscribed to everything.")
+        case ToggleAll():
+            return t("You are unsubscribed from everything.")
+        case Toggle(on=True):
+            return t("You are subscribed.")
+        case Toggle():
+            return t("You are unsubscribed.")
+
+
+def not_saved(t: Translator) -> str:
+    """What is told when saving failed."""
+    return t(
+        "Unfortunately something went wrong while your subscription was being saved. Nothing is "
+        "lost and nothing has changed. Please try again a little later."
+    )
+
+
+def _toggle(choice: SectionChoice, page: int) -> Button:
+    mark = "✅" if choice.subscribed else "▫️"
+    data = Toggle(section=choice.section.id, on=not choice.subscribed, page=page)
+    return Button(f"{mark} {cut(choice.section.title, _LABEL_CHARS).plain}", data=data.pack())
+
+
+def _news_row(t: Translator) -> tuple[Button, ...]:
+    return (Button(t("📰 News"), data=NewsList().pack()),)

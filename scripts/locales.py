@@ -1,0 +1,115 @@
+"""The catalogues against the code: ``update`` brings in new messages, ``check`` finds faults."""
+
+from __future__ import annotations
+
+import string
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from babel.messages.catalog import Catalog, Message
+from babel.messages.extract import extract_from_dir
+from babel.messages.pofile import read_po, write_po
+
+ROOT = Path(__file__).parent.parent
+DOMAIN = "vestnik"
+# Translator(...) is called t; labels that are only named somewhere are wrapped in N_.
+KEYWORDS = {"t": None, "N_": None, "plural": (1, 2)}
+SOURCE_LANGUAGE = "en"
+
+
+def extracted() -> Catalog:
+    """Every message that the code says."""
+    catalog = Catalog(project="Vestnik", charset="utf-8")
+    for filename, _line, message, comments, context in extract_from_dir(
+        ROOT / "bot",
+        method_map=[("**.py", "python")],
+        keywords=KEYWORDS,
+        comment_tags=("Translators:",),
+        strip_comment_tags=True,
+    ):
+        catalog.add(
+            message, locations=[(f"bot/{filename}", 0)], auto_comments=comments, context=context
+        )
+    return catalog
+
+
+def catalogs() -> Iterator[tuple[Path, Catalog]]:
+    """Each catalogue with its file."""
+    for path in sorted(ROOT.glob(f"locales/*/LC_MESSAGES/{DOMAIN}.po")):
+        with path.open("rb") as file:
+            yield path, read_po(file, locale=path.parts[-3])
+
+
+def update() -> None:
+    """Bring new messages into every catalogue; English fills itself in."""
+    template = extracted()
+    for path, catalog in catalogs():
+        catalog.update(template, no_fuzzy_matching=True)
+        catalog.obsolete.clear()
+        if catalog.locale is not None and catalog.locale.language == SOURCE_LANGUAGE:
+            for message in messages(catalog):
+                if not any(forms(message)):
+                    message.string = message.id
+        with path.open("wb") as file:
+            write_po(file, catalog, width=100, sort_output=True, include_lineno=False)
+        print(f"{path.relative_to(ROOT)}: {len(catalog)} messages")
+
+
+def check() -> int:
+    """Print every fault; the number of faults."""
+    wanted = {message.id for message in messages(extracted())}
+    faults = [
+        f"{path.relative_to(ROOT)}: {fault}"
+        for path, catalog in catalogs()
+        for fault in faults_of(catalog, wanted)
+    ]
+    print("\n".join(faults) or f"Catalogues: {len(wanted)} messages, complete in every language.")
+    return len(faults)
+
+
+def faults_of(catalog: Catalog, wanted: set[Any]) -> Iterator[str]:
+    """What lacks in one catalogue."""
+    have = {message.id: message for message in messages(catalog)}
+    for missing in sorted(map(str, wanted - have.keys())):
+        yield f"lacks {missing!r}; run `make locales`"
+    for unused in sorted(map(str, have.keys() - wanted)):
+        yield f"has {unused!r}, which the code no longer says; run `make locales`"
+    for message in have.values():
+        translated = forms(message)
+        plural = isinstance(message.id, tuple)
+        if message.fuzzy:
+            yield f"{message.id!r} is marked fuzzy"
+        if not all(translated) or len(translated) != (catalog.num_plurals if plural else 1):
+            yield f"{message.id!r} is not translated in all its forms"
+        names = fields(message.id[-1] if plural else str(message.id))
+        for form in translated:
+            if form and fields(form) != names:
+                yield f"{message.id!r}: {form!r} names other values"
+
+
+def messages(catalog: Catalog) -> list[Message]:
+    """The messages without the header."""
+    return [message for message in catalog if message.id]
+
+
+def forms(message: Message) -> list[str]:
+    """The translation, in each of its forms."""
+    text = message.string
+    return [text] if isinstance(text, str) else list(text or ())
+
+
+def fields(text: str) -> set[str]:
+    """The names of the values that a message shows."""
+    return {name for _, name, _, _ in string.Formatter().parse(text) if name is not None}
+
+
+if __name__ == "__main__":
+    match sys.argv[1:]:
+        case ["update"]:
+            update()
+        case ["check"]:
+            sys.exit(1 if check() else 0)
+        case _:
+            sys.exit("usage: python scripts/locales.py update|check")
