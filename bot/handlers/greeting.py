@@ -8,7 +8,6 @@ from aiogram import Bot, F, Router
 from aiogram.enums import ChatType
 from aiogram.filters import Command, CommandStart
 from aiogram.types import (
-    BotCommand,
     BotCommandScopeChat,
     CallbackQuery,
     Message,
@@ -20,6 +19,7 @@ from bot.i18n import Translator, Translators
 from bot.model import ChatKind, Reader
 from bot.storage import incoming, outbox, readers, sources
 from bot.storage.database import Database
+from bot.telegram.menu import menu
 from bot.views import greeting, status
 from bot.views.greeting import ChooseLanguage
 
@@ -86,14 +86,6 @@ async def unknown(event: Message, t: Translator) -> Answer | None:
 async def outdated(_event: CallbackQuery, t: Translator) -> Answer:
     """A button of an older version."""
     return Answer(toast=greeting.outdated(t), alert=True)
-
-
-def menu(t: Translator) -> list[BotCommand]:
-    """The command menu in a language."""
-    return [
-        BotCommand(command=name, description=description)
-        for name, description in greeting.commands(t)
-    ]
 
 
 _TOLD_BY_TELEGRAM = frozenset(

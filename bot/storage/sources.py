@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -51,10 +51,12 @@ async def due_sources(connection: AsyncConnection, now: datetime) -> list[Source
     return [_source(row) for row in await connection.execute(statement)]
 
 
-async def next_due(connection: AsyncConnection) -> datetime | None:
-    """When the next listed source is due, or None where there is none."""
+async def upcoming(
+    connection: AsyncConnection, *, exclude: Collection[int] = ()
+) -> datetime | None:
+    """When the next listed source is due, some left out; None where there is none."""
     moment: datetime | None = await connection.scalar(
-        select(func.min(source.c.next_at)).where(source.c.listed)
+        select(func.min(source.c.next_at)).where(source.c.listed, source.c.id.not_in(exclude))
     )
     return moment
 

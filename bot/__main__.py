@@ -1,0 +1,95 @@
+"""The command line: ``python -m bot`` runs the bot; its commands check and describe it."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import sys
+import urllib.error
+import urllib.request
+from collections.abc import Sequence
+
+from bot import __version__
+from bot.errors import SettingsError, VestnikError
+from bot.settings import Settings, describe_settings, load_settings
+
+_BAD_SETTINGS = 2
+_HEALTH_SECONDS = 5
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run a command; its exit code: 0 well, 1 a failure, 2 a setting that is missing or wrong."""
+    command = _parser().parse_args(arguments).command
+    if command == "settings":
+        print(describe_settings(), end="")
+        return 0
+    try:
+        return _COMMANDS[command](load_settings())
+    except SettingsError as error:
+        print(error, file=sys.stderr)
+        return _BAD_SETTINGS
+    except VestnikError as error:
+        print(error, file=sys.stderr)
+        return 1
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m bot",
+        description="Vestnik, a publisher's news bot for Telegram. Without a command it runs.",
+    )
+    parser.add_argument("--version", action="version", version=__version__)
+    commands = parser.add_subparsers(dest="command", metavar="command")
+    commands.add_parser("run", help="run the bot until it is told to stop (the default)")
+    commands.add_parser("check", help="check settings, database and sources; show what is read")
+    commands.add_parser("health", help="ask the running bot whether it is well")
+    commands.add_parser("settings", help="print every setting, as a .env file")
+    parser.set_defaults(command="run")
+    return parser
+
+
+def _run(settings: Settings) -> int:
+    from bot.app import run  # noqa: PLC0415 - the other commands do without all that it imports
+
+    _set_up_logging(settings)
+    asyncio.run(run(settings))
+    return 0
+
+
+def _check(settings: Settings) -> int:
+    from bot.check import check  # noqa: PLC0415 - as above
+
+    _set_up_logging(settings)
+    return 0 if asyncio.run(check(settings, print)) else 1
+
+
+def _health(settings: Settings) -> int:
+    if settings.web_port is None:
+        raise SettingsError("WEB_PORT is not set: it should be the port of the health check.")
+    host = "127.0.0.1" if settings.web_host == "0.0.0.0" else settings.web_host  # noqa: S104 - compared, not bound
+    address = f"http://{host}:{settings.web_port}/healthz"
+    try:
+        with urllib.request.urlopen(address, timeout=_HEALTH_SECONDS) as answer:
+            print(json.dumps(json.load(answer)))
+    except (OSError, ValueError) as error:
+        body = error.read().decode() if isinstance(error, urllib.error.HTTPError) else ""
+        print(body or f"The bot does not answer at {address}: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+def _set_up_logging(settings: Settings) -> None:
+    from bot.logs import set_up_logging  # noqa: PLC0415 - as above
+
+    secrets = [settings.bot_token.get_secret_value()]
+    if settings.database_url is not None:
+        secrets.append(settings.database_url.get_secret_value())
+    set_up_logging(settings.log_level, settings.log_format, secrets)
+
+
+_COMMANDS = {"run": _run, "check": _check, "health": _health}
+
+
+if __name__ == "__main__":
+    sys.exit(main())

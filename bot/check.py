@@ -1,0 +1,140 @@
+"""``python -m bot check``: settings, database, token and sources, and what would be read."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from contextlib import AsyncExitStack
+
+from aiogram.exceptions import AiogramError
+
+from bot.app import USER_AGENT, translators_for
+from bot.errors import ExtractError, FetchError, VestnikError
+from bot.i18n import Translator
+from bot.ingest import decide
+from bot.ingest.fetch import Fetched, Fetcher
+from bot.ingest.poll import FEED_BYTES, PAGE_BYTES
+from bot.ingest.workers import ParsePool
+from bot.model import Document, NewArticle, Source, SourceSpec
+from bot.settings import Settings
+from bot.storage.database import Database
+from bot.telegram.outcome import Stop, outcome
+from bot.telegram.session import make_bot
+
+_SHOWN = 5
+_TELEGRAM_SECONDS = 10.0
+
+Say = Callable[[str], None]
+
+
+async def check(settings: Settings, say: Say) -> bool:
+    """Check everything that a start needs and say, a line each, how it stands.
+
+    Nothing is sent, stored or marked as seen; the database is created where there is none.
+
+    Returns:
+        Whether the bot would work.
+    """
+    translators = translators_for(settings)
+    say(f"Settings: well. {len(settings.sources)} source(s), every {settings.poll_seconds} s.")
+    well = await _database(settings, say)
+    well &= await _telegram(settings, say)
+    async with AsyncExitStack() as stack:
+        fetcher = await stack.enter_async_context(
+            Fetcher(allow_private=settings.allow_private_addresses, user_agent=USER_AGENT)
+        )
+        pool = await stack.enter_async_context(ParsePool())
+        t = translators["en"]
+        for spec in settings.sources:
+            well &= await _source(spec, fetcher, pool, settings, t, say)
+    return well
+
+
+async def _database(settings: Settings, say: Say) -> bool:
+    try:
+        async with Database.open(settings.database):
+            say("Database: well.")
+    except VestnikError as error:
+        say(f"Database: {error}")
+        return False
+    return True
+
+
+async def _telegram(settings: Settings, say: Say) -> bool:
+    """Only a refused token counts as a fault: the bot itself waits for a Telegram out of reach."""
+    bot = make_bot(settings.bot_token.get_secret_value(), settings.bot_api_url)
+    try:
+        async with asyncio.timeout(_TELEGRAM_SECONDS):
+            me = await bot.me()
+        say(f"Telegram: well. The bot is @{me.username}, {me.full_name}.")
+    except (AiogramError, TimeoutError) as error:
+        if isinstance(error, AiogramError) and isinstance(outcome(error), Stop):
+            say("Telegram: BOT_TOKEN is refused; copy it anew from @BotFather.")
+            return False
+        say(f"Telegram: cannot be reached at {settings.bot_api_url}; the bot would wait for it.")
+    finally:
+        await bot.session.close()
+    return True
+
+
+async def _source(
+    spec: SourceSpec,
+    fetcher: Fetcher,
+    pool: ParsePool,
+    settings: Settings,
+    t: Translator,
+    say: Say,
+) -> bool:
+    say(f"Source {spec.url}")
+    try:
+        answer = await fetcher.get(spec.url, limit=FEED_BYTES)
+        if not isinstance(answer, Fetched):
+            raise FetchError("the site said that nothing has changed, though nobody asked")
+        feed = await pool.feed(answer.content, answer.content_type, answer.url)
+    except VestnikError as error:
+        say(f"  cannot be read: {error}")
+        return False
+    source = Source(0, spec.url, spec.section, None, None, failures=0, primed=False)
+    section = decide.section_title(source, feed)
+    named = decide.candidates(feed)
+    say(f"  {len(named)} article(s) for the section “{section}”, the newest being:")
+    for candidate in reversed(named[-_SHOWN:]):
+        date = t.moment(candidate.entry.published) if candidate.entry.published else "no date"
+        say(f"  - {date}: {candidate.entry.title or 'untitled'}")
+    if named:
+        newest = named[-1]
+        say(await _whole(newest, section, fetcher, pool, settings))
+    return True
+
+
+async def _whole(
+    candidate: decide.Candidate,
+    section: str,
+    fetcher: Fetcher,
+    pool: ParsePool,
+    settings: Settings,
+) -> str:
+    """How much of the newest article would be kept."""
+    page, fault = None, ""
+    try:
+        if candidate.entry.url:
+            answer = await fetcher.get(candidate.entry.url, limit=PAGE_BYTES)
+            if isinstance(answer, Fetched):
+                page = await pool.article(answer.content, answer.content_type, answer.url)
+    except (FetchError, ExtractError) as error:
+        fault = f" Its page cannot be read: {error}"
+    content = Document()
+    if candidate.entry.content:
+        content = await pool.fragment(candidate.entry.content, candidate.entry.url or "")
+    article: NewArticle = decide.compose(
+        candidate,
+        page,
+        content,
+        section=section,
+        language=None,
+        allow_private=settings.allow_private_addresses,
+    )
+    return (
+        f"  The newest has {len(article.document.plain_text())} characters in "
+        f"{len(article.document.blocks)} blocks, {'a' if article.image else 'no'} picture.{fault}"
+    )

@@ -1,0 +1,39 @@
+"""What Telegram shows of the bot: the command menu and the descriptions, in every language."""
+
+from __future__ import annotations
+
+import structlog
+from aiogram import Bot
+from aiogram.exceptions import AiogramError
+from aiogram.types import BotCommand
+
+from bot.i18n import Translator, Translators
+from bot.views import greeting
+
+_log = structlog.get_logger(__name__)
+
+
+def menu(t: Translator) -> list[BotCommand]:
+    """The command menu in a language."""
+    return [
+        BotCommand(command=name, description=description)
+        for name, description in greeting.commands(t)
+    ]
+
+
+async def publish_menu(bot: Bot, name: str, translators: Translators) -> None:
+    """Set menu and descriptions for each language, and the default for all others.
+
+    Where Telegram does not take them now, what was set before stays: the bot works without.
+    """
+    default = translators[translators.default]
+    languages = [(None, default), *translators.by_locale.items()]
+    for language, t in languages:
+        try:
+            await bot.set_my_commands(menu(t), language_code=language)
+            await bot.set_my_description(greeting.description(name, t), language_code=language)
+            await bot.set_my_short_description(
+                greeting.short_description(name, t), language_code=language
+            )
+        except AiogramError as error:
+            _log.warning("menu not set", language=language or "default", error=str(error))

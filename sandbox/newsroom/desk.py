@@ -1,0 +1,176 @@
+"""The editor's side of the site: what is published, corrected and withdrawn, and in what order."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+from itertools import islice
+
+from sandbox.newsroom.articles import SECTIONS, SITE_ZONE, Article, Draft, slugify
+from sandbox.newsroom.samples import paragraphs_html, samples, templated
+
+_FIRST_TEMPLATED = 7  # so that "seven trees were planted" and not "one trees"
+
+
+class Desk:
+    """All that the site has published, newest first.
+
+    Attributes:
+        url: the site's base address, without a trailing slash.
+        sections: address -> title.
+    """
+
+    def __init__(self, *, now: Callable[[], datetime], feed_size: int, feed_limit: int) -> None:
+        self.url = ""
+        self.sections = dict(SECTIONS)
+        self._now = now
+        self._feed_size = feed_size
+        self._feed_limit = feed_limit
+        self._articles: dict[str, Article] = {}
+        self._withdrawn: set[str] = set()
+        self._published = 0
+        self._templated = templated(_FIRST_TEMPLATED)
+        self._modified: datetime | None = None
+        self._changed = True
+
+    def publish(
+        self,
+        *,
+        title: str,
+        lead: str = "",
+        paragraphs: Sequence[str] = (),
+        body_html: str | None = None,
+        section: str = "programma",
+        image: bool | str = True,
+        published: datetime | None = None,
+        dated: bool = True,
+        guid: str | None = None,
+        language: str = "ru",
+    ) -> Article:
+        """Put an article on the site; it stands first in its feeds, whatever its date.
+
+        Args:
+            title: plain text.
+            lead: plain text, a sentence or two.
+            paragraphs: the body as plain text; unused where ``body_html`` is given.
+            body_html: the body as trusted HTML.
+            section: a key of ``sections``.
+            image: True for a cover of its own, False for none, or a picture's name (Latin
+                lower case, digits and hyphens), so that articles may share one.
+            published: an aware moment; now where left out.
+            dated: False keeps the date out of the page and the feeds.
+            guid: the entry's name in the feeds; one is made where left out.
+            language: of the text, ``ru`` or ``en``.
+
+        Raises:
+            ValueError: there is no such section, or ``published`` is naive.
+        """
+        if section not in self.sections:
+            raise ValueError(f"no section {section!r}; there are {', '.join(self.sections)}")
+        if published is not None and published.tzinfo is None:
+            raise ValueError("published needs an offset from UTC")
+        self._published += 1
+        slug = slugify(title)
+        if slug in self._articles or slug in self._withdrawn:
+            slug = f"{slug}-{self._published}"
+        picture = slug if image is True else image
+        article = Article(
+            number=self._published,
+            slug=slug,
+            url=f"{self.url}/news/{slug}/",
+            guid=guid or f"tag:gorod-vmeste.example,2020:news/{self._published}",
+            section=section,
+            title=title,
+            lead=lead,
+            body_html=paragraphs_html(paragraphs) if body_html is None else body_html,
+            image=f"{self.url}/media/{picture}.png" if picture else None,
+            language=language,
+            published=_local(published or self._now()) if dated else None,
+        )
+        self._articles[slug] = article
+        self._changed = True
+        return article
+
+    def publish_many(self, count: int) -> list[Article]:
+        """Publish that many short texts at once; the feeds grow to show them all, up to a limit."""
+        self._feed_size = max(self._feed_size, min(count, self._feed_limit))
+        return [self._publish_draft(draft) for draft in islice(self._templated, count)]
+
+    def publish_samples(self) -> list[Article]:
+        """Publish the texts written for the site; the newest is a few minutes old."""
+        now = self._now()
+        return [self._publish_draft(sample.draft, now - sample.age) for sample in samples()]
+
+    def correct(
+        self,
+        article: Article,
+        *,
+        title: str | None = None,
+        lead: str | None = None,
+        body_html: str | None = None,
+    ) -> Article:
+        """Change a published article in place; its address and guid stay. Returns it anew."""
+        current = self._articles[article.slug]
+        corrected = replace(
+            current,
+            title=current.title if title is None else title,
+            lead=current.lead if lead is None else lead,
+            body_html=current.body_html if body_html is None else body_html,
+            corrected=_local(self._now()),
+        )
+        self._articles[article.slug] = corrected
+        self._changed = True
+        return corrected
+
+    def withdraw(self, article: Article) -> None:
+        """Take an article off the site: out of the feeds at once, its page is gone (410)."""
+        del self._articles[article.slug]
+        self._withdrawn.add(article.slug)
+        self._changed = True
+
+    def articles(self, section: str | None = None) -> list[Article]:
+        """What the site shows, newest first."""
+        newest = reversed(self._articles.values())
+        return [article for article in newest if section in (None, article.section)]
+
+    def shown(self, section: str | None = None) -> list[Article]:
+        """What fits into a feed or a listing, newest first."""
+        return self.articles(section)[: self._feed_size]
+
+    def article(self, slug: str) -> Article | None:
+        """The article at this address, or None."""
+        return self._articles.get(slug)
+
+    def is_withdrawn(self, slug: str) -> bool:
+        """Whether an article stood at this address and was taken off the site."""
+        return slug in self._withdrawn
+
+    def last_modified(self) -> datetime:
+        """The moment of the last change, in whole seconds, as HTTP counts.
+
+        Asking settles it. A change after that moves it on by a second at least, so a reader who
+        knows nothing but this moment cannot miss what was published within the same second.
+        """
+        if self._changed:
+            now = self._now().replace(microsecond=0)
+            step = timedelta(seconds=1)
+            self._modified = now if self._modified is None else max(now, self._modified + step)
+            self._changed = False
+        return self._modified or self._now()
+
+    def _publish_draft(self, draft: Draft, published: datetime | None = None) -> Article:
+        return self.publish(
+            title=draft.title,
+            lead=draft.lead,
+            body_html=draft.body_html,
+            section=draft.section,
+            image=draft.image,
+            published=published,
+            language=draft.language,
+        )
+
+
+def _local(moment: datetime) -> datetime:
+    """A moment as the site writes it: in its own zone, to the second."""
+    return moment.astimezone(SITE_ZONE).replace(microsecond=0)
