@@ -149,7 +149,7 @@ async def _talk(
     dispatcher = make_dispatcher(
         database,
         translators,
-        name=me.full_name,
+        bot_name=me.full_name,
         page_chars=settings.page_chars,
         admin_ids=settings.admin_ids,
     )

@@ -22,16 +22,16 @@ def make_dispatcher(
     database: Database,
     translators: Translators,
     *,
-    name: str,
+    bot_name: str,
     page_chars: int,
     admin_ids: Sequence[int],
 ) -> Dispatcher:
-    """A dispatcher for updates of the kinds in ALLOWED_UPDATES; ``name`` is the bot's own."""
+    """A dispatcher for updates of the kinds in ALLOWED_UPDATES; ``bot_name`` is shown to people."""
     dispatcher = Dispatcher(
         disable_fsm=True,
         database=database,
         translators=translators,
-        name=name,
+        bot_name=bot_name,
         page_chars=page_chars,
         admin_ids=admin_ids,
     )

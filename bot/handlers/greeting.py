@@ -28,9 +28,9 @@ _LAST_ERRORS = 5
 fallback = Router(name="fallback")
 
 
-async def start(_event: TelegramObject, t: Translator, name: str) -> Answer:
+async def start(_event: TelegramObject, t: Translator, bot_name: str) -> Answer:
     """/start: who we are."""
-    return Answer(greeting.start(name, t))
+    return Answer(greeting.start(bot_name, t))
 
 
 async def show_help(_event: TelegramObject, t: Translator) -> Answer:
