@@ -161,7 +161,7 @@ class Settings(BaseSettings):
     def _timezone(cls, value: str) -> str:
         try:
             ZoneInfo(value)
-        except (OSError, ValueError) as error:
+        except (KeyError, OSError, ValueError) as error:  # its own error is a KeyError
             raise ValueError("no such zone") from error
         return value
 
@@ -230,6 +230,7 @@ def _split(item: str) -> tuple[str, str]:
 
 def _check_address(value: str) -> None:
     parts = urlsplit(value)
+    _ = parts.port  # raises ValueError where it is no number
     if parts.scheme not in {"http", "https"} or not parts.hostname or re.search(r"\s", value):
         raise ValueError("not an address")
 

@@ -17,11 +17,11 @@ from bot.delivery.alerts import Alerts
 from bot.delivery.verdict import Again, Delivered, Ended, Verdict, verdict
 from bot.errors import StorageError
 from bot.i18n import Translators
-from bot.model import Article, Delivery
+from bot.model import Article, Chat, Delivery, Screen
 from bot.storage import articles, outbox, readers
 from bot.storage.database import Database
 from bot.telegram import show
-from bot.telegram.outcome import Outcome, Sent, outcome
+from bot.telegram.outcome import Failed, Outcome, Sent, outcome
 from bot.telegram.pace import Pacer
 from bot.views.push import plain_push, push
 from bot.waiting import rest
@@ -63,6 +63,8 @@ class Sender:
         self._at_once = min(max(most, _FEWEST_AT_ONCE), _MOST_AT_ONCE)
         self._slots = asyncio.Semaphore(self._at_once)
         self._chats: WeakValueDictionary[int, asyncio.Lock] = WeakValueDictionary()
+        self._holds: dict[int, datetime] = {}  # until when a chat's pushes wait
+        self._in_hand: set[int] = set()
         self._articles: dict[int, Article] = {}
         self._plain: set[int] = set()
 
@@ -97,7 +99,7 @@ class Sender:
         """Say that we live, and take over from those who do not."""
         now = datetime.now(UTC)
         async with self._database.write() as connection:
-            await outbox.renew_leases(connection, self._lease, now + _LEASE)
+            await outbox.renew_leases(connection, self._lease, self._in_hand, now + _LEASE)
             found = await outbox.rescue(connection, now)
         if found != outbox.Rescue(0, 0, 0):
             _log.warning(
@@ -123,51 +125,91 @@ class Sender:
                 until=now + _LEASE,
                 limit=2 * self._at_once,
             )
+        self._in_hand.update(delivery.id for delivery in claimed)
         for delivery in claimed:
             await self._slots.acquire()
             if stop.is_set():
                 self._slots.release()
                 break
-            task = sends.create_task(self._take_turn(delivery, stop))
+            task = sends.create_task(self._take_turn(delivery, now, stop))
             task.add_done_callback(lambda _: self._slots.release())
         return bool(claimed)
 
-    async def _take_turn(self, delivery: Delivery, stop: asyncio.Event) -> None:
+    async def _take_turn(
+        self, delivery: Delivery, claimed_at: datetime, stop: asyncio.Event
+    ) -> None:
         """Wait for this delivery's turn; a chat gets its pushes one after another, in order."""
         chat = delivery.reader.chat
         lock = self._chats.setdefault(chat.id, asyncio.Lock())
         try:
             async with lock:
-                if (wait := self._pacer.chat_wait(chat)) > 0:
-                    later = datetime.now(UTC) + timedelta(seconds=wait)
+                if (later := self._hold(chat, claimed_at)) is not None:
                     async with self._database.write() as connection:
                         await outbox.put_off(connection, delivery, later, counts=False)
                 elif await self._pacer.turn(stop):
                     await self._deliver(delivery)
-        except StorageError:
-            # Its lease runs out, and it is taken up again.
+        except Exception:  # noqa: BLE001 - the others go on; its lease runs out, and it is tried anew
             _log.exception("delivery interrupted", delivery=delivery.id)
+        finally:
+            self._in_hand.discard(delivery.id)
+
+    def _hold(self, chat: Chat, claimed_at: datetime) -> datetime | None:
+        """Until when this delivery must wait for its chat, or None where it may go.
+
+        When one push to a chat is put off, those that were claimed before that moment follow it
+        to the same moment, so that they keep their order.
+        """
+        until = self._holds.get(chat.id)
+        if until is None or until <= claimed_at:
+            self._holds.pop(chat.id, None)
+            wait = self._pacer.chat_wait(chat)
+            if wait <= 0:
+                return None
+            until = self._holds[chat.id] = datetime.now(UTC) + timedelta(seconds=wait)
+        return until
 
     async def _deliver(self, delivery: Delivery) -> None:
-        article = await self._article(delivery.article_id)
         delivery = replace(delivery, plain=delivery.plain or delivery.broadcast_id in self._plain)
-        t = self._translators[delivery.reader.locale]
-        screen = plain_push(article, t) if delivery.plain else push(article, t)
+        screen = await self._screen(delivery)
         async with self._database.write() as connection:
             if not await outbox.begin_send(connection, delivery, datetime.now(UTC)):
                 return
         result: Outcome
-        try:
-            number = await show.send(
-                self._bot, delivery.reader.chat, screen, silent=delivery.doubtful
-            )
-            result = Sent(number)
-        except Exception as error:  # noqa: BLE001 - whatever it is, the outcome must be recorded
-            result = outcome(error)
-            _log.info("push not accepted", delivery=delivery.id, outcome=str(result))
+        if isinstance(screen, Failed):
+            result = screen
+        else:
+            try:
+                number = await show.send(
+                    self._bot, delivery.reader.chat, screen, silent=delivery.doubtful
+                )
+                result = Sent(number)
+            except Exception as error:  # noqa: BLE001 - whatever it is, it must be recorded
+                result = outcome(error)
+                _log.info("push not accepted", delivery=delivery.id, outcome=str(result))
         await self._record(delivery, verdict(result, delivery, datetime.now(UTC)))
 
+    async def _screen(self, delivery: Delivery) -> Screen | Failed:
+        """What the reader is to see; an article that cannot be shown stops no other."""
+        try:
+            article = await self._article(delivery.article_id)
+            t = self._translators[delivery.reader.locale]
+            return plain_push(article, t) if delivery.plain else push(article, t)
+        except StorageError:
+            raise
+        except Exception as error:  # noqa: BLE001 - whatever breaks is told in the delivery
+            _log.exception("article cannot be shown", article=delivery.article_id)
+            return Failed(f"the article cannot be shown: {error}")
+
     async def _record(self, delivery: Delivery, reached: Verdict) -> None:
+        refused_anew = False
+        if isinstance(reached, Again):  # before it is written down: others are about to be sent
+            self._holds[delivery.reader.chat.id] = reached.not_before
+            if reached.pause:
+                wait = reached.not_before - datetime.now(UTC)
+                self._pacer.pause(wait.total_seconds())
+            if reached.plain and delivery.broadcast_id not in self._plain:
+                self._plain.add(delivery.broadcast_id)
+                refused_anew = True
         for attempt in range(1, _RECORD_TRIES + 1):
             try:
                 await self._write_down(delivery, reached)
@@ -175,13 +217,8 @@ class Sender:
             except StorageError:
                 _log.exception("outcome not recorded", delivery=delivery.id, attempt=attempt)
                 await asyncio.sleep(attempt)
-        if isinstance(reached, Again):
-            if reached.pause:
-                wait = reached.not_before - datetime.now(UTC)
-                self._pacer.pause(wait.total_seconds())
-            if reached.plain and delivery.broadcast_id not in self._plain:
-                self._plain.add(delivery.broadcast_id)
-                await self._alerts.rendering_refused(delivery.article_id, reached.reason)
+        if refused_anew and isinstance(reached, Again):
+            await self._alerts.rendering_refused(delivery.article_id, reached.reason)
 
     async def _write_down(self, delivery: Delivery, reached: Verdict) -> None:
         now = datetime.now(UTC)

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import structlog
 from aiogram import Bot, F, Router
-from aiogram.enums import ChatType
+from aiogram.enums import ChatType, ContentType
+from aiogram.exceptions import AiogramError
 from aiogram.filters import Command, CommandStart
 from aiogram.types import (
     BotCommandScopeChat,
@@ -25,7 +27,33 @@ from bot.views.greeting import ChooseLanguage
 
 _LAST_ERRORS = 5
 
-fallback = Router(name="fallback")
+# What people say; all else in a private chat is news of Telegram's own, such as a pinned message.
+_SAID = frozenset(
+    {
+        ContentType.ANIMATION,
+        ContentType.AUDIO,
+        ContentType.CHECKLIST,
+        ContentType.CONTACT,
+        ContentType.DICE,
+        ContentType.DOCUMENT,
+        ContentType.GAME,
+        ContentType.LIVE_PHOTO,
+        ContentType.LOCATION,
+        ContentType.PAID_MEDIA,
+        ContentType.PHOTO,
+        ContentType.POLL,
+        ContentType.RICH_MESSAGE,
+        ContentType.STICKER,
+        ContentType.STORY,
+        ContentType.TEXT,
+        ContentType.VENUE,
+        ContentType.VIDEO,
+        ContentType.VIDEO_NOTE,
+        ContentType.VOICE,
+    }
+)
+
+_log = structlog.get_logger(__name__)
 
 
 async def start(_event: TelegramObject, t: Translator, bot_name: str) -> Answer:
@@ -57,7 +85,10 @@ async def choose_language(
         await readers.choose_locale(connection, reader.id, t.locale)
     if reader.chat.kind is ChatKind.PRIVATE:
         scope = BotCommandScopeChat(chat_id=reader.chat.id)
-        await bot.set_my_commands(menu(t), scope=scope)
+        try:
+            await bot.set_my_commands(menu(t), scope=scope)
+        except AiogramError as error:  # the language is kept all the same
+            _log.warning("menu not set", language=t.locale, error=str(error))
     return Answer(greeting.languages(list(translators.by_locale.values()), t))
 
 
@@ -77,8 +108,8 @@ async def show_status(
 
 
 async def unknown(event: Message, t: Translator) -> Answer | None:
-    """Anything else that a person says to us; what Telegram itself tells is passed over."""
-    if event.from_user is None or event.from_user.is_bot or _is_told_by_telegram(event):
+    """Anything else that a person says to us."""
+    if event.from_user is None or event.from_user.is_bot:
         return None
     return Answer(greeting.unknown(t))
 
@@ -86,26 +117,6 @@ async def unknown(event: Message, t: Translator) -> Answer | None:
 async def outdated(_event: CallbackQuery, t: Translator) -> Answer:
     """A button of an older version."""
     return Answer(toast=greeting.outdated(t), alert=True)
-
-
-_TOLD_BY_TELEGRAM = frozenset(
-    {
-        "pinned_message",
-        "message_auto_delete_timer_changed",
-        "forum_topic_created",
-        "forum_topic_edited",
-        "forum_topic_closed",
-        "forum_topic_reopened",
-        "write_access_allowed",
-        "chat_background_set",
-        "users_shared",
-        "chat_shared",
-    }
-)
-
-
-def _is_told_by_telegram(message: Message) -> bool:
-    return message.content_type in _TOLD_BY_TELEGRAM
 
 
 def greeting_router() -> Router:
@@ -122,6 +133,6 @@ def greeting_router() -> Router:
 def fallback_router() -> Router:
     """What is answered when nobody else does."""
     router = Router(name="fallback")
-    router.message.register(unknown, F.chat.type == ChatType.PRIVATE)
+    router.message.register(unknown, F.chat.type == ChatType.PRIVATE, F.content_type.in_(_SAID))
     router.callback_query.register(outdated)
     return router

@@ -184,6 +184,8 @@ class Poller:
                     etag=answer.etag,
                     last_modified=answer.last_modified,
                 )
+        if answer is not None and not source.primed:
+            _log.info("first read complete: what comes from now on is pushed", source=source.url)
         if made:
             _log.info("articles stored", source=source.url, count=len(made), pushed=source.primed)
 

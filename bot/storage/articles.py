@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Row, Select, select, tuple_
+from sqlalchemy import Row, Select, delete, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.model import (
@@ -35,15 +35,17 @@ async def known_aliases(
 ) -> dict[Alias, int]:
     """Which of these names we know, and whose they are (name → article's number)."""
     known: dict[Alias, int] = {}
-    for start in range(0, len(aliases), _CHUNK):
-        chunk = [
-            (a.kind.value, _scope(a, source_id), a.key) for a in aliases[start : start + _CHUNK]
-        ]
-        statement = select(alias.c.kind, alias.c.key, alias.c.article_id).where(
-            tuple_(alias.c.kind, alias.c.scope, alias.c.key).in_(chunk)
-        )
-        for kind, key, article_id in await connection.execute(statement):
-            known[Alias(AliasKind(kind), key)] = article_id
+    for kind in AliasKind:
+        keys = [a.key for a in aliases if a.kind is kind]
+        for start in range(0, len(keys), _CHUNK):
+            # One kind at a time: SQLite finds no index for a list of tuples.
+            statement = select(alias.c.key, alias.c.article_id).where(
+                alias.c.kind == kind.value,
+                alias.c.scope == _scope(kind, source_id),
+                alias.c.key.in_(keys[start : start + _CHUNK]),
+            )
+            for key, article_id in await connection.execute(statement):
+                known[Alias(kind, key)] = article_id
     return known
 
 
@@ -54,7 +56,7 @@ async def add_aliases(
     rows = [
         {
             "kind": a.kind.value,
-            "scope": _scope(a, source_id),
+            "scope": _scope(a.kind, source_id),
             "key": a.key,
             "article_id": article_id,
         }
@@ -95,6 +97,12 @@ async def add_article(
     )
     number: int = (await connection.execute(statement)).scalar_one()
     await add_aliases(connection, source_id, number, new.aliases)
+    others = set((await known_aliases(connection, source_id, new.aliases)).values()) - {number}
+    if others:
+        # Another transaction stored it meanwhile: PostgreSQL lets two writers look at once.
+        await connection.execute(delete(article).where(article.c.id == number))
+        await add_aliases(connection, source_id, min(others), new.aliases)
+        return None
     return number
 
 
@@ -148,8 +156,8 @@ async def article_cards(
     )
 
 
-def _scope(name: Alias, source_id: int) -> int:
-    return source_id if name.kind is AliasKind.GUID else 0
+def _scope(kind: AliasKind, source_id: int) -> int:
+    return source_id if kind is AliasKind.GUID else 0
 
 
 def _card(row: Row[Any]) -> ArticleCard:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -12,7 +12,15 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.model import Delivery, DeliveryState
 from bot.storage.readers import reader_of
-from bot.storage.schema import article, broadcast, delivery, reader, state_is, subscription
+from bot.storage.schema import (
+    PENDING,
+    article,
+    broadcast,
+    delivery,
+    reader,
+    state_is,
+    subscription,
+)
 from bot.storage.upsert import insert
 
 
@@ -50,7 +58,7 @@ async def fan_out(connection: AsyncConnection, now: datetime, batch: int) -> int
         await connection.execute(
             select(broadcast.c.id, broadcast.c.cursor, broadcast.c.created_at, article.c.section_id)
             .join(article, article.c.id == broadcast.c.article_id)
-            .where(~broadcast.c.fanned_out)
+            .where(PENDING)
             .order_by(broadcast.c.id)
             .limit(1)
             .with_for_update(of=broadcast)
@@ -59,7 +67,7 @@ async def fan_out(connection: AsyncConnection, now: datetime, batch: int) -> int
     if pending is None:
         return None
     audience = (
-        select(subscription.c.reader_id)
+        select(subscription.c.reader_id, literal(pending.id), _moment(now))
         .join(reader, reader.c.id == subscription.c.reader_id)
         .where(
             subscription.c.section_id == pending.section_id,
@@ -69,17 +77,18 @@ async def fan_out(connection: AsyncConnection, now: datetime, batch: int) -> int
             reader.c.active,
         )
         .order_by(subscription.c.reader_id)
-        .limit(batch)
-        .subquery()
     )
-    last, size = (
-        await connection.execute(select(func.max(audience.c.reader_id), func.count()))
-    ).one()
+    first = audience.limit(batch).subquery()
+    last, size = (await connection.execute(select(func.max(first.c.reader_id), func.count()))).one()
     if size:
-        rows = select(literal(pending.id), audience.c.reader_id, _moment(now))
+        # Up to the last reader, however many they are by now: PostgreSQL looks anew, and whoever
+        # came back in between must push nobody over the end of the batch.
         await connection.execute(
             insert(connection, delivery)
-            .from_select(["broadcast_id", "reader_id", "not_before"], rows.where(literal(True)))
+            .from_select(
+                ["reader_id", "broadcast_id", "not_before"],
+                audience.where(subscription.c.reader_id <= last),
+            )
             .on_conflict_do_nothing()
         )
     await connection.execute(
@@ -129,7 +138,7 @@ async def claim(
         .join(broadcast, broadcast.c.id == delivery.c.broadcast_id)
         .join(reader, reader.c.id == delivery.c.reader_id)
         .where(delivery.c.id.in_(numbers))
-        .order_by(delivery.c.not_before, delivery.c.id)
+        .order_by(delivery.c.id)  # what was put off keeps its place before what came later
     )
     return [_delivery(row, lease) for row in await connection.execute(statement)]
 
@@ -230,10 +239,14 @@ async def mark_plain(connection: AsyncConnection, broadcast_id: int) -> bool:
     return changed.rowcount > 0
 
 
-async def renew_leases(connection: AsyncConnection, lease: str, until: datetime) -> None:
-    """The holder is alive: what it holds stays its own until then."""
+async def renew_leases(
+    connection: AsyncConnection, lease: str, numbers: Collection[int], until: datetime
+) -> None:
+    """The holder works on these deliveries: those that it still holds stay its own until then."""
     await connection.execute(
-        update(delivery).where(_held(), delivery.c.lease == lease).values(lease_until=until)
+        update(delivery)
+        .where(delivery.c.id.in_(numbers), _held(), delivery.c.lease == lease)
+        .values(lease_until=until)
     )
 
 
@@ -271,14 +284,6 @@ async def rescue(connection: AsyncConnection, now: datetime) -> Rescue:
         )
     )
     return Rescue(requeued.rowcount, doubtful.rowcount, unknown.rowcount)
-
-
-async def next_ready(connection: AsyncConnection) -> datetime | None:
-    """When the next queued delivery may go out, or None where none is queued."""
-    moment: datetime | None = await connection.scalar(
-        select(func.min(delivery.c.not_before)).where(state_is(delivery, DeliveryState.QUEUED))
-    )
-    return moment
 
 
 async def count_deliveries(connection: AsyncConnection) -> Mapping[DeliveryState, int]:

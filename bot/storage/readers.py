@@ -84,6 +84,12 @@ async def move_chat(connection: AsyncConnection, old: int, new: int) -> None:
             )
         else:
             await _join(connection, row.id, twin)
+            if row.locale_chosen:
+                await connection.execute(
+                    update(reader)
+                    .where(reader.c.id == twin, ~reader.c.locale_chosen)
+                    .values(locale=row.locale, locale_chosen=True)
+                )
 
 
 async def _join(connection: AsyncConnection, old: int, new: int) -> None:

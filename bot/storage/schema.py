@@ -156,6 +156,9 @@ bookmark = Table(
     Index("ix_bookmark_article_id", "article_id"),
 )
 
+PENDING = text("NOT fanned_out")
+"""Which broadcasts go on fanning out, as the partial index spells it."""
+
 broadcast = Table(
     "broadcast",
     metadata,
@@ -168,8 +171,8 @@ broadcast = Table(
     Index(
         "ix_broadcast_pending",
         "id",
-        sqlite_where=text("NOT fanned_out"),
-        postgresql_where=text("NOT fanned_out"),
+        sqlite_where=PENDING,
+        postgresql_where=PENDING,
     ),
 )
 

@@ -116,6 +116,7 @@ _GONE = (
     "privacy_premium_required",
 )
 _TOPIC_GONE = ("message thread not found", "topic_closed", "topic_deleted", "topic_id_invalid")
+_STOP = ("frozen_method_invalid", "logged out")
 _REFUSED = (
     "can't parse entities",
     "message is too long",
@@ -134,6 +135,7 @@ _REFUSED = (
     "webpage_",
     "wrong http url",
     "failed to get http url content",
+    "wrong type of the web page content",
     "rich_",
 )
 
@@ -169,7 +171,12 @@ def _by_description(description: str) -> Outcome:
     words = description.lower()
     if "too many requests" in words:
         return RetryLater(1)  # a 429 whose parameters are missing
-    for parts, kind in ((_GONE, Gone), (_TOPIC_GONE, TopicGone), (_REFUSED, Refused)):
+    for parts, kind in (
+        (_STOP, Stop),
+        (_GONE, Gone),
+        (_TOPIC_GONE, TopicGone),
+        (_REFUSED, Refused),
+    ):
         if any(part in words for part in parts):
             return kind(description)
     return Failed(description)

@@ -60,7 +60,6 @@ class Pacer:
         self._clock = clock
         self._bulk = Bucket.full(rate, min(_BULK_BURST, max(1.0, rate)), clock())
         self._chats: dict[int, Bucket] = {}
-        self._held: dict[int, float] = {}
         self._paused_until = clock()
         self._turn = asyncio.Lock()
 
@@ -84,16 +83,10 @@ class Pacer:
         self._paused_until = max(self._paused_until, self._clock() + seconds)
 
     def chat_wait(self, chat: Chat) -> float:
-        """Seconds until this chat may get its next push; 0 takes its turn.
-
-        Once a chat has to wait, all its pushes wait for the same moment, so they keep their order.
-        """
+        """Seconds until this chat may get its next push; 0 takes its turn."""
         now = self._clock()
-        if (held := self._held.get(chat.id, now)) > now:
-            return held - now
         bucket = self._chats.get(chat.id) or _chat_bucket(chat, now)
         if (wait := bucket.wait(now)) > 0:
-            self._held[chat.id] = now + wait
             return wait
         self._chats[chat.id] = bucket.take(now)
         if len(self._chats) > _FORGET_ABOVE:
@@ -102,7 +95,6 @@ class Pacer:
 
     def _forget(self, now: float) -> None:
         self._chats = {chat: b for chat, b in self._chats.items() if b.level(now) < b.burst}
-        self._held = {chat: until for chat, until in self._held.items() if until > now}
 
     def _bulk_wait(self) -> float:
         now = self._clock()

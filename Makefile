@@ -1,0 +1,48 @@
+# The commands a person needs. Each sets up what it uses: a virtual environment and the locked packages.
+# On a machine with several Pythons: make test PYTHON=python3.12 VENV=.venv-3.12
+
+PYTHON ?= python3
+VENV ?= .venv
+python := $(VENV)/bin/python
+lock := $(python) -m uv pip compile --quiet --universal --generate-hashes --no-header --python-version 3.11
+
+.DEFAULT_GOAL := help
+.NOTPARALLEL:
+.PHONY: help demo test check fmt bench locales lock
+
+help: ## list these commands
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' Makefile
+
+demo: $(VENV)/requirements.stamp ## play the main job through against a Telegram on this machine
+	$(python) -m sandbox.demo
+
+test: $(VENV)/requirements-dev.stamp ## run the tests (ARGS='-k word': only some)
+	$(python) -m pytest $(ARGS)
+
+check: $(VENV)/requirements-dev.stamp ## look over format, lint, types, imports and translations
+	$(python) -m ruff format --check
+	$(python) -m ruff check
+	$(python) -m mypy
+	$(VENV)/bin/lint-imports
+	$(python) scripts/locales.py check
+
+fmt: $(VENV)/requirements-dev.stamp ## format the code and mend what can be mended
+	$(python) -m ruff format
+	$(python) -m ruff check --fix
+
+bench: $(VENV)/requirements-dev.stamp ## run every benchmark
+	set -e; for file in benchmarks/bench_*.py; do $(python) "$$file"; done
+
+locales: $(VENV)/requirements-dev.stamp ## bring new messages into the catalogues
+	$(python) scripts/locales.py update
+
+lock: $(VENV)/requirements-dev.stamp ## lock the packages (ARGS=--upgrade: to newer versions)
+	$(lock) $(ARGS) pyproject.toml --output-file requirements.txt
+	$(lock) $(ARGS) requirements-dev.in --output-file requirements-dev.txt
+
+$(VENV)/%.stamp: %.txt $(VENV)/bin/python $(VENV)/bin/pip
+	$(python) -m pip install -qq --disable-pip-version-check --require-hashes --requirement $<
+	@touch $@
+
+$(VENV)/bin/python $(VENV)/bin/pip &:
+	@sh scripts/create-venv "$(PYTHON)" "$(VENV)"

@@ -1,0 +1,199 @@
+"""Addresses: absolute, safe to hand on, and known again in whichever form they are written."""
+
+from __future__ import annotations
+
+import re
+import socket
+from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
+from urllib.parse import SplitResult, quote, quote_from_bytes, unquote_to_bytes, urljoin, urlsplit
+
+MAX_URL = 2000  # characters; what browsers and Telegram agree on
+
+# RFC 3986: what may stand as it is in a path or query; "%" stays, for what is already encoded.
+_AS_WRITTEN = "/?:@!$&'()*+,;=~%"
+_SEGMENT = "!$'()*,;:@~"
+_CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
+_LINE_BREAKS = str.maketrans("", "", "\t\n\r")
+_HOST = re.compile(r"[a-z0-9_](?:[a-z0-9._-]{0,251}[a-z0-9_])?")
+
+_MOBILE_HOSTS = ("www.", "m.", "amp.")
+_DEFAULT_PAGES = frozenset({"index.html", "index.htm", "index.php"})
+# Where a visitor came from, never which article it is. Chosen for what news sites really append;
+# "from" is a Russian habit (?from=rss). "id", "ref", "source", "p" and the like may name the page.
+_TRACKING = frozenset(
+    {
+        *("from", "amp", "erid", "_openstat", "phpsessid"),
+        *("yclid", "ysclid", "ymclid", "gclid", "gclsrc", "gbraid", "wbraid", "dclid", "fbclid"),
+        *("msclkid", "twclid", "ttclid", "igshid", "rb_clickid", "_ga", "_gl", "_hsenc", "_hsmi"),
+        *("mc_cid", "mc_eid", "mkt_tok", "cmpid", "xtor", "ncid", "vero_id"),
+    }
+)
+_TRACKING_PREFIXES = ("utm_", "at_", "pk_", "mtm_", "hsa_")
+
+_GLOBAL_UNICAST = IPv6Network("2000::/3")  # RFC 4291: all of IPv6 that is routed publicly
+_NAT64 = IPv6Network("64:ff9b::/96")  # RFC 6052: an IPv4 address in its last 32 bits
+_PRIVATE_NAMES = (
+    *("localhost", "local", "localdomain", "internal", "intranet", "lan", "corp", "home"),
+    "home.arpa",
+)
+
+
+def normalise_url(url: str) -> str:
+    """The identity of an address: equal for addresses that show the same article.
+
+    The key is itself an address, but not one to open. Our rules: ``https`` for ``http``; the host
+    in lower case and punycode, without ``www.``, ``m.``, ``amp.``, port 80 or 443 and user name;
+    the path without dot segments, doubled or trailing slashes, default pages (``index.html``) and
+    a last ``/amp``; percent-encoding made equal; tracking parameters removed, the others sorted;
+    no fragment, unless it routes within one page (``#!/news/1``, ``#/news/1``). Applying it twice
+    changes nothing. What is no http(s) address is returned stripped and otherwise as it is.
+    """
+    stripped = _CONTROL.sub("", url).strip()
+    try:
+        parts = urlsplit(stripped)
+        port, host = parts.port, _ascii_host(parts)
+    except ValueError:
+        return stripped
+    if parts.scheme not in {"http", "https"} or host is None:
+        return stripped
+    authority = _without_mobile(host)
+    if port not in {None, 80, 443}:
+        authority = f"{authority}:{port}"
+    path = "".join(f"/{segment}" for segment in _segments(parts.path))
+    query = "&".join(sorted(_parameters(parts.query)))
+    fragment = parts.fragment if parts.fragment.startswith(("!", "/")) else ""
+    key = f"https://{authority}{path}"
+    if query:
+        key = f"{key}?{query}"
+    return f"{key}#{quote(fragment, safe=_AS_WRITTEN)}" if fragment else key
+
+
+def absolute_url(base: str, href: str) -> str | None:
+    """A link as a full http(s) address in plain ASCII, or None where it is none.
+
+    Read as browsers do: spaces around it and line breaks in it are dropped, other characters that
+    no address may hold are percent-encoded, an international host becomes punycode. A user name
+    and password, also those of the base, are dropped, for the address is shown to people. Refused
+    are other schemes, control characters and more than 2,000 characters.
+    """
+    href = href.translate(_LINE_BREAKS).strip()
+    if not href or _CONTROL.search(href):
+        return None
+    try:
+        parts = urlsplit(urljoin(base, href))
+        port, host = parts.port, _ascii_host(parts)
+    except ValueError:
+        return None
+    if parts.scheme not in {"http", "https"} or host is None:
+        return None
+    tail = parts._replace(scheme="", netloc="").geturl()
+    authority = host if port is None else f"{host}:{port}"
+    if tail and not tail.startswith(("/", "?", "#")):
+        tail = f"/{tail}"
+    url = f"{parts.scheme}://{authority}{quote(tail, safe=_AS_WRITTEN + '#')}"
+    return url if len(url) <= MAX_URL else None
+
+
+def is_public_address(ip: str | IPv4Address | IPv6Address) -> bool:
+    """Whether an IP address belongs to the public internet.
+
+    IPv6 forms that carry an IPv4 address (mapped, 6to4, NAT64) are judged by what they carry.
+    What cannot be read as an address is not public.
+    """
+    try:
+        address = ip_address(ip)
+    except ValueError:
+        return False
+    if isinstance(address, IPv6Address):
+        if address in _NAT64:
+            return is_public_address(IPv4Address(int(address) & 0xFFFF_FFFF))
+        carried = address.ipv4_mapped or address.sixtofour
+        if carried is not None:
+            return is_public_address(carried)
+        if address not in _GLOBAL_UNICAST:
+            return False
+    return address.is_global and not address.is_multicast
+
+
+def names_private_host(url: str) -> bool:
+    """Whether an address points, by how it is written, into a private network.
+
+    For addresses that others open for us (pictures): nothing is resolved. True for an IP address
+    that is not public, in any notation that ``inet_aton`` takes (``2130706433``, ``0x7f.1``), for
+    names that are only used inside (``localhost``, ``*.local``, a single word), and for whatever
+    has no host that can be read.
+    """
+    try:
+        host = _ascii_host(urlsplit(url.strip()))
+    except ValueError:
+        return True
+    if host is None:
+        return True
+    if host.startswith("["):
+        return not is_public_address(host[1:-1])
+    try:
+        return not is_public_address(IPv4Address(socket.inet_aton(host)))
+    except OSError:
+        pass
+    if "." not in host:
+        return True
+    return any(host.endswith(f".{name}") for name in _PRIVATE_NAMES)
+
+
+def _ascii_host(parts: SplitResult) -> str | None:
+    """The host in lower case and punycode (``[…]`` for IPv6), or None where there is none.
+
+    May raise ValueError, as ``parts.hostname`` does.
+    """
+    if "\\" in parts.netloc:
+        return None  # browsers end the host there, Python does not
+    host = (parts.hostname or "").rstrip(".")
+    if ":" in host:
+        return f"[{IPv6Address(host)}]"
+    if not host.isascii():
+        # The codec also folds look-alike digits and full stops, so "①.1" cannot pass for a name.
+        host = host.encode("idna").decode("ascii").lower()
+    return host if _HOST.fullmatch(host) and ".." not in host else None
+
+
+def _without_mobile(host: str) -> str:
+    while True:
+        for prefix in _MOBILE_HOSTS:
+            rest = host.removeprefix(prefix)
+            if rest != host and "." in rest:
+                host = rest
+                break
+        else:
+            return host
+
+
+def _segments(path: str) -> list[str]:
+    """The parts of a path that tell pages apart, percent-encoded alike."""
+    segments: list[str] = []
+    for raw in path.split("/"):
+        segment = quote_from_bytes(unquote_to_bytes(raw), safe=_SEGMENT + "&=+")
+        if segment == "..":
+            del segments[-1:]
+        elif segment not in {"", "."}:
+            segments.append(segment)
+    while segments and (
+        segments[-1].lower() in _DEFAULT_PAGES
+        or (segments[-1].lower() == "amp" and len(segments) > 1)
+    ):
+        segments.pop()
+    return segments
+
+
+def _parameters(query: str) -> list[str]:
+    """The parameters of a query that may choose the page, percent-encoded alike."""
+    kept = []
+    for pair in query.split("&"):
+        name, equals, value = (_parameter(part) for part in pair.partition("="))
+        lowered = name.lower()
+        if name and lowered not in _TRACKING and not lowered.startswith(_TRACKING_PREFIXES):
+            kept.append(f"{name}{equals and '='}{value}")
+    return kept
+
+
+def _parameter(text: str) -> str:
+    return quote_from_bytes(unquote_to_bytes(text.replace("+", "%20")), safe=_SEGMENT + "/?")

@@ -1,0 +1,134 @@
+"""A page as a tree: parsed within limits, with the few questions that every reader of it asks."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from functools import lru_cache
+from typing import TypeAlias
+
+import lxml.html
+from lxml import etree
+
+from bot.errors import ExtractError
+
+Node: TypeAlias = etree._Element  # noqa: SLF001 - lxml has no public name for its element type
+
+MAX_CHARS = 3_000_000
+MAX_TAGS = 50_000
+MAX_PLACES = 20_000  # cells that spans of several rows and columns may cover together
+_LONGEST_SPAN = 4  # digits
+_LONGEST_NAME = 500
+MAX_DEPTH = 100  # elements; libxml2 itself cuts a page off at 256
+
+# What XML 1.0 cannot hold, and so neither can the tree; a lone surrogate cannot be encoded either.
+_UNREADABLE = re.compile("[\x00-\x08\x0b\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
+_NAME_WORD = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])|\d+")
+_TOO_DEEP = etree.XPath("boolean(" + "/*" * (MAX_DEPTH + 1) + ")")
+_SPREAD = etree.XPath("//*[@colspan or @rowspan]")
+_COUNT = etree.XPath("count(//*)")
+_WORD = re.compile(r"\w+")
+
+
+def parse_page(html: str) -> Node:
+    """The root of a page.
+
+    Raises:
+        ExtractError: the page is empty, or larger or deeper than an article's page has to be.
+    """
+    if len(html) > MAX_CHARS:
+        raise ExtractError(f"The page is longer than {MAX_CHARS:,} characters.")
+    if html.count("<") > 3 * MAX_TAGS:  # closing tags and comments count too
+        raise ExtractError(f"The page has far more than {MAX_TAGS:,} elements.")
+    # UTF-8 bytes with the encoding named: a charset declared inside the page cannot interfere.
+    parser = lxml.html.HTMLParser(encoding="utf-8", remove_comments=True, remove_pis=True)
+    try:
+        root = etree.fromstring(_UNREADABLE.sub("", html).encode(), parser)
+    except etree.LxmlError as error:
+        raise ExtractError("The page holds no HTML.") from error
+    if root is None:
+        raise ExtractError("The page holds no HTML.")
+    _check_size(root)
+    _check_spans(root)
+    return root
+
+
+def _check_size(root: Node) -> None:
+    """Refuse a tree that would take too long or too many levels to walk."""
+    if _TOO_DEEP(root):
+        raise ExtractError(f"The page nests its elements more than {MAX_DEPTH} deep.")
+    if count_elements(root) > MAX_TAGS:
+        raise ExtractError(f"The page has more than {MAX_TAGS:,} elements.")
+
+
+def _check_spans(root: Node) -> None:
+    """Make every cell a plain one where tables spread their cells beyond all measure."""
+    cells = list(_SPREAD(root))
+    places = 0
+    for cell in cells:
+        across, down = cell.get("colspan") or "1", cell.get("rowspan") or "1"
+        small = len(across) <= _LONGEST_SPAN and len(down) <= _LONGEST_SPAN
+        numbers = across.isdecimal() and down.isdecimal()
+        places += int(across) * int(down) if small and numbers else MAX_PLACES + 1
+    if places > MAX_PLACES:
+        for cell in cells:
+            cell.attrib.pop("colspan", None)
+            cell.attrib.pop("rowspan", None)
+
+
+def count_elements(root: Node) -> int:
+    """How many elements a tree has."""
+    return int(float(str(_COUNT(root))))
+
+
+def tag_of(node: Node) -> str:
+    """The element's name in lower case, or empty for what is no element."""
+    return node.tag.lower() if isinstance(node.tag, str) else ""
+
+
+def attribute(node: Node, name: str) -> str:
+    """The attribute's value without white space around it; empty where missing."""
+    return (node.get(name) or "").strip()
+
+
+def name_words(name: str) -> list[str]:
+    """The words that a class name or an id is made of, in lower case.
+
+    ``NewsCard__share-row`` gives news, card, share, row.
+    """
+    return [word.lower() for word in _NAME_WORD.findall(name[:_LONGEST_NAME])]
+
+
+@lru_cache(maxsize=8192)
+def _names_words(classes: str, identity: str) -> frozenset[str]:
+    return frozenset(name_words(classes) + name_words(identity))
+
+
+def class_words(node: Node) -> frozenset[str]:
+    """The words of the element's class names and its id."""
+    return _names_words(node.get("class") or "", node.get("id") or "")
+
+
+def words(text: str) -> list[str]:
+    """The words of a text in one case, for comparing; punctuation and white space are left out."""
+    return _WORD.findall(text.casefold())
+
+
+def text_of(node: Node, limit: int = 20_000) -> str:
+    """All text beneath a node with single spaces, at most about ``limit`` characters of it."""
+    parts: list[str] = []
+    room = limit
+    for part in node.itertext():
+        parts.append(str(part))
+        room -= len(part)
+        if room < 0:
+            break
+    return " ".join("".join(parts).split())
+
+
+def ancestors(node: Node) -> Iterator[Node]:
+    """The node itself and everything around it, inside out."""
+    current: Node | None = node
+    while current is not None:
+        yield current
+        current = current.getparent()

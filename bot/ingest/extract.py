@@ -1,0 +1,137 @@
+"""From an article's page, or from the content of a feed's entry, to a ``Document``."""
+
+from __future__ import annotations
+
+import html as entities
+import re
+from collections.abc import Sequence
+from dataclasses import replace
+
+from bot.errors import ExtractError
+from bot.ingest.addresses import absolute_url
+from bot.ingest.anchor import LARGE, Ground, densest, judge, kept_text, missed
+from bot.ingest.boilerplate import certain
+from bot.ingest.blocks import Piece, read_pieces
+from bot.ingest.charset import decode
+from bot.ingest.dom import Node, attribute, parse_page
+from bot.ingest.inline import clean, plain, trim
+from bot.ingest.metadata import read_metadata
+from bot.ingest.notes import with_notes
+from bot.ingest.pictures import same_picture
+from bot.ingest.selection import choose, choose_fragment
+from bot.model import Block, Document, Extracted, Heading, Image, Paragraph, Span, Style
+
+_SHORTEST = 20  # characters; less is no article
+_MARKUP = re.compile(r"<[a-zA-Z/!][^>]*>")
+_PARAGRAPHS = re.compile(r"\n\s*\n|\r\n\s*\r\n")
+# "Photo: somebody" tells whose picture it is, which without the picture says nothing.
+_CREDIT = re.compile(
+    r"(?:фото|photo|изображение|иллюстрация|image|credit|©)[^.!?]{,120}", re.IGNORECASE
+)
+
+
+def extract_article(content: bytes, content_type: str | None, url: str) -> Extracted:
+    """The article that a page shows, with what the page says about it.
+
+    Args:
+        content: the page as it was fetched.
+        content_type: the ``Content-Type`` that came with it, or None.
+        url: where it was fetched from; relative addresses are resolved against it.
+
+    Raises:
+        ExtractError: no article is found, or the page is too large or too deep to be read.
+    """
+    try:
+        return _extract(decode(content, content_type), url)
+    except RecursionError as error:  # many levels inside a few elements, as lists in lists
+        raise ExtractError("The page nests its elements too deep.") from error
+
+
+def document_from_html(html: str, base_url: str) -> Document:
+    """The content of a feed's entry as blocks; all of it is the article.
+
+    Scripts, counters, share rows and the like are left out. Text without any tags becomes a
+    paragraph for each of its own. Empty content gives an empty document.
+
+    Raises:
+        ExtractError: the content is too large or too deep to be read.
+    """
+    if not html.strip():
+        return Document()
+    if not _MARKUP.search(html):
+        return _plain_document(html)
+    try:
+        root = parse_page(f"<html><body>{html}</body></html>")
+        chosen = choose_fragment(judge(read_pieces(root, base_url), None))
+        return Document(tuple(_levelled(with_notes([one.piece for one in chosen]))))
+    except RecursionError as error:
+        raise ExtractError("The content nests its elements too deep.") from error
+
+
+def _extract(html: str, url: str) -> Extracted:
+    root = parse_page(html)
+    nodes = list(root.iter())  # lxml makes each element's object anew unless somebody holds it
+    base_url = _base(root, url)
+    metadata = read_metadata(root, base_url)
+    kept = kept_text(root)
+    # What cannot be the article is not even walked: on many pages that is most of the page.
+    beside = certain(root, LARGE * kept.size)
+    judged = judge(read_pieces(root, base_url, beside), kept)
+    if missed(judged):
+        judged = densest(judged)
+    ground = Ground(judged)
+    pieces = [one.piece for one in choose(judged, ground, metadata.title, metadata.lead)]
+    del nodes
+    pieces = _without_cover(pieces, metadata.image)
+    document = Document(tuple(_levelled(with_notes(pieces))))
+    if len(document.plain_text()) < _SHORTEST:
+        raise ExtractError("The page shows no article text.")
+    return Extracted(
+        url=metadata.url,
+        title=metadata.title,
+        lead=metadata.lead,
+        section=metadata.section,
+        image=metadata.image,
+        language=metadata.language,
+        published=metadata.published,
+        updated=metadata.updated,
+        document=document,
+    )
+
+
+def _base(root: Node, url: str) -> str:
+    """What the page's relative addresses start from."""
+    for node in root.iter("base"):
+        if (href := attribute(node, "href")) and (base := absolute_url(url, href)):
+            return base
+    return url
+
+
+def _plain_document(text: str) -> Document:
+    lines = (clean(entities.unescape(line)) for line in _PARAGRAPHS.split(text))
+    return Document(tuple(Paragraph((Span(line),)) for line in lines if line))
+
+
+def _levelled(blocks: Sequence[Block]) -> list[Block]:
+    """The blocks with headings from level two on; level one is the article's own title."""
+    return [
+        replace(block, level=2) if isinstance(block, Heading) and block.level == 1 else block
+        for block in blocks
+    ]
+
+
+def _without_cover(pieces: list[Piece], cover: str | None) -> list[Piece]:
+    """The pieces without the cover as their first picture: it is shown above them anyway.
+
+    What its caption tells stays, as a paragraph in italics.
+    """
+    at = next((at for at, piece in enumerate(pieces) if isinstance(piece.block, Image)), None)
+    if at is None or cover is None:
+        return pieces
+    block = pieces[at].block
+    if not isinstance(block, Image) or not same_picture(block.url, cover):
+        return pieces
+    if not block.caption or _CREDIT.fullmatch(plain(block.caption)):
+        return pieces[:at] + pieces[at + 1 :]
+    caption = trim(replace(span, styles=span.styles | {Style.ITALIC}) for span in block.caption)
+    return [*pieces[:at], replace(pieces[at], block=Paragraph(caption)), *pieces[at + 1 :]]

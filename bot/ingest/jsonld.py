@@ -1,0 +1,133 @@
+"""The article that a page describes in JSON-LD (https://schema.org/Article), read leniently."""
+
+from __future__ import annotations
+
+import html
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from bot.ingest.dom import Node, attribute
+from bot.ingest.inline import clean
+
+_ARTICLES = frozenset(
+    "article newsarticle blogposting reportagenewsarticle analysisnewsarticle opinionnewsarticle"
+    " backgroundnewsarticle reviewnewsarticle liveblogposting socialmediaposting report"
+    " scholarlyarticle techarticle advertisercontentarticle satiricalarticle".split()
+)
+_LONGEST_SCRIPT = 1_000_000  # characters
+_MOST_NODES = 5_000
+_CONTROL = re.compile("[\x00-\x1f]")
+_TRAILING_COMMA = re.compile(r",\s*([}\]])")
+_COMMENT = re.compile(r"^\s*(?:<!--|/\*.*?\*/|//\s*<!\[CDATA\[)|(?:-->|//\s*\]\]>)\s*;?\s*$")
+_TAG = re.compile(r"<[^>]{1,200}>")
+
+
+@dataclass(frozen=True, slots=True)
+class ArticleData:
+    """What the JSON-LD says of the article; texts are empty where it does not."""
+
+    title: str = ""
+    lead: str = ""
+    section: str = ""
+    site: str = ""
+    language: str = ""
+    published: str = ""
+    updated: str = ""
+    images: tuple[str, ...] = ()
+    crumbs: tuple[str, ...] = ()
+
+
+def article_data(root: Node) -> ArticleData:
+    """The first article that the page's JSON-LD describes, with the page's breadcrumb."""
+    nodes = list(_nodes(root))
+    crumbs = next((_crumbs(node) for node in nodes if "breadcrumblist" in _types(node)), ())
+    article = next((node for node in nodes if _types(node) & _ARTICLES), None)
+    if article is None:
+        return ArticleData(crumbs=crumbs)
+    return ArticleData(
+        title=_text(article.get("headline")) or _text(article.get("name")),
+        lead=_text(article.get("description")),
+        section=_text(article.get("articleSection")),
+        site=_text(article.get("publisher")),
+        language=_text(article.get("inLanguage")),
+        published=_text(article.get("datePublished")) or _text(article.get("dateCreated")),
+        updated=_text(article.get("dateModified")),
+        images=tuple(_addresses(article.get("image"))),
+        crumbs=crumbs,
+    )
+
+
+def _nodes(root: Node) -> Iterator[dict[str, Any]]:
+    """Every object of the page's JSON-LD, in order, those of ``@graph`` and arrays included."""
+    waiting: list[Any] = []
+    for script in root.iter("script"):
+        if attribute(script, "type").lower().split(";")[0] == "application/ld+json" and script.text:
+            waiting.append(_load(script.text))
+    waiting.reverse()
+    for _ in range(_MOST_NODES):
+        if not waiting:
+            return
+        value = waiting.pop()
+        if isinstance(value, list):
+            waiting.extend(reversed(value))
+        elif isinstance(value, dict):
+            yield value
+            waiting.extend(
+                value[key] for key in ("mainEntity", "mainEntityOfPage", "@graph") if key in value
+            )
+
+
+def _load(text: str) -> Any:
+    """The value of a script, repaired where sites usually break it, or None."""
+    if len(text) > _LONGEST_SCRIPT:
+        return None
+    text = _COMMENT.sub("", text.strip())
+    for attempt in (text, _TRAILING_COMMA.sub(r"\1", _CONTROL.sub(" ", text))):
+        try:
+            return json.loads(attempt, strict=False)
+        except (ValueError, RecursionError):
+            continue
+    try:  # something follows the value
+        return json.JSONDecoder(strict=False).raw_decode(text.lstrip())[0]
+    except (ValueError, RecursionError):
+        return None
+
+
+def _types(node: dict[str, Any]) -> set[str]:
+    types = node.get("@type")
+    found = types if isinstance(types, list) else [types]
+    return {each.rsplit("/", 1)[-1].lower() for each in found if isinstance(each, str)}
+
+
+def _text(value: Any) -> str:
+    """A text in its usual guises: a string, a list of them, a language's or a thing's name."""
+    for _ in range(3):
+        if isinstance(value, list):
+            value = value[0] if value else None
+        elif isinstance(value, dict):
+            value = value.get("name") or value.get("@value") or value.get("alternateName")
+    if not isinstance(value, str):
+        return ""
+    return clean(_TAG.sub("", html.unescape(value)))
+
+
+def _addresses(value: Any) -> Iterator[str]:
+    for each in value if isinstance(value, list) else [value]:
+        found = each.get("url") or each.get("contentUrl") if isinstance(each, dict) else each
+        found = found[0] if isinstance(found, list) and found else found
+        if isinstance(found, str):
+            yield found
+
+
+def _crumbs(node: dict[str, Any]) -> tuple[str, ...]:
+    """The names of a breadcrumb's steps, outermost first, without the way home."""
+    steps = node.get("itemListElement")
+    names = [
+        _text(step.get("name")) or _text(step.get("item"))
+        for step in (steps if isinstance(steps, list) else [])
+        if isinstance(step, dict)
+    ]
+    return tuple(name for name in names[1:] if name)

@@ -1,0 +1,234 @@
+"""What a page says about its article besides the text: JSON-LD first, then meta tags, then DOM."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from urllib.parse import urlsplit
+
+from bot.ingest.addresses import absolute_url
+from bot.ingest.dates import parse_moment
+from bot.ingest.dom import Node, attribute, class_words, text_of, words
+from bot.ingest.inline import clean
+from bot.ingest.jsonld import ArticleData, article_data
+
+_LONGEST_TITLE = 500  # characters
+_LONGEST_LEAD = 2000
+_LONGEST_SECTION = 80
+_SEPARATOR = re.compile(r"\s+[|–—·•:»«/-]+\s+|\s*[|»]\s*")
+_LANGUAGE = re.compile(r"([A-Za-z]{2,3})(?:[-_].*)?")
+_HOME = re.compile(r"/?(?:index\.\w+)?")
+_CRUMB_WORDS = frozenset({"breadcrumb", "breadcrumbs", "crumbs", "kroshki"})
+_HOME_CRUMBS = frozenset({"главная", "home", "главная страница", "на главную", "homepage", "start"})
+
+
+@dataclass(frozen=True, slots=True)
+class Metadata:
+    """What a page says about its article; texts may be empty, the rest None."""
+
+    url: str | None
+    title: str
+    lead: str
+    section: str | None
+    image: str | None
+    language: str | None
+    published: datetime | None
+    updated: datetime | None
+
+
+def read_metadata(root: Node, url: str) -> Metadata:
+    """What a page says about its article. Nothing is invented: what is not said is missing.
+
+    Args:
+        root: the page.
+        url: its address, against which others are resolved.
+    """
+    data = article_data(root)
+    meta = _meta(root)
+    title = _title(root, data, meta)
+    return Metadata(
+        url=_canonical(root, meta, url),
+        title=title,
+        lead=_lead(data, meta, title),
+        section=_section(root, data, meta, title),
+        image=_image(data, meta, url),
+        language=_language(root, data, meta),
+        published=_moment(
+            data.published,
+            _first(meta, "article:published_time", "og:article:published_time", "datepublished"),
+            _first(meta, "publish-date", "pubdate", "date", "dc.date", "dc.date.issued"),
+            *_times(root, "datePublished", "pubdate"),
+        ),
+        updated=_moment(
+            data.updated,
+            _first(
+                meta, "article:modified_time", "og:updated_time", "datemodified", "last-modified"
+            ),
+            *_times(root, "dateModified"),
+        ),
+    )
+
+
+def _meta(root: Node) -> dict[str, str]:
+    """The page's meta properties by lower-case name; the first of a name counts."""
+    found: dict[str, str] = {}
+    for node in root.iter("meta", "link"):
+        content = attribute(node, "content") or attribute(node, "href")
+        if not content:
+            continue
+        for name in ("property", "name", "itemprop"):
+            if key := attribute(node, name).lower():
+                found.setdefault(key, clean(content))
+    return found
+
+
+def _first(meta: Mapping[str, str], *names: str) -> str:
+    return next((value for name in names if (value := meta.get(name))), "")
+
+
+def _moment(*texts: str) -> datetime | None:
+    return next((moment for text in texts if text and (moment := parse_moment(text))), None)
+
+
+def _times(root: Node, itemprop: str, flag: str | None = None) -> list[str]:
+    """What ``time`` elements say, the marked ones first; unmarked ones only with a ``flag``."""
+    marked: list[str] = []
+    plain: list[str] = []
+    for node in root.iter("time"):
+        value = attribute(node, "datetime") or attribute(node, "content")
+        if not value:
+            continue
+        props = attribute(node, "itemprop").split()
+        if itemprop in props or (flag and node.get(flag) is not None):
+            marked.append(value)
+        elif not props and flag and not class_words(node) & {"updated", "modified", "comment"}:
+            plain.append(value)
+    return marked + plain[:1]
+
+
+def _title(root: Node, data: ArticleData, meta: Mapping[str, str]) -> str:
+    """The title as the page shows it: its one ``h1``, else as it is told to machines."""
+    site = _first(meta, "og:site_name", "application-name") or data.site
+    headings = [text for node in root.iter("h1") if (text := clean(text_of(node, _LONGEST_TITLE)))]
+    told = [
+        _without_site(title, site, headings)
+        for title in (
+            data.title,
+            _first(meta, "og:title"),
+            _first(meta, "twitter:title", "dc.title"),
+        )
+        if title
+    ]
+    page = root.find(".//title")
+    if page is not None:
+        told.append(_without_site(clean(text_of(page, _LONGEST_TITLE)), site, headings))
+    shown = [heading for heading in headings if any(_alike(heading, title) for title in told)]
+    found = [*shown, *told, *headings]
+    return next((title[:_LONGEST_TITLE] for title in found if title), "")
+
+
+def _alike(heading: str, title: str) -> bool:
+    """Whether a heading is the title that machines are told, give or take a word."""
+    one, other = set(words(heading)), set(words(title))
+    return bool(one) and len(one & other) >= 0.8 * max(len(one), len(other))  # noqa: PLR2004
+
+
+def _without_site(title: str, site: str, headings: Iterable[str]) -> str:
+    """A title without the name of the site where a separator sets that off."""
+    known = {" ".join(words(heading)) for heading in headings}
+    for match in reversed(list(_SEPARATOR.finditer(title))):
+        before, after = title[: match.start()], title[match.end() :]
+        if site and words(after) == words(site):
+            return before.strip()
+        if before and " ".join(words(before)) in known:
+            return before.strip()
+    first = _SEPARATOR.search(title)
+    if site and first is not None and words(title[: first.start()]) == words(site):
+        return title[first.end() :].strip()
+    return title
+
+
+def _lead(data: ArticleData, meta: Mapping[str, str], title: str) -> str:
+    for lead in (
+        _first(meta, "og:description"),
+        data.lead,
+        _first(meta, "description", "twitter:description", "dc.description"),
+    ):
+        text = clean(lead)[:_LONGEST_LEAD]
+        if text and words(text) != words(title):
+            return text
+    return ""
+
+
+def _section(root: Node, data: ArticleData, meta: Mapping[str, str], title: str) -> str | None:
+    candidates = [data.section, _first(meta, "article:section", "og:article:section")]
+    candidates += reversed(data.crumbs)
+    candidates += reversed(_crumbs(root))
+    for candidate in candidates:
+        text = clean(candidate)
+        if not text or len(text) > _LONGEST_SECTION or text.casefold() in _HOME_CRUMBS:
+            continue
+        if words(text) != words(title) and text.casefold() != data.site.casefold():
+            return text
+    return None
+
+
+def _crumbs(root: Node) -> list[str]:
+    """The texts of the breadcrumb's links, outermost first, without the way home."""
+    for node in root.iter("nav", "div", "ul", "ol", "p", "span", "section"):
+        if class_words(node) & _CRUMB_WORDS:
+            links = [clean(text_of(link, _LONGEST_SECTION + 1)) for link in node.iter("a")]
+            return links[1:] if links and len(links) > 1 else links
+    return []
+
+
+def _image(data: ArticleData, meta: Mapping[str, str], url: str) -> str | None:
+    offers = [
+        _first(meta, "og:image:secure_url", "og:image", "og:image:url"),
+        *data.images,
+        _first(meta, "twitter:image", "twitter:image:src"),
+        _first(meta, "image", "thumbnailurl"),
+    ]
+    return next((image for offer in offers if offer and (image := absolute_url(url, offer))), None)
+
+
+def _language(root: Node, data: ArticleData, meta: Mapping[str, str]) -> str | None:
+    html = next(root.iter("html"), root)
+    offers = (
+        attribute(html, "lang") or attribute(html, "xml:lang"),
+        data.language,
+        _first(meta, "og:locale", "content-language", "inlanguage"),
+    )
+    for offer in offers:
+        if match := _LANGUAGE.fullmatch(offer):
+            return match[1].lower()
+    return None
+
+
+def _canonical(root: Node, meta: Mapping[str, str], url: str) -> str | None:
+    """The address that the page calls its own, unless it names another host or the home page."""
+    offers = [
+        attribute(node, "href")
+        for node in root.iter("link")
+        if "canonical" in attribute(node, "rel").lower().split()
+    ]
+    offers.append(_first(meta, "og:url"))
+    for offer in offers:
+        target = absolute_url(url, offer) if offer else None
+        if target is not None and _is_own(target, url):
+            return target
+    return None
+
+
+def _is_own(target: str, url: str) -> bool:
+    here, there = urlsplit(url), urlsplit(target)
+    if _host(here.hostname) != _host(there.hostname):
+        return False
+    home = _HOME.fullmatch(there.path) is not None and not there.query
+    return not home or (_HOME.fullmatch(here.path) is not None and not here.query)
+
+
+def _host(host: str | None) -> str:
+    return re.sub(r"^(?:www|m|amp|mobile)\.", "", host or "")

@@ -1,0 +1,182 @@
+"""Pictures on a page: the best address of each, its caption, and which are no part of a story."""
+
+from __future__ import annotations
+
+import re
+from urllib.parse import unquote, urlsplit
+
+from bot.ingest.addresses import absolute_url
+from bot.ingest.dom import Node, attribute, class_words, tag_of
+from bot.ingest.inline import clean
+
+PICTURE_TAGS = frozenset({"img", "amp-img"})
+CAPTION_WORDS = frozenset({"caption", "figcaption", "podpis", "legend", "opisanie"})
+
+_WIDE_ENOUGH = 1600  # pixels; Telegram shows no more
+_TELLING_NAME = 16  # characters; a name this long with digits in it is used once
+_LONGEST_SET = 10_000  # characters
+_SMALL = 64  # pixels; below it is an icon
+_TINY_FILE = re.compile(
+    r"(?:^|[/_.-])(?:spacer|blank|pixel|transparent|placeholder|1x1|sprite|counter|loader|loading"
+    r"|avatar|gravatar|smil(?:e|ies|ey)|emoji|favicon)(?:[/_.-]|\d|$)",
+    re.IGNORECASE,
+)
+_COUNTER_HOSTS = re.compile(
+    r"(?:^|\.)(?:mc\.yandex\.\w+|counter\.yadro\.ru|top-fwz1\.mail\.ru|counter\.rambler\.ru"
+    r"|doubleclick\.net|scorecardresearch\.com|google-analytics\.com|pixel\.wp\.com"
+    r"|gravatar\.com|feeds\.feedburner\.com|facebook\.com)$"
+)
+EMOJI_WORDS = frozenset({"emoji", "smiley", "smile"})
+_ICON_WORDS = EMOJI_WORDS | {"avatar", "icon", "ico", "logo", "userpic", "gravatar"}
+_LAZY = re.compile(r"data-[a-z-]*(?:src|original|lazy|image|img|full)[a-z-]*")
+_LAZY_SET = re.compile(r"data-[a-z-]*srcset")
+_ADDRESS = re.compile(r"(?:https?:|/|\.|[\w%~-]+[/.?])(?!.*[{}\s])", re.IGNORECASE)
+_IN_JSON = re.compile(r"\{\s*\"(https?://[^\"\s]+)\".*", re.DOTALL)
+_SIZE = re.compile(r"\s*(\d{1,5})(?:px)?\s*", re.IGNORECASE)
+_STYLE_SIZE = re.compile(r"(?:^|;)\s*(?:width|height)\s*:\s*(\d{1,5})px", re.IGNORECASE)
+_OFFER_SIZE = re.compile(r"(\d{1,5}(?:\.\d{1,3})?)([wx])")
+_SIZE_IN_NAME = re.compile(
+    r"[-_](?:\d{2,5}x\d{2,5}|scaled|thumb(?:nail)?|small|medium|large)(?=\.|$)"
+)
+
+
+def picture_url(image: Node, base_url: str) -> str | None:
+    """The address of the picture that an ``img`` shows, or None where it is no picture of a story.
+
+    Lazy loading is seen through; of several sizes the largest that Telegram still uses is taken.
+    """
+    if _is_small(image) or class_words(image) & _ICON_WORDS:
+        return None
+    for address in _addresses(image):
+        if not _ADDRESS.match(address) or _TINY_FILE.search(address.split("?")[0]):
+            continue
+        url = absolute_url(base_url, address)
+        if url is not None and _is_picture(url):
+            return url
+    return None
+
+
+def same_picture(one: str, other: str) -> bool:
+    """Whether two addresses name one picture, perhaps in two sizes."""
+    return picture_name(one) == picture_name(other)
+
+
+def picture_caption(image: Node) -> Node | None:
+    """The element outside any ``figure`` that holds the caption of this picture, or None.
+
+    It is known by its class and stands beside the picture, or beside the box around it.
+    """
+    for node in _box(image):
+        sibling = node.getnext()
+        if sibling is not None and is_caption(sibling):
+            return sibling
+    return None
+
+
+def is_caption(node: Node) -> bool:
+    """Whether the element calls itself the caption of a picture."""
+    if tag_of(node) == "figcaption":
+        return True
+    return bool(class_words(node) & CAPTION_WORDS) and not any(
+        tag_of(inner) in PICTURE_TAGS for inner in node.iter()
+    )
+
+
+def picture_alt(image: Node) -> str:
+    """The alternative text, empty where it is only the name of a file."""
+    alt = clean(attribute(image, "alt"))
+    return "" if re.fullmatch(r"\S+\.(?:jpe?g|png|webp|gif)", alt, re.IGNORECASE) else alt
+
+
+def _box(image: Node) -> list[Node]:
+    """The picture and the elements that hold nothing but it."""
+    box = [image]
+    parent = image.getparent()
+    while parent is not None and tag_of(parent) in {"a", "div", "span", "picture", "p", "noscript"}:
+        if len(parent) > 1 and tag_of(parent) != "picture":
+            break
+        if (parent.text or "").strip():
+            break
+        box.append(parent)
+        parent = parent.getparent()
+    return box
+
+
+def _addresses(image: Node) -> list[str]:
+    """Every address that the element offers, best first."""
+    sets: list[str | None] = []
+    lazy: list[str] = []
+    for name, value in image.items():
+        if name == "srcset" or _LAZY_SET.fullmatch(name):
+            sets.append(_best_of_set(value))
+        elif _LAZY.fullmatch(name):
+            lazy.append(_IN_JSON.sub(r"\1", value.strip()))
+    sources = [
+        _best_of_set(attribute(node, "srcset") or attribute(node, "data-srcset"))
+        for node in _sources(image)
+        if attribute(node, "type").lower() != "image/avif"
+    ]
+    return [address for address in (*sets, *lazy, image.get("src"), *sources) if address]
+
+
+def _sources(image: Node) -> list[Node]:
+    """The other forms in the ``picture`` around an image (libxml2 nests one in the other)."""
+    around = image.getparent()
+    while around is not None and tag_of(around) == "source":
+        around = around.getparent()
+    return list(around.iter("source")) if around is not None and tag_of(around) == "picture" else []
+
+
+def _best_of_set(srcset: str) -> str | None:
+    """The largest picture of a ``srcset`` up to the useful width, else the smallest above it."""
+    offers = _offers(srcset)
+    if not offers:
+        return None
+    useful = [offer for offer in offers if offer[0] <= _WIDE_ENOUGH]
+    return max(useful)[1] if useful else min(offers)[1]
+
+
+def _offers(srcset: str) -> list[tuple[float, str]]:
+    """The (width, address) pairs of a ``srcset``; a density counts as so many half widths."""
+    offers: list[tuple[float, str]] = []
+    parts = srcset[:_LONGEST_SET].split()
+    while parts:
+        address = parts.pop(0)
+        size = ""
+        if not address.endswith(",") and parts:
+            size, _, rest = parts.pop(0).partition(",")
+            parts[:0] = [rest] if rest else []
+        match = _OFFER_SIZE.fullmatch(size)
+        unit = _WIDE_ENOUGH / 2 if match is None or match[2] == "x" else 1
+        if address := address.strip(","):
+            offers.append((float(match[1] if match else 1) * unit, address))
+    return offers
+
+
+def _is_small(image: Node) -> bool:
+    sizes = [
+        int(match[1])
+        for name in ("width", "height")
+        if (match := _SIZE.fullmatch(attribute(image, name)))
+    ]
+    sizes += [int(size) for size in _STYLE_SIZE.findall(attribute(image, "style"))]
+    return any(0 < size <= 2 for size in sizes) or (len(sizes) > 1 and max(sizes) <= _SMALL)
+
+
+def _is_picture(url: str) -> bool:
+    parts = urlsplit(url)
+    if parts.scheme not in {"http", "https"} or parts.path.lower().endswith(".svg"):
+        return False
+    return not _COUNTER_HOSTS.search(parts.hostname or "")
+
+
+def picture_name(url: str) -> str:
+    """What stays the same in a picture's address when the site offers it in another size."""
+    parts = urlsplit(url)
+    path = unquote(parts.path)
+    name = path.rsplit("/", 1)[-1]
+    if "." not in name:  # the picture is named by the query
+        return url
+    if len(name) >= _TELLING_NAME and any(letter.isdigit() for letter in name):
+        path = name
+    return _SIZE_IN_NAME.sub("", path).casefold()

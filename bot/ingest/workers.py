@@ -1,0 +1,207 @@
+"""Parsing in processes of its own, which can be killed when a document proves hostile."""
+
+from __future__ import annotations
+
+import asyncio
+import fcntl
+import importlib
+import multiprocessing
+import os
+import resource
+import signal
+from collections.abc import Callable
+from concurrent.futures.process import BrokenProcessPool
+from types import TracebackType
+from typing import Self, TypeVar
+
+from pebble import ProcessExpired, ProcessPool
+
+from bot.errors import ExtractError, ParseError, VestnikError
+from bot.model import Document, Extracted, Feed
+
+T = TypeVar("T")
+
+_MEMORY = 1 << 30  # bytes of data for one worker; the largest feed allowed takes a tenth
+_PRELOADED = ["bot.ingest.parse", "bot.ingest.extract"]
+
+
+class ParsePool:
+    """Parses in worker processes; an async context manager that starts and ends them.
+
+    What a document can do to a worker - run forever, fill the memory, crash it - costs the one
+    call an error and the pool a new worker. Workers are renewed after a number of tasks, since
+    the libraries keep some memory. They die with this process, also when it is killed.
+
+    Leave the context when no call is under way any more.
+
+    Args:
+        workers: how many processes parse at once.
+        tasks: after how many tasks a worker is renewed.
+        feed_timeout: seconds that a feed may take.
+        article_timeout: seconds that an article's page or a fragment may take.
+    """
+
+    def __init__(
+        self,
+        *,
+        workers: int = 2,
+        tasks: int = 500,
+        feed_timeout: float = 20.0,
+        article_timeout: float = 5.0,
+    ) -> None:
+        self._workers = workers
+        self._tasks = tasks
+        self._feed_timeout = feed_timeout
+        self._article_timeout = article_timeout
+        self._pool: ProcessPool | None = None
+        self._starting = asyncio.Lock()
+
+    async def __aenter__(self) -> Self:
+        """Start the workers, in a thread: importing the libraries takes a second."""
+        self._pool = await asyncio.to_thread(self._started)
+        return self
+
+    async def __aexit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        """End the workers, whatever they are doing."""
+        if self._pool is not None:
+            await asyncio.to_thread(_end, self._pool)
+            self._pool = None
+
+    async def feed(self, content: bytes, content_type: str | None, url: str) -> Feed:
+        """A feed; see ``parse_feed``.
+
+        Raises:
+            ParseError: it is no feed, or it could not be read in time.
+        """
+        return await self._run(
+            ParseError, "feed", self._feed_timeout, _feed, content, content_type, url
+        )
+
+    async def article(self, content: bytes, content_type: str | None, url: str) -> Extracted:
+        """The article on a page; see ``extract_article``.
+
+        Raises:
+            ExtractError: there is none, or it could not be read in time.
+        """
+        return await self._run(
+            ExtractError, "page", self._article_timeout, _article, content, content_type, url
+        )
+
+    async def fragment(self, html: str, base_url: str) -> Document:
+        """The content of a feed's entry; see ``document_from_html``.
+
+        Raises:
+            ExtractError: it could not be read, or not in time.
+        """
+        return await self._run(
+            ExtractError, "content", self._article_timeout, _fragment, html, base_url
+        )
+
+    async def _run(
+        self,
+        refusal: type[VestnikError],
+        what: str,
+        seconds: float,
+        function: Callable[..., T],
+        *arguments: object,
+    ) -> T:
+        """Call the function in a worker; whatever goes wrong there is a refusal here."""
+        if self._pool is None:
+            raise RuntimeError("a ParsePool is used inside its context")
+        try:
+            try:
+                return await self._call(seconds, function, arguments)
+            except BrokenProcessPool:  # an idle worker died; this document is not to blame
+                return await self._call(seconds, function, arguments)
+        except refusal:
+            raise
+        except TimeoutError as error:
+            raise refusal(f"The {what} took more than {seconds:g} s to read.") from error
+        except MemoryError as error:
+            raise refusal(f"The {what} needs too much memory to be read.") from error
+        except (ProcessExpired, BrokenProcessPool) as error:
+            raise refusal(f"The process that read the {what} died.") from error
+        except Exception as error:
+            raise refusal(f"The {what} could not be read ({type(error).__name__}).") from error
+
+    async def _call(
+        self, seconds: float, function: Callable[..., T], arguments: tuple[object, ...]
+    ) -> T:
+        pool = await self._working()
+        return await asyncio.wrap_future(pool.schedule(function, args=arguments, timeout=seconds))
+
+    async def _working(self) -> ProcessPool:
+        """The pool; a new one where an idle worker's death has made the old one unusable."""
+        async with self._starting:
+            if self._pool is None:
+                raise RuntimeError("the ParsePool was closed meanwhile")
+            if not self._pool.active:
+                await asyncio.to_thread(_end, self._pool)
+                self._pool = await asyncio.to_thread(self._started)
+            return self._pool
+
+    def _started(self) -> ProcessPool:
+        # A fork server forks workers in milliseconds from a process without threads, sockets or
+        # secrets. Where it cannot import us by itself, each worker does so when it starts.
+        context = multiprocessing.get_context("forkserver")
+        context.set_forkserver_preload(_PRELOADED)
+        pool = ProcessPool(
+            max_workers=self._workers,
+            max_tasks=self._tasks,
+            initializer=_prepare,
+            context=context,
+        )
+        if not pool.active:  # which starts it
+            raise RuntimeError("the parsing processes do not start")
+        return pool
+
+
+def _end(pool: ProcessPool) -> None:
+    stop: Callable[[], None] = pool.stop  # which the library leaves untyped
+    stop()
+    pool.join()
+
+
+def _prepare() -> None:
+    """Make a fresh worker ready, easy to end and unable to take all memory."""
+    # The library would clean up on SIGTERM, which a worker inside a long search never gets to.
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    # Data, not address space: the latter counts mapped libraries and what allocators reserve.
+    _, hard = resource.getrlimit(resource.RLIMIT_DATA)
+    limit = _MEMORY if hard == resource.RLIM_INFINITY else min(_MEMORY, hard)
+    resource.setrlimit(resource.RLIMIT_DATA, (limit, hard))
+    # When the parent ends, however it ends, the kernel reports it on this pipe by SIGIO, which ends
+    # a worker even inside C code that holds the interpreter's lock, where no thread could watch.
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        fcntl.fcntl(parent.sentinel, fcntl.F_SETOWN, os.getpid())
+        flags = fcntl.fcntl(parent.sentinel, fcntl.F_GETFL)
+        fcntl.fcntl(parent.sentinel, fcntl.F_SETFL, flags | os.O_ASYNC)
+    for name in _PRELOADED:  # now, so that no document's time goes by with it
+        importlib.import_module(name)
+
+
+# Imported by workers only: the libraries behind them take a second and 60 MB.
+
+
+def _feed(content: bytes, content_type: str | None, url: str) -> Feed:
+    from bot.ingest.parse import parse_feed  # noqa: PLC0415 - see above
+
+    return parse_feed(content, content_type, url)
+
+
+def _article(content: bytes, content_type: str | None, url: str) -> Extracted:
+    from bot.ingest.extract import extract_article  # noqa: PLC0415 - see above
+
+    return extract_article(content, content_type, url)
+
+
+def _fragment(html: str, base_url: str) -> Document:
+    from bot.ingest.extract import document_from_html  # noqa: PLC0415 - see above
+
+    return document_from_html(html, base_url)

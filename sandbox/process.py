@@ -1,0 +1,139 @@
+"""The real bot as a process of its own, on sockets of this machine."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import signal
+import sys
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+ROOT = Path(__file__).parent.parent
+_KEPT = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "SSL_CERT_FILE", "PYTHONPATH")
+
+Line = dict[str, Any]
+
+
+class BotProcess:
+    """``python -m bot`` with the given settings and nothing else from our environment.
+
+    An async context manager: the process starts with it, and is killed at the end where it still
+    runs. What it logs is kept, a dict a line.
+    """
+
+    def __init__(self, settings: Mapping[str, str], *arguments: str) -> None:
+        self._arguments = arguments
+        self._environment = {
+            **{name: os.environ[name] for name in _KEPT if name in os.environ},
+            "LOG_FORMAT": "json",
+            **settings,
+        }
+        self._process: asyncio.subprocess.Process | None = None
+        self._reading: asyncio.Task[None] | None = None
+        self._more = asyncio.Condition()
+        self.lines: list[Line] = []
+        self.text = ""
+
+    async def __aenter__(self) -> Self:
+        """Start it."""
+        self._process = await asyncio.create_subprocess_exec(
+            sys.executable,
+            "-m",
+            "bot",
+            *self._arguments,
+            cwd=ROOT,
+            env=self._environment,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.STDOUT,
+        )
+        self._reading = asyncio.create_task(self._read())
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        """End it, by force where it still runs."""
+        await self.kill()
+
+    @property
+    def pid(self) -> int:
+        """Its process id."""
+        return self._running.pid
+
+    @property
+    def _running(self) -> asyncio.subprocess.Process:
+        if self._process is None:
+            raise RuntimeError("the bot was not started")
+        return self._process
+
+    async def logs(self, event: str, *, timeout: float = 30.0) -> Line:  # noqa: ASYNC109 - how long a person would wait
+        """The first line of its log that says so, now or within ``timeout`` seconds.
+
+        Raises:
+            TimeoutError: it does not; the message holds all that it logged.
+        """
+        return await self.logs_when(lambda line: line.get("event") == event, timeout=timeout)
+
+    async def logs_when(
+        self,
+        fits: Callable[[Line], bool],
+        *,
+        timeout: float = 30.0,  # noqa: ASYNC109 - as above
+    ) -> Line:
+        """The first line of its log that fits; raises TimeoutError as ``logs`` does."""
+
+        def found() -> Line | None:
+            return next((line for line in self.lines if fits(line)), None)
+
+        try:
+            async with asyncio.timeout(timeout), self._more:
+                await self._more.wait_for(lambda: found() is not None)
+        except TimeoutError:
+            raise TimeoutError(f"the bot did not log what was waited for:\n{self.text}") from None
+        line = found()
+        assert line is not None  # noqa: S101 - the wait above ended by finding it
+        return line
+
+    async def kill(self) -> None:
+        """Kill it (SIGKILL), as a power cut would; nothing where it has ended."""
+        if self._running.returncode is None:
+            self._running.send_signal(signal.SIGKILL)
+        await self.ended()
+
+    async def stop(self, *, timeout: float = 15.0) -> int:  # noqa: ASYNC109 - as above
+        """Ask it to stop (SIGTERM); its exit code.
+
+        Raises:
+            TimeoutError: it did not end within ``timeout`` seconds.
+        """
+        self._running.terminate()
+        async with asyncio.timeout(timeout):
+            return await self.ended()
+
+    async def ended(self) -> int:
+        """Wait for its end; its exit code, negative for a signal's number."""
+        code = await self._running.wait()
+        if self._reading is not None:
+            await self._reading
+        return code
+
+    async def _read(self) -> None:
+        output = self._running.stdout
+        assert output is not None  # noqa: S101 - it was asked for above
+        async for raw in output:
+            text = raw.decode(errors="replace")
+            self.text += text
+            try:
+                line = json.loads(text)
+            except ValueError:
+                line = {"event": text.rstrip("\n")}
+            async with self._more:
+                self.lines.append(line)
+                self._more.notify_all()

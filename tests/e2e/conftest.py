@@ -1,0 +1,50 @@
+"""The whole house over real sockets: the bot's process, a Telegram and a newsroom."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+
+import pytest
+
+from sandbox.newsroom import Newsroom
+from sandbox.process import BotProcess
+from sandbox.telegram import Telegram
+
+Start = Callable[..., BotProcess]
+
+READ = "first read complete: what comes from now on is pushed"
+
+
+@pytest.fixture
+async def telegram() -> AsyncIterator[Telegram]:
+    async with Telegram() as emulator:
+        yield emulator
+        assert emulator.violations == []
+
+
+@pytest.fixture
+async def newsroom() -> AsyncIterator[Newsroom]:
+    async with Newsroom() as site:
+        yield site
+
+
+@pytest.fixture
+def start(telegram: Telegram, newsroom: Newsroom, tmp_path: Path) -> Start:
+    """Makes a bot on a fresh SQLite file, reading the newsroom each second."""
+
+    def make(*arguments: str, **settings: str) -> BotProcess:
+        return BotProcess(
+            {
+                "BOT_TOKEN": telegram.token,
+                "BOT_API_URL": telegram.url,
+                "SOURCES": newsroom.feed_url(),
+                "POLL_SECONDS": "1",
+                "DATA_DIR": str(tmp_path / "data"),
+                "ALLOW_PRIVATE_ADDRESSES": "true",
+                **settings,
+            },
+            *arguments,
+        )
+
+    return make

@@ -1,0 +1,7 @@
+from bot.model import Feed
+
+EXPECTED = Feed(
+    title="Пока пусто",
+    language=None,
+    entries=(),
+)

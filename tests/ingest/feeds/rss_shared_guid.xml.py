@@ -1,0 +1,58 @@
+from bot.model import Entry, Feed
+
+EXPECTED = Feed(
+    title="Одна метка на всех",
+    language=None,
+    entries=(
+        Entry(
+            guid=None,
+            url="https://news.example.org/1",
+            title="Раз",
+            lead="",
+            published=None,
+            updated=None,
+            image=None,
+            content="",
+        ),
+        Entry(
+            guid=None,
+            url="https://news.example.org/2",
+            title="Два",
+            lead="",
+            published=None,
+            updated=None,
+            image=None,
+            content="",
+        ),
+        Entry(
+            guid="own",
+            url="https://news.example.org/3?utm_source=a",
+            title="Три",
+            lead="",
+            published=None,
+            updated=None,
+            image=None,
+            content="",
+        ),
+        Entry(
+            guid="own",
+            url="https://www.news.example.org/3/",
+            title="Три, исправлено",
+            lead="",
+            published=None,
+            updated=None,
+            image=None,
+            content="",
+        ),
+        Entry(
+            guid=None,
+            url="https://news.example.org/4",
+            title="Четыре",
+            lead="",
+            published=None,
+            updated=None,
+            image=None,
+            content="",
+        ),
+    ),
+)
