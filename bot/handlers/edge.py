@@ -50,8 +50,9 @@ class Edge(BaseMiddleware):
         bot: Bot = data["bot"]
         person = event.from_user
         t = self._translators[self._translators.match(_language(person))]
-        if person is not None and not self._throttle.allows(person.id):
-            await self._slow_down(bot, chat, event, person, t)
+        speaker = _speaker(event)
+        if speaker is not None and not self._throttle.allows(speaker):
+            await self._slow_down(bot, chat, event, speaker, t)
             return
         try:
             reader = await self._meet(chat, person)
@@ -112,9 +113,9 @@ class Edge(BaseMiddleware):
             case Moved(chat_id=new):
                 async with self._database.write() as connection:
                     await move_chat(connection, chat.id, new)
-                await show.send(
-                    bot, Chat(new, ChatKind.SUPERGROUP), answer.screen or Screen(plain("…"))
-                )
+                screen = answer.screen or (Screen(plain(answer.toast)) if answer.toast else None)
+                if screen is not None:
+                    await show.send(bot, Chat(new, ChatKind.SUPERGROUP), screen)
             case Refused(reason=reason):
                 _log.error("rendering refused", reason=reason, update=_describe(event))
                 screen = _harmless(answer.screen) if answer.screen else greeting.apology(t)
@@ -125,10 +126,10 @@ class Edge(BaseMiddleware):
                 _log.warning("answer not shown", outcome=str(other), update=_describe(event))
 
     async def _slow_down(
-        self, bot: Bot, chat: Chat, event: Message | CallbackQuery, person: User, t: Translator
+        self, bot: Bot, chat: Chat, event: Message | CallbackQuery, speaker: int, t: Translator
     ) -> None:
         toast = greeting.too_fast(t)
-        if isinstance(event, CallbackQuery) or self._throttle.may_notice(person.id):
+        if isinstance(event, CallbackQuery) or self._throttle.may_notice(speaker):
             await self._show(bot, chat, event, Answer(toast=toast), t)
 
 
@@ -175,6 +176,13 @@ def _harmless(screen: Screen) -> Screen:
     rows = (tuple(button for button in row if button.data) for row in screen.keyboard)
     keyboard: Keyboard = tuple(row for row in rows if row)
     return Screen(plain_text(screen.body), keyboard=keyboard)
+
+
+def _speaker(event: Message | CallbackQuery) -> int | None:
+    """Who is to be slowed down: all who speak as a group or a channel share one user."""
+    if isinstance(event, Message) and event.sender_chat is not None:
+        return event.sender_chat.id
+    return event.from_user.id if event.from_user else None
 
 
 def _language(person: User | None) -> str | None:

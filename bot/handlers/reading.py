@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
+import structlog
 from aiogram import Router
 from aiogram.filters import Command
 from aiogram.types import TelegramObject
 
+from bot.errors import StorageError
 from bot.handlers.answer import Answer
 from bot.i18n import Translator
 from bot.model import Reader
@@ -19,6 +21,8 @@ from bot.views.article import PageNumber, article_page
 from bot.views.news import ChooseSection, NewsList, ReadArticle
 
 _LIST_SIZE = 8
+
+_log = structlog.get_logger(__name__)
 
 
 async def newest(event: TelegramObject, database: Database, t: Translator) -> Answer:
@@ -68,9 +72,16 @@ async def read_article(
     wanted = marked if callback_data.page < 0 else callback_data.page
     screen, page = article_page(article, wanted, callback_data.origin, t, page_chars)
     if page != marked:
-        async with database.write() as connection:
-            await bookmarks.set_bookmark(connection, reader.id, article.id, page, datetime.now(UTC))
+        await _remember(database, reader, article.id, page)
     return Answer(screen)
+
+
+async def _remember(database: Database, reader: Reader, article_id: int, page: int) -> None:
+    try:
+        async with database.write() as connection:
+            await bookmarks.set_bookmark(connection, reader.id, article_id, page, datetime.now(UTC))
+    except StorageError as error:  # reading goes on without
+        _log.warning("page not remembered", article=article_id, error=str(error))
 
 
 async def page_number(_event: TelegramObject, callback_data: PageNumber, t: Translator) -> Answer:

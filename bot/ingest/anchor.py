@@ -174,12 +174,14 @@ class Ground:
 
 
 def _named_article(inner: Node | None) -> Node | None:
-    for node in ancestors(inner) if inner is not None else ():
-        if tag_of(node) == "article" or attribute(node, "itemprop") == "articleBody":
-            return node
-    for node in ancestors(inner) if inner is not None else ():
-        if tag_of(node) == "main" or attribute(node, "role") == "main":
-            return node
+    around = list(ancestors(inner)) if inner is not None else []
+    for is_named in (
+        lambda node: tag_of(node) == "article",
+        lambda node: attribute(node, "itemprop") == "articleBody",
+        lambda node: tag_of(node) == "main" or attribute(node, "role") == "main",
+    ):
+        if (named := next(filter(is_named, around), None)) is not None:
+            return named
     return inner
 
 

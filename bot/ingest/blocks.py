@@ -14,8 +14,10 @@ from bot.ingest.pictures import (
     EMOJI_WORDS,
     PICTURE_TAGS,
     is_caption,
+    leaves_site,
     picture_alt,
     picture_caption,
+    picture_name,
     picture_url,
 )
 from bot.ingest.quotes import is_quote, speaker_of, split_attribution, without_dash
@@ -67,13 +69,13 @@ class Piece:
     Attributes:
         node: the block-level element it was read from.
         suspects: the elements around it that look like something beside the article.
-        linked: for a picture, where a press on it leads.
+        away: for a picture, whether a press on it leaves the site.
     """
 
     block: Block
     node: Node
     suspects: tuple[tuple[Node, Suspicion], ...]
-    linked: str | None = None
+    away: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,14 +189,14 @@ class _Walker:
         for spans in self._run.take():
             self._emit(Paragraph(spans))
 
-    def _emit(self, block: Block, linked: str | None = None) -> None:
-        self._pieces.append(Piece(block, self._node, self._suspects, linked))
+    def _emit(self, block: Block, *, away: bool = False) -> None:
+        self._pieces.append(Piece(block, self._node, self._suspects, away))
 
     def _adopt(self, pieces: Iterable[Piece]) -> None:
         """Emit pieces that were read from inside of the current element."""
         for piece in pieces:
             suspects = self._suspects + piece.suspects
-            self._pieces.append(Piece(piece.block, piece.node, suspects, piece.linked))
+            self._pieces.append(Piece(piece.block, piece.node, suspects, piece.away))
 
     def _inside(self, node: Node, look: _Look, *, whole: bool = False) -> list[Piece]:
         """The pieces in an element that becomes part of one block; boilerplate stays out.
@@ -308,7 +310,7 @@ class _Walker:
         lines = [spans for inner in outer if (spans := self._spans(inner, look))]
         self._taken.update(captions)
         pieces = self._inside(node, look)
-        images = [piece for piece in pieces if isinstance(piece.block, Image)]
+        images = _once(pieces)
         texts, _ = _parted(pieces)
         if images and sum(len(plain(spans)) for spans in texts) <= _LONGEST_CREDIT:
             lines += [spans for spans in texts if spans not in lines]
@@ -330,7 +332,8 @@ class _Walker:
             caption = self._spans(node)
             self._taken.add(node)
         self._flush()
-        self._emit(Image(url, caption, picture_alt(image)), look.link)
+        away = look.link is not None and leaves_site(look.link, self._base_url)
+        self._emit(Image(url, caption, picture_alt(image)), away=away)
 
 
 def _is_background(node: Node, tag: str) -> bool:
@@ -353,6 +356,15 @@ def _parted(pieces: Iterable[Piece]) -> tuple[list[Spans], list[Piece]]:
         else:
             texts += spans_of(piece.block)
     return texts, others
+
+
+def _once(pieces: Iterable[Piece]) -> list[Piece]:
+    """The pictures of a figure, each once though it may stand there for readers without scripts."""
+    images: dict[str, Piece] = {}
+    for piece in pieces:
+        if isinstance(piece.block, Image):
+            images.setdefault(picture_name(piece.block.url), piece)
+    return list(images.values())
 
 
 def _items(groups: Iterable[Iterable[Piece]]) -> list[ListItem]:

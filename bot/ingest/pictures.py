@@ -61,6 +61,14 @@ def same_picture(one: str, other: str) -> bool:
     return picture_name(one) == picture_name(other)
 
 
+def leaves_site(link: str, base_url: str) -> bool:
+    """Whether a picture's link leads to another site, and not just to the picture itself."""
+    target = urlsplit(link)
+    if target.path.lower().endswith((".jpg", ".jpeg", ".png", ".webp", ".gif")):
+        return False
+    return target.hostname != urlsplit(base_url).hostname
+
+
 def picture_caption(image: Node) -> Node | None:
     """The element outside any ``figure`` that holds the caption of this picture, or None.
 
@@ -173,10 +181,10 @@ def _is_picture(url: str) -> bool:
 def picture_name(url: str) -> str:
     """What stays the same in a picture's address when the site offers it in another size."""
     parts = urlsplit(url)
-    path = unquote(parts.path)
+    path = _SIZE_IN_NAME.sub("", unquote(parts.path))
     name = path.rsplit("/", 1)[-1]
     if "." not in name:  # the picture is named by the query
         return url
     if len(name) >= _TELLING_NAME and any(letter.isdigit() for letter in name):
         path = name
-    return _SIZE_IN_NAME.sub("", path).casefold()
+    return path.casefold()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import replace
-from urllib.parse import urlsplit
 
 from bot.ingest.anchor import Ground, Judged, with_block
 from bot.ingest.blocks import spans_of
@@ -18,7 +17,6 @@ from bot.model import Divider, Heading, Image, List, Paragraph
 _LONG = 80  # characters; a paragraph that long is running text
 _LONGEST_CAPTION = 400  # characters
 _UNDER_WAY = 0.2  # share of the text after which no title follows
-_PICTURE_ENDINGS = (".jpg", ".jpeg", ".png", ".webp", ".gif")
 
 
 def choose(judged: Sequence[Judged], ground: Ground, title: str, lead: str) -> list[Judged]:
@@ -39,7 +37,8 @@ def choose(judged: Sequence[Judged], ground: Ground, title: str, lead: str) -> l
         return []
     first, last = anchors[0], anchors[-1]
     top = _title_place(judged, first, last, title)
-    start = first if top is None else top + 1
+    entry = next(at for at, one in enumerate(judged) if ground.outer in one.around)
+    start = min(entry, first) if top is None else top + 1
     head = [one for one in judged[start:first] if _opens(one, ground, lead)]
     parents = {judged[at].piece.node.getparent() for at in anchors}
     parents |= {one.piece.node.getparent() for one in judged if opens_note(one.text)}
@@ -122,33 +121,30 @@ def _belongs(one: Judged, ground: Ground, parents: Collection[Node | None]) -> b
         return (guilt is Suspicion.NONE or in_figure) and not _is_advert(one)
     if guilt is Suspicion.WEAK:
         return one.kept
-    return one.kept or (not one.is_link_list and (len(one.text) >= _LONG or _in(parents, one)))
+    return one.kept or (not one.is_link_list and (len(one.text) >= _LONG or _fits(one, parents)))
 
 
-def _in(parents: Collection[Node | None], one: Judged) -> bool:
-    """Whether a piece stands beside kept text; headings and dividers need not."""
-    if isinstance(one.piece.block, Heading | Divider):
+def _fits(one: Judged, parents: Collection[Node | None]) -> bool:
+    """Whether a short piece stands beside kept text; only paragraphs need to."""
+    if not isinstance(one.piece.block, Paragraph):
         return True
     return one.piece.node in parents or one.piece.node.getparent() in parents
 
 
 def _tail(judged: Sequence[Judged], ground: Ground, parents: set[Node | None]) -> list[Judged]:
     """What follows the kept text in the same boxes: last paragraphs, notes and contacts."""
-    parents = set(parents)
+    note_boxes: set[Node | None] = set()
     tail: list[Judged] = []
     for one in judged:
-        noted = bool(opens_note(one.text))
-        inside = ground.inner in one.around if ground.inner is not None else False
-        if not inside and not (noted and ground.outer in one.around):
+        parent = one.piece.node.getparent()
+        if ground.outer in one.around and opens_note(one.text):
+            note_boxes.add(parent)
+        inside = ground.inner in one.around and (one.piece.node in parents or parent in parents)
+        if not inside and parent not in note_boxes:
             continue
         if _ends_article(one):
             break
-        guilt = ground.guilt(one)
-        if noted and guilt is not Suspicion.STRONG:
-            parents.add(one.piece.node.getparent())
-        elif guilt is not Suspicion.NONE or one.piece.node.getparent() not in parents:
-            continue
-        if _belongs(one, ground, parents) or noted:
+        if ground.guilt(one) is Suspicion.NONE and _belongs(one, ground, parents | note_boxes):
             tail.append(one)
     return tail
 
@@ -180,12 +176,8 @@ def _serves(one: Judged) -> bool:
 
 def _is_advert(one: Judged) -> bool:
     """Whether a picture that nothing describes leads away from the site."""
-    link, block = one.piece.linked, one.piece.block
-    if link is None or not isinstance(block, Image) or one.text or block.alt:
-        return False
-    if urlsplit(link).path.lower().endswith(_PICTURE_ENDINGS):
-        return False
-    return urlsplit(link).hostname != urlsplit(block.url).hostname
+    block = one.piece.block
+    return isinstance(block, Image) and one.piece.away and not (block.caption or block.alt)
 
 
 def _tidied(chosen: Sequence[Judged]) -> list[Judged]:
