@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
+import logging
 import sys
 import urllib.error
 import urllib.request
@@ -53,7 +54,13 @@ def _run(settings: Settings) -> int:
     from bot.app import run  # noqa: PLC0415 - the other commands do without all that it imports
 
     _set_up_logging(settings)
-    asyncio.run(run(settings))
+    try:
+        asyncio.run(run(settings))
+    except VestnikError:
+        raise
+    except Exception:  # Python would print it itself, and the token with it where it is part of it
+        logging.getLogger(__name__).critical("the bot failed", exc_info=True)
+        return 1
     return 0
 
 

@@ -18,7 +18,7 @@ from aiogram.types import User
 from bot import __version__
 from bot.delivery.alerts import Alerts
 from bot.delivery.sender import Sender
-from bot.errors import SettingsError
+from bot.errors import SettingsError, TokenRefusedError, VestnikError
 from bot.handlers.dispatch import ALLOWED_UPDATES, make_dispatcher
 from bot.handlers.intake import Intake
 from bot.handlers.turns import Turns
@@ -55,7 +55,10 @@ class _Machines:
         try:
             await work
         except Exception as error:  # noqa: BLE001 - it is raised again when all have stopped
-            _log.critical("stopping: a part failed", part=name, error=str(error))
+            unexpected = not isinstance(error, VestnikError)
+            _log.critical(
+                "stopping: a part failed", part=name, error=str(error), exc_info=unexpected
+            )
             self.failure = self.failure or error
         finally:
             self.stop.set()
@@ -78,8 +81,13 @@ async def run(settings: Settings) -> None:
         stack.callback(deadline.cancel)
         await _run_machines(settings, machines, database, translators, stack)
     _log.info("stopped")
-    if machines.failure is not None:
-        raise machines.failure
+    match machines.failure:
+        case None:
+            pass
+        case VestnikError() as failure:
+            raise failure
+        case _:
+            raise VestnikError("The bot stopped because a part of it failed; the log says why.")
 
 
 async def _run_machines(
@@ -145,6 +153,7 @@ async def _talk(
     me = await _introduce(bot, machines.stop)
     if me is None:
         return
+    await _leave_webhook(bot)
     _log.info("talking", name=f"@{me.username}")
     dispatcher = make_dispatcher(
         database,
@@ -164,23 +173,27 @@ async def _introduce(bot: Bot, stop: asyncio.Event) -> User | None:
     """Ask Telegram who we are, until it answers; None where ``stop`` came first.
 
     Raises:
-        SettingsError: Telegram refuses the token.
+        TokenRefusedError: Telegram refuses the token.
     """
     while not stop.is_set():
         try:
             me = await unless(stop, bot.me())
-            # A webhook that was set once would keep every update from us.
-            await unless(stop, bot.delete_webhook())
         except AiogramError as error:
             if isinstance(outcome(error), Stop):
-                raise SettingsError(
-                    "BOT_TOKEN is refused by Telegram: copy it anew from @BotFather."
-                ) from None
+                raise TokenRefusedError from None
             _log.warning("Telegram cannot be reached", error=str(error), retry_in=_RETRY_SECONDS)
             await rest(stop, _RETRY_SECONDS)
         else:
             return me
     return None
+
+
+async def _leave_webhook(bot: Bot) -> None:
+    """A webhook that was set once would keep every update from us."""
+    try:
+        await bot.delete_webhook()
+    except AiogramError as error:
+        _log.warning("webhook not deleted", error=str(error))
 
 
 def translators_for(settings: Settings) -> Translators:

@@ -15,6 +15,13 @@ class SettingsError(VestnikError):
     """A setting is missing or malformed; the sentence names the variable and its form."""
 
 
+class TokenRefusedError(SettingsError):
+    """Telegram refuses the token."""
+
+    def __init__(self) -> None:
+        super().__init__("BOT_TOKEN is refused by Telegram: copy it anew from @BotFather.")
+
+
 class StorageError(VestnikError):
     """The database cannot be opened or migrated."""
 

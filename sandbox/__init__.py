@@ -1,1 +1,1 @@
-"""A Telegram and a newsroom on this machine: what the demo and the tests run the real bot against."""
+"""A Telegram and a newsroom on this machine, for the demo and the tests to run the bot against."""

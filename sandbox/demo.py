@@ -68,7 +68,7 @@ async def start_up(bot: BotProcess, newsroom: Newsroom) -> None:
 
 
 def _is_first_read(address: str, line: Line) -> bool:
-    return line["event"] == _FIRST_READ and line["source"] == address
+    return bool(line["event"] == _FIRST_READ and line["source"] == address)
 
 
 async def play(anna: Person, newsroom: Newsroom) -> None:

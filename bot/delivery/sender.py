@@ -31,7 +31,7 @@ _log = structlog.get_logger(__name__)
 _Step = Callable[[], Awaitable[bool]]
 
 _FAN_OUT_BATCH = 2000
-_IDLE_SECONDS = 0.5  # how often the outbox is looked at while it is empty
+_IDLE_SECONDS = 0.25  # how often the outbox is looked at while it is empty
 _BEAT_SECONDS = 5.0
 _LEASE = timedelta(seconds=20)  # renewed at each beat: after a kill, the queue goes on this soon
 _FEWEST_AT_ONCE, _MOST_AT_ONCE = 10, 100

@@ -8,7 +8,7 @@ from typing import Any
 
 import structlog
 from aiogram import BaseMiddleware, Bot
-from aiogram.exceptions import AiogramError, TelegramBadRequest
+from aiogram.exceptions import AiogramError
 from aiogram.types import CallbackQuery, Message, TelegramObject, User
 
 from bot.handlers.answer import Answer
@@ -136,12 +136,12 @@ class Edge(BaseMiddleware):
 async def answer_press(
     bot: Bot, query: CallbackQuery, toast: str | None = None, *, alert: bool = False
 ) -> None:
-    """Tell Telegram that a press was noticed; one that is too old to be answered is let go."""
+    """Tell Telegram that a press was noticed; where it cannot be told, its screen still can."""
     text = cut(toast, _TOAST_CHARS).plain if toast else None
     try:
         await bot.answer_callback_query(query.id, text=text, show_alert=alert or None)
-    except TelegramBadRequest as error:
-        _log.debug("press not answered", reason=error.message)
+    except AiogramError as error:
+        _log.debug("press not answered", reason=str(error))
 
 
 def chat_of(event: TelegramObject) -> Chat | None:

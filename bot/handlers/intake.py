@@ -12,7 +12,7 @@ import structlog
 from aiogram import Bot
 from aiogram.exceptions import AiogramError
 
-from bot.errors import StorageError
+from bot.errors import StorageError, TokenRefusedError
 from bot.storage import incoming
 from bot.storage.database import Database
 from bot.telegram.outcome import RetryLater, Stop, outcome
@@ -23,6 +23,8 @@ _log = structlog.get_logger(__name__)
 
 _REMEMBERED = timedelta(days=2)  # longer than the 24 hours for which Telegram repeats an update
 _FIRST_PAUSE, _LONGEST_PAUSE = 1.0, 30.0
+_HASTE = 0.1
+_FORGET_EVERY = timedelta(hours=1)
 
 
 class Intake:
@@ -38,6 +40,7 @@ class Intake:
         self._bot = bot
         self._allowed = allowed
         self._answered = time.monotonic()
+        self._forget_at = datetime.now(UTC)
 
     def silence(self) -> float:
         """Seconds since Telegram last answered."""
@@ -47,17 +50,20 @@ class Intake:
         """Ask Telegram for updates until ``stop``.
 
         Raises:
-            AiogramError: the token is refused, so that asking on is of no use.
+            TokenRefusedError: asking on is of no use.
         """
         offset: int | None = None
         pause = _FIRST_PAUSE
         while not stop.is_set():
             try:
+                asked = time.monotonic()
                 updates = await unless(stop, get_updates(self._bot, offset, self._allowed))
                 self._answered = time.monotonic()
                 if updates:
                     await self.keep(updates)
                     offset = max(int(update["update_id"]) for update in updates) + 1
+                elif self._answered - asked < _HASTE:
+                    await rest(stop, _HASTE)  # a server that does not hold requests open
                 pause = _FIRST_PAUSE
             except (AiogramError, StorageError) as error:
                 wait = _pause_after(error, pause)
@@ -71,7 +77,9 @@ class Intake:
         rows = [(int(u["update_id"]), json.dumps(u, ensure_ascii=False)) for u in updates]
         async with self._database.write() as connection:
             await incoming.keep_updates(connection, rows, now)
-            await incoming.forget_handled(connection, now - _REMEMBERED)
+            if now >= self._forget_at:
+                await incoming.forget_handled(connection, now - _REMEMBERED)
+                self._forget_at = now + _FORGET_EVERY
         self.arrived.set()
 
 
@@ -82,7 +90,7 @@ def _pause_after(error: Exception, pause: float) -> float:
     match outcome(error):
         # Who asks in our place may be ourselves, killed a moment ago with a request still open.
         case Stop(reason=reason) if "conflict" not in reason.lower():
-            raise error
+            raise TokenRefusedError from error
         case RetryLater(seconds=seconds):
             return seconds
         case _:

@@ -21,6 +21,7 @@ _BATCH = 100
 _IN_MEMORY = 200  # updates; a backlog of any length waits in the database
 _AT_ONCE = 32  # chats that are answered at the same time
 _RETRY_SECONDS = 1.0
+_BEFORE_ALL = -1
 
 
 class Turns:
@@ -31,6 +32,7 @@ class Turns:
         self._bot = bot
         self._dispatcher = dispatcher
         self._last_of_chat: dict[int, asyncio.Task[None]] = {}
+        self._taken: set[int] = set()  # in hand, or handled and not yet marked so
         self._slots = asyncio.Semaphore(_AT_ONCE)
         self._room = asyncio.Semaphore(_IN_MEMORY)
 
@@ -41,20 +43,24 @@ class Turns:
             arrived: set when something was kept.
             stop: set when nothing new is to be begun; what waits is kept for the next start.
         """
-        last = -1
+        last = _BEFORE_ALL
         async with asyncio.TaskGroup() as group:
             while not stop.is_set():
                 arrived.clear()
+                taken = frozenset(self._taken)  # before reading: what is read may end meanwhile
                 waiting = await self._waiting(last)
                 if waiting is None:
                     await rest(stop, _RETRY_SECONDS)
                     continue
                 for number, body in waiting:
-                    await self._room.acquire()
-                    self._line_up(group, number, safe_loads(body), stop)
                     last = number
+                    if number not in taken:
+                        await self._room.acquire()
+                        self._line_up(group, number, safe_loads(body), stop)
                 if not waiting:
                     await unless(stop, arrived.wait())
+                    # After a week without updates Telegram numbers on from anywhere.
+                    last = _BEFORE_ALL
 
     async def _waiting(self, after: int) -> list[tuple[int, str]] | None:
         try:
@@ -67,6 +73,7 @@ class Turns:
     def _line_up(
         self, group: asyncio.TaskGroup, number: int, update: RawUpdate, stop: asyncio.Event
     ) -> None:
+        self._taken.add(number)
         chat = _chat_id(update)
         before = self._last_of_chat.get(chat)
         task = group.create_task(self._take_turn(before, number, update, stop))
@@ -96,6 +103,8 @@ class Turns:
                 await incoming.settle_update(connection, number, error)
         except StorageError:
             _log.exception("update handled, but not marked so", update_id=number)
+        else:
+            self._taken.discard(number)
 
     async def _handle(self, update: RawUpdate) -> str | None:
         try:

@@ -7,14 +7,16 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import cast
 
 import trafilatura
+from lxml.html import HtmlElement
 
-from bot.ingest.blocks import Piece, spans_of
 from bot.ingest.boilerplate import Suspicion, suspect_name
-from bot.ingest.dom import Node, ancestors, count_elements, attribute, tag_of, words
+from bot.ingest.dom import Node, ancestors, attribute, count_elements, tag_of, words
 from bot.ingest.inline import plain
 from bot.ingest.notes import opens_note
+from bot.ingest.pieces import Piece, spans_of
 from bot.model import Block, Divider, Image, Paragraph
 
 _MOST_TAGS = 20_000
@@ -66,7 +68,11 @@ def kept_text(root: Node) -> KeptText:
         return KeptText("")
     try:
         found = trafilatura.bare_extraction(
-            root, fast=True, include_comments=False, include_tables=True, with_metadata=False
+            cast(HtmlElement, root),
+            fast=True,
+            include_comments=False,
+            include_tables=True,
+            with_metadata=False,
         )
     except Exception:  # noqa: BLE001 - whatever a hostile page does to it, we still have the page
         return KeptText("")
@@ -95,6 +101,7 @@ class Judged:
 
     @property
     def is_link_list(self) -> bool:
+        """Whether its text is mostly links."""
         return self.linked >= _LINKY
 
 
@@ -148,10 +155,6 @@ class Ground:
                     self._suspected[name] += len(one.text)
         self.inner = self._lowest()
         self.outer = _named_article(self.inner)
-
-    @property
-    def found(self) -> bool:
-        return self._total > 0
 
     def guilt(self, one: Judged) -> Suspicion:
         """How suspect a piece is, not counting elements that hold most of the article or a note.

@@ -17,19 +17,17 @@ from bot.ingest.pictures import (
     leaves_site,
     picture_alt,
     picture_caption,
-    picture_name,
     picture_url,
 )
+from bot.ingest.pieces import Piece, captioned, list_items, once, parted, takes_caption
 from bot.ingest.quotes import is_quote, speaker_of, split_attribution, without_dash
 from bot.ingest.tables import is_data_table, read_table
 from bot.model import (
     Block,
     Divider,
-    Document,
     Heading,
     Image,
     List,
-    ListItem,
     Paragraph,
     Preformatted,
     Quote,
@@ -39,11 +37,20 @@ from bot.model import (
 )
 
 _BLOCK_TAGS = frozenset(
-    "html body address article aside blockquote center dd details dialog dir div dl dt fieldset"
-    " figcaption figure footer form h1 h2 h3 h4 h5 h6 header hgroup hr li main nav ol p picture pre"
-    " search section summary table tbody td tfoot th thead tr caption ul noscript button legend".split()
+    {
+        *("html", "body", "address", "article", "aside", "blockquote", "center", "dd", "details"),
+        *("dialog", "dir", "div", "dl", "dt", "fieldset", "figcaption", "figure", "footer", "form"),
+        *("h1", "h2", "h3", "h4", "h5", "h6", "header", "hgroup", "hr", "li", "main", "nav", "ol"),
+        *("p", "picture", "pre", "search", "section", "summary", "table", "tbody", "td", "tfoot"),
+        *("th", "thead", "tr", "caption", "ul", "noscript", "button", "legend"),
+    }
 )
-_TEXT_TAGS = frozenset("p h1 h2 h3 h4 h5 h6 li td th dd dt figcaption caption summary".split())
+_TEXT_TAGS = frozenset(
+    {
+        *("p", "h1", "h2", "h3", "h4", "h5", "h6", "li", "td", "th", "dd", "dt", "figcaption"),
+        *("caption", "summary"),
+    }
+)
 _HEADINGS = frozenset({"h1", "h2", "h3", "h4", "h5", "h6"})
 _STYLES = {
     "b": Style.BOLD, "strong": Style.BOLD, "dt": Style.BOLD,
@@ -63,22 +70,6 @@ _CYRILLIC = re.compile("[а-яё]", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
-class Piece:
-    """A block and where on the page it stands.
-
-    Attributes:
-        node: the block-level element it was read from.
-        suspects: the elements around it that look like something beside the article.
-        away: for a picture, whether a press on it leaves the site.
-    """
-
-    block: Block
-    node: Node
-    suspects: tuple[tuple[Node, Suspicion], ...]
-    away: bool = False
-
-
-@dataclass(frozen=True, slots=True)
 class _Look:
     """What the inline elements around a text make of it."""
 
@@ -89,7 +80,9 @@ class _Look:
 def read_pieces(root: Node, base_url: str, without: Collection[Node] = ()) -> list[Piece]:
     """Every block of the page in reading order, the article's and all others.
 
-    A level-one heading keeps its level here, so that the title can be told.
+    Two things wait until the article is chosen: a level-one heading keeps its level, so that the
+    title can be told, and links stay as the page writes them (``resolve_link``), for most of a
+    page's links are not the article's.
 
     Args:
         root: the page, or a part of it.
@@ -99,9 +92,17 @@ def read_pieces(root: Node, base_url: str, without: Collection[Node] = ()) -> li
     return _Walker(base_url, set(without)).read(root, _Look())
 
 
-def spans_of(block: Block) -> list[Spans]:
-    """The runs of text of one block."""
-    return [spans for spans in Document((block,)).spans() if spans]
+def resolve_link(href: str, base_url: str) -> str | None:
+    """A link as it may stand in a document: ``http(s)``, ``mailto:`` or ``tel:``; else None."""
+    if href[:7].lower() == "mailto:" or href[:4].lower() == "tel:":
+        address = href.partition("?")[0]
+        return address if _OTHER_LINK.fullmatch(address) else None
+    return absolute_url(base_url, href)
+
+
+def _target(href: str) -> str | None:
+    """A link as the page writes it, or None for one that only moves within the page."""
+    return None if not href or href.startswith(("#", "javascript:")) else href
 
 
 class _Walker:
@@ -166,7 +167,7 @@ class _Walker:
 
     def _look(self, node: Node, tag: str, look: _Look) -> _Look:
         if tag == "a":
-            return replace(look, link=self._link(attribute(node, "href")) or look.link)
+            return replace(look, link=_target(attribute(node, "href")) or look.link)
         styles = look.styles
         if tag in _STYLES:
             styles |= {_STYLES[tag]}
@@ -174,14 +175,6 @@ class _Walker:
             styles |= {Style.BOLD} if _BOLD_STYLE.search(css) else set()
             styles |= {Style.ITALIC} if _ITALIC_STYLE.search(css) else set()
         return look if styles == look.styles else replace(look, styles=styles)
-
-    def _link(self, href: str) -> str | None:
-        if not href or href.startswith("#"):
-            return None
-        if href[:7].lower() == "mailto:" or href[:4].lower() == "tel:":
-            address = href.split("?")[0]
-            return address if _OTHER_LINK.fullmatch(address) else None
-        return absolute_url(self._base_url, href)
 
     def _flush(self) -> None:
         if not self._run.waiting:
@@ -216,7 +209,7 @@ class _Walker:
 
     def _spans(self, node: Node, look: _Look = _Look()) -> Spans:
         """An element's running text on one line per paragraph."""
-        return join_lines(_parted(self._inside(node, look))[0])
+        return join_lines(parted(self._inside(node, look))[0])
 
     def _block(self, node: Node, tag: str, look: _Look, level: Suspicion) -> None:
         self._flush()
@@ -247,7 +240,7 @@ class _Walker:
         self._node, self._suspects = before
 
     def _heading(self, node: Node, tag: str, look: _Look) -> None:
-        texts, others = _parted(self._inside(node, look))
+        texts, others = parted(self._inside(node, look))
         if spans := join_lines(texts):
             self._emit(Heading(spans, int(tag[1])))
         self._adopt(others)
@@ -258,7 +251,7 @@ class _Walker:
         if name is not None:
             attribution = without_dash(self._spans(name, look))
             self._taken.add(name)
-        texts, others = _parted(self._inside(node, look))
+        texts, others = parted(self._inside(node, look))
         if not attribution:
             rest, attribution = split_attribution(texts)
             texts = list(rest)
@@ -272,7 +265,7 @@ class _Walker:
         if any(isinstance(piece.block, Heading | Table | Quote) for piece in pieces):
             self._adopt(pieces)  # the list only places parts of the page
             return
-        if items := _items(groups):
+        if items := list_items(groups):
             self._emit(List(tuple(items), tag == "ol", _start(node)))
         self._adopt(piece for piece in pieces if isinstance(piece.block, Image | Preformatted))
 
@@ -280,7 +273,7 @@ class _Walker:
         others: list[Piece] = []
 
         def read(cell: Node) -> Spans:
-            texts, rest = _parted(self._inside(cell, look))
+            texts, rest = parted(self._inside(cell, look))
             others.extend(rest)
             return join_lines(texts)
 
@@ -310,15 +303,15 @@ class _Walker:
         lines = [spans for inner in outer if (spans := self._spans(inner, look))]
         self._taken.update(captions)
         pieces = self._inside(node, look)
-        images = _once(pieces)
-        texts, _ = _parted(pieces)
+        images = once(pieces)
+        texts, _ = parted(pieces)
         if images and sum(len(plain(spans)) for spans in texts) <= _LONGEST_CREDIT:
             lines += [spans for spans in texts if spans not in lines]
             pieces = images
         caption = join_lines(lines)
-        last = next((at for at in reversed(range(len(pieces))) if _takes(pieces[at])), None)
+        last = next((at for at in reversed(range(len(pieces))) if takes_caption(pieces[at])), None)
         if caption and last is not None:
-            pieces[last] = replace(pieces[last], block=_captioned(pieces[last].block, caption))
+            pieces[last] = replace(pieces[last], block=captioned(pieces[last].block, caption))
         self._adopt(pieces)
 
     def _picture(self, image: Node, look: _Look) -> None:
@@ -332,7 +325,8 @@ class _Walker:
             caption = self._spans(node)
             self._taken.add(node)
         self._flush()
-        away = look.link is not None and leaves_site(look.link, self._base_url)
+        link = resolve_link(look.link, self._base_url) if look.link else None
+        away = link is not None and leaves_site(link, self._base_url)
         self._emit(Image(url, caption, picture_alt(image)), away=away)
 
 
@@ -346,58 +340,6 @@ def _is_background(node: Node, tag: str) -> bool:
     )
 
 
-def _parted(pieces: Iterable[Piece]) -> tuple[list[Spans], list[Piece]]:
-    """The runs of text in some pieces, and the pieces that are no text."""
-    texts: list[Spans] = []
-    others: list[Piece] = []
-    for piece in pieces:
-        if isinstance(piece.block, Image):
-            others.append(piece)
-        else:
-            texts += spans_of(piece.block)
-    return texts, others
-
-
-def _once(pieces: Iterable[Piece]) -> list[Piece]:
-    """The pictures of a figure, each once though it may stand there for readers without scripts."""
-    images: dict[str, Piece] = {}
-    for piece in pieces:
-        if isinstance(piece.block, Image):
-            images.setdefault(picture_name(piece.block.url), piece)
-    return list(images.values())
-
-
-def _items(groups: Iterable[Iterable[Piece]]) -> list[ListItem]:
-    """The items of a list; a list inside an item follows it one level deeper."""
-    items: list[ListItem] = []
-    for group in groups:
-        texts: list[Spans] = []
-        for piece in group:
-            if isinstance(piece.block, List):
-                items += [ListItem(join_lines(texts))] if texts else []
-                items += [replace(item, depth=item.depth + 1) for item in piece.block.items]
-                texts = []
-            elif not isinstance(piece.block, Image | Preformatted):
-                texts += spans_of(piece.block)
-        items += [ListItem(join_lines(texts))] if texts else []
-    return items
-
-
 def _start(node: Node) -> int:
     value = attribute(node, "start")
     return int(value) if _START.fullmatch(value) else 1
-
-
-def _takes(piece: Piece) -> bool:
-    """Whether a caption may belong to this piece."""
-    return isinstance(piece.block, Image | Table | Quote)
-
-
-def _captioned(block: Block, caption: Spans) -> Block:
-    match block:
-        case Image() | Table():
-            return block if block.caption else replace(block, caption=caption)
-        case Quote():
-            return block if block.attribution else replace(block, attribution=without_dash(caption))
-        case _:
-            return block

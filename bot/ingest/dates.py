@@ -29,13 +29,13 @@ def parse_moment(text: str) -> datetime | None:
     text = text.strip()[:_LONGEST]
     try:
         moment = _parse(text)
-        if moment is None:
-            return None
-        if moment.tzinfo is None:
-            moment = moment.replace(tzinfo=UTC)
-        return moment if _EARLIEST <= moment <= _LATEST else None
-    except (ValueError, OverflowError, TypeError, IndexError):
+    except (ValueError, OverflowError, TypeError, IndexError):  # the last two: email.utils
         return None
+    if moment is None:
+        return None
+    if moment.tzinfo is None:
+        moment = moment.replace(tzinfo=UTC)
+    return moment if _EARLIEST <= moment <= _LATEST else None
 
 
 def _parse(text: str) -> datetime | None:

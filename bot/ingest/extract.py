@@ -10,17 +10,19 @@ from dataclasses import replace
 from bot.errors import ExtractError
 from bot.ingest.addresses import absolute_url
 from bot.ingest.anchor import LARGE, Ground, densest, judge, kept_text, missed
+from bot.ingest.blocks import read_pieces, resolve_link
 from bot.ingest.boilerplate import certain
-from bot.ingest.blocks import Piece, read_pieces
 from bot.ingest.charset import decode
 from bot.ingest.dom import Node, attribute, parse_page
 from bot.ingest.inline import clean, plain, trim
 from bot.ingest.metadata import read_metadata
 from bot.ingest.notes import with_notes
 from bot.ingest.pictures import same_picture
+from bot.ingest.pieces import Piece, with_links
 from bot.ingest.selection import choose, choose_fragment
 from bot.model import Block, Document, Extracted, Heading, Image, Paragraph, Span, Style
 
+_HIGHEST = 2  # level of the highest heading inside an article
 _SHORTEST = 20  # characters; less is no article
 _MARKUP = re.compile(r"<[a-zA-Z/!][^>]*>")
 _PARAGRAPHS = re.compile(r"\n\s*\n|\r\n\s*\r\n")
@@ -63,7 +65,7 @@ def document_from_html(html: str, base_url: str) -> Document:
     try:
         root = parse_page(f"<html><body>{html}</body></html>")
         chosen = choose_fragment(judge(read_pieces(root, base_url), None))
-        return Document(tuple(_levelled(with_notes([one.piece for one in chosen]))))
+        return _document([one.piece for one in chosen], base_url)
     except RecursionError as error:
         raise ExtractError("The content nests its elements too deep.") from error
 
@@ -75,7 +77,7 @@ def _extract(html: str, url: str) -> Extracted:
     metadata = read_metadata(root, base_url)
     kept = kept_text(root)
     # What cannot be the article is not even walked: on many pages that is most of the page.
-    beside = certain(root, LARGE * kept.size)
+    beside = certain(root, LARGE * kept.size, kept.share)
     judged = judge(read_pieces(root, base_url, beside), kept)
     if missed(judged):
         judged = densest(judged)
@@ -83,7 +85,7 @@ def _extract(html: str, url: str) -> Extracted:
     pieces = [one.piece for one in choose(judged, ground, metadata.title, metadata.lead)]
     del nodes
     pieces = _without_cover(pieces, metadata.image)
-    document = Document(tuple(_levelled(with_notes(pieces))))
+    document = _document(pieces, base_url)
     if len(document.plain_text()) < _SHORTEST:
         raise ExtractError("The page shows no article text.")
     return Extracted(
@@ -112,12 +114,16 @@ def _plain_document(text: str) -> Document:
     return Document(tuple(Paragraph((Span(line),)) for line in lines if line))
 
 
-def _levelled(blocks: Sequence[Block]) -> list[Block]:
-    """The blocks with headings from level two on; level one is the article's own title."""
-    return [
-        replace(block, level=2) if isinstance(block, Heading) and block.level == 1 else block
-        for block in blocks
-    ]
+def _document(pieces: Sequence[Piece], base_url: str) -> Document:
+    """The chosen pieces with their notes gathered, links resolved, and headings from level two."""
+
+    def finished(block: Block) -> Block:
+        block = with_links(block, lambda href: resolve_link(href, base_url))
+        if isinstance(block, Heading) and block.level < _HIGHEST:
+            return replace(block, level=_HIGHEST)
+        return block
+
+    return Document(tuple(map(finished, with_notes(pieces))))
 
 
 def _without_cover(pieces: list[Piece], cover: str | None) -> list[Piece]:

@@ -80,6 +80,7 @@ class Run:
         self._empty = True  # nothing to be seen was added
 
     def __bool__(self) -> bool:
+        """Whether there is anything to be seen."""
         return not self._empty
 
     @property

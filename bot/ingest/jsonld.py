@@ -13,11 +13,15 @@ from bot.ingest.dom import Node, attribute
 from bot.ingest.inline import clean
 
 _ARTICLES = frozenset(
-    "article newsarticle blogposting reportagenewsarticle analysisnewsarticle opinionnewsarticle"
-    " backgroundnewsarticle reviewnewsarticle liveblogposting socialmediaposting report"
-    " scholarlyarticle techarticle advertisercontentarticle satiricalarticle".split()
+    {
+        *("article", "newsarticle", "blogposting", "reportagenewsarticle", "analysisnewsarticle"),
+        *("opinionnewsarticle", "backgroundnewsarticle", "reviewnewsarticle", "liveblogposting"),
+        *("socialmediaposting", "report", "scholarlyarticle", "techarticle"),
+        *("advertisercontentarticle", "satiricalarticle"),
+    }
 )
 _LONGEST_SCRIPT = 1_000_000  # characters
+_LINKED_DATA = "application/ld+json"
 _MOST_NODES = 5_000
 _CONTROL = re.compile("[\x00-\x1f]")
 _TRAILING_COMMA = re.compile(r",\s*([}\]])")
@@ -62,10 +66,11 @@ def article_data(root: Node) -> ArticleData:
 
 def _nodes(root: Node) -> Iterator[dict[str, Any]]:
     """Every object of the page's JSON-LD, in order, those of ``@graph`` and arrays included."""
-    waiting: list[Any] = []
-    for script in root.iter("script"):
-        if attribute(script, "type").lower().split(";")[0] == "application/ld+json" and script.text:
-            waiting.append(_load(script.text))
+    waiting: list[Any] = [
+        _load(script.text)
+        for script in root.iter("script")
+        if script.text and attribute(script, "type").lower().split(";")[0] == _LINKED_DATA
+    ]
     waiting.reverse()
     for _ in range(_MOST_NODES):
         if not waiting:

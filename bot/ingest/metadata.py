@@ -20,6 +20,12 @@ _LONGEST_SECTION = 80
 _SEPARATOR = re.compile(r"\s+[|–—·•:»«/-]+\s+|\s*[|»]\s*")
 _LANGUAGE = re.compile(r"([A-Za-z]{2,3})(?:[-_].*)?")
 _HOME = re.compile(r"/?(?:index\.\w+)?")
+_PUBLISHED = (
+    *("article:published_time", "og:article:published_time", "datepublished", "publish-date"),
+    *("pubdate", "date", "dc.date", "dc.date.issued"),
+)
+_UPDATED = ("article:modified_time", "og:updated_time", "datemodified", "last-modified")
+_ALIKE = 0.8  # share of common words
 _CRUMB_WORDS = frozenset({"breadcrumb", "breadcrumbs", "crumbs", "kroshki"})
 _HOME_CRUMBS = frozenset({"главная", "home", "главная страница", "на главную", "homepage", "start"})
 
@@ -57,8 +63,7 @@ def read_metadata(root: Node, url: str) -> Metadata:
         language=_language(root, data, meta),
         published=_moment(
             data.published,
-            _first(meta, "article:published_time", "og:article:published_time", "datepublished"),
-            _first(meta, "publish-date", "pubdate", "date", "dc.date", "dc.date.issued"),
+            *(meta.get(name, "") for name in _PUBLISHED),
             *_times(root, "datePublished", "pubdate"),
         ),
         updated=_moment(
@@ -132,7 +137,7 @@ def _title(root: Node, data: ArticleData, meta: Mapping[str, str]) -> str:
 def _alike(heading: str, title: str) -> bool:
     """Whether a heading is the title that machines are told, give or take a word."""
     one, other = set(words(heading)), set(words(title))
-    return bool(one) and len(one & other) >= 0.8 * max(len(one), len(other))  # noqa: PLR2004
+    return bool(one) and len(one & other) >= _ALIKE * max(len(one), len(other))
 
 
 def _without_site(title: str, site: str, headings: Iterable[str]) -> str:

@@ -7,22 +7,17 @@ from collections.abc import Sequence
 from dataclasses import replace
 from enum import Enum
 
-from bot.ingest.blocks import Piece, spans_of
 from bot.ingest.dom import Node, ancestors
 from bot.ingest.inline import lines_of, plain, trim
+from bot.ingest.pieces import Piece, spans_of
 from bot.model import (
     Aside,
     Block,
     Contacts,
-    Divider,
     Heading,
-    Image,
     List,
     Paragraph,
-    Preformatted,
-    Quote,
     Spans,
-    Table,
 )
 
 _REFERENCE = (
@@ -131,19 +126,17 @@ def _box(pieces: Sequence[Piece], at: int) -> Node | None:
 
 def _continues(piece: Piece, kind: Note, box: Node | None, *, title_only: bool) -> bool:
     block = piece.block
-    if isinstance(block, Image | Divider | Table | Preformatted | Quote):
+    if not isinstance(block, Paragraph | Heading | List):
         return False
-    if box is not None and box not in set(ancestors(piece.node)):
+    if not isinstance(block, List) and opens_note(plain(block.spans)) is not None:
         return False
+    if box is not None:
+        return box in set(ancestors(piece.node))
     if isinstance(block, Heading):
-        return box is not None and opens_note(plain(block.spans)) is None
-    if isinstance(block, Paragraph) and opens_note(plain(block.spans)) is not None:
         return False
-    if kind is Note.CONTACTS and box is None:
-        return all(_is_contact_line(line) for text in spans_of(block) for line in lines_of(text))
-    if kind is Note.REFERENCE and box is None:
-        return title_only and isinstance(block, Paragraph | List)
-    return True
+    if kind is Note.REFERENCE:
+        return title_only
+    return all(_is_contact_line(line) for text in spans_of(block) for line in lines_of(text))
 
 
 def _is_contact_line(line: Spans) -> bool:

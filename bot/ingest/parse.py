@@ -106,6 +106,8 @@ def parse_feed(content: bytes, content_type: str | None, url: str) -> Feed:
     result = _parse_xml(_well_formed(text, root.start()))
     if not result["version"] and not result["entries"]:
         raise ParseError("This is XML, but neither RSS nor Atom.")
+    if result["bozo"] and not result["entries"] and not result["feed"].get("title"):
+        raise ParseError("The feed is broken: it has neither a title nor an entry.")
     atom = result["version"].startswith("atom")
     return Feed(
         title=_line(result["feed"].get("title_detail"), literal=atom),

@@ -15,6 +15,7 @@ CAPTION_WORDS = frozenset({"caption", "figcaption", "podpis", "legend", "opisani
 _WIDE_ENOUGH = 1600  # pixels; Telegram shows no more
 _TELLING_NAME = 16  # characters; a name this long with digits in it is used once
 _LONGEST_SET = 10_000  # characters
+_PIXEL = 2  # pixels; a counter
 _SMALL = 64  # pixels; below it is an icon
 _TINY_FILE = re.compile(
     r"(?:^|[/_.-])(?:spacer|blank|pixel|transparent|placeholder|1x1|sprite|counter|loader|loading"
@@ -168,7 +169,7 @@ def _is_small(image: Node) -> bool:
         if (match := _SIZE.fullmatch(attribute(image, name)))
     ]
     sizes += [int(size) for size in _STYLE_SIZE.findall(attribute(image, "style"))]
-    return any(0 < size <= 2 for size in sizes) or (len(sizes) > 1 and max(sizes) <= _SMALL)
+    return any(0 < size <= _PIXEL for size in sizes) or (len(sizes) > 1 and max(sizes) <= _SMALL)
 
 
 def _is_picture(url: str) -> bool:

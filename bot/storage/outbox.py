@@ -87,7 +87,10 @@ async def fan_out(connection: AsyncConnection, now: datetime, batch: int) -> int
             insert(connection, delivery)
             .from_select(
                 ["reader_id", "broadcast_id", "not_before"],
-                audience.where(subscription.c.reader_id <= last),
+                audience.where(
+                    subscription.c.reader_id <= last,
+                    reader.c.id.between(pending.cursor, last),  # PostgreSQL does not infer it
+                ),
             )
             .on_conflict_do_nothing()
         )

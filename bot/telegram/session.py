@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json
+import time
+from math import ceil
 from typing import Any
 
 from aiogram import Bot
@@ -23,6 +25,7 @@ from bot.telegram.pace import Pacer
 _REQUEST_SECONDS = 60.0
 # A person waits this long for an answer rather than getting none.
 _PATIENCE_SECONDS = 5
+_MARGIN_SECONDS = 0.3  # retry_after is in whole seconds
 _FREE = frozenset({"getUpdates", "getMe", "answerCallbackQuery"})
 
 
@@ -59,6 +62,7 @@ class ReplyLane(BaseRequestMiddleware):
 
     def __init__(self, pacer: Pacer) -> None:
         self._pacer = pacer
+        self._closed_until: dict[int | str, float] = {}
 
     async def __call__(
         self,
@@ -66,14 +70,37 @@ class ReplyLane(BaseRequestMiddleware):
         bot: Bot,
         method: TelegramMethod[TelegramType],
     ) -> Response[TelegramType]:
-        """Meter one request; a short flood wait is waited out once."""
+        """Meter one request; a short flood wait is waited out once.
+
+        Raises:
+            TelegramRetryAfter: the wait is long; this chat is not asked again before its end.
+        """
         if method.__api_method__ not in _FREE:
             self._pacer.reply()
+        try:
+            return await self._ask(make_request, bot, method)
+        except TelegramRetryAfter as error:
+            if error.retry_after > _PATIENCE_SECONDS:
+                raise
+            await asyncio.sleep(error.retry_after + _MARGIN_SECONDS)
+            return await self._ask(make_request, bot, method)
+
+    async def _ask(
+        self,
+        make_request: NextRequestMiddlewareType[TelegramType],
+        bot: Bot,
+        method: TelegramMethod[TelegramType],
+    ) -> Response[TelegramType]:
+        chat: int | str | None = getattr(method, "chat_id", None)
+        if chat in self._closed_until:
+            wait = self._closed_until[chat] - time.monotonic()
+            if wait > 0:  # asking before the end makes the wait longer
+                raise TelegramRetryAfter(method, "the chat has to wait", ceil(wait))
+            del self._closed_until[chat]
         try:
             return await make_request(bot, method)
         except TelegramRetryAfter as error:
             self._pacer.pause(error.retry_after)
-            if error.retry_after > _PATIENCE_SECONDS:
-                raise
-            await asyncio.sleep(error.retry_after)
-            return await make_request(bot, method)
+            if chat is not None:
+                self._closed_until[chat] = time.monotonic() + error.retry_after
+            raise

@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 
 import pytest
+from structlog.testing import capture_logs
+from structlog.typing import EventDict
 
 from bot.storage.database import Database
 from sandbox.telegram import Person, Telegram
 from tests.handlers.house import House, open_house
+
+
+@pytest.fixture(autouse=True)
+def logs() -> Iterator[list[EventDict]]:
+    """What was logged, not rendered: a traceback with all its values takes a second each."""
+    with capture_logs() as entries:
+        yield entries
 
 
 @pytest.fixture

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -11,6 +11,7 @@ from typing import Any
 
 import aiohttp
 from aiogram import Bot, Dispatcher
+from aiogram.types import TelegramObject, Update
 from sqlalchemy import text
 
 from bot.handlers.dispatch import ALLOWED_UPDATES, make_dispatcher
@@ -28,6 +29,8 @@ from sandbox.telegram import MessageView, Person, Telegram
 FIRST_DAY = datetime(2026, 3, 1, 9, 0, tzinfo=UTC)
 PAGE_CHARS = 600
 
+_Handler = Callable[[TelegramObject, dict[str, Any]], Awaitable[Any]]
+
 
 @dataclass(slots=True)
 class House:
@@ -42,10 +45,12 @@ class House:
     translators: Translators
     admin_ids: list[int] = field(default_factory=list)
     published: int = 0
+    handled: list[Update] = field(default_factory=list)
     intake: Intake = field(init=False)
     dispatcher: Dispatcher = field(init=False)
     _stop: asyncio.Event = field(default_factory=asyncio.Event)
     _running: list[asyncio.Task[None]] = field(default_factory=list)
+    _noted: asyncio.Event = field(default_factory=asyncio.Event)
 
     def start(self, *, receiving: bool = True, handling: bool = True) -> None:
         """Talk from now on; without one of its halves where a test wants the other alone."""
@@ -58,6 +63,7 @@ class House:
             page_chars=PAGE_CHARS,
             admin_ids=self.admin_ids,
         )
+        self.dispatcher.update.outer_middleware(self._note)
         turns = Turns(self.database, self.bot, self.dispatcher)
         if receiving:
             self._running.append(asyncio.create_task(self.intake.run(self._stop)))
@@ -76,6 +82,21 @@ class House:
         for task in running:
             task.cancel()
         await asyncio.gather(*running, return_exceptions=True)
+
+    async def handles(self, what: Callable[[Update], object], *, times: int = 1) -> None:
+        """Wait until so many updates of a kind were handled, since the house was built."""
+        async with asyncio.timeout(10):
+            while sum(map(bool, map(what, self.handled))) < times:
+                self._noted.clear()
+                await self._noted.wait()
+
+    async def _note(self, handler: _Handler, event: TelegramObject, data: dict[str, Any]) -> Any:
+        try:
+            return await handler(event, data)
+        finally:
+            assert isinstance(event, Update)
+            self.handled.append(event)
+            self._noted.set()
 
     async def publish(self, title: str, *, section: str = "Новости", **fields: Any) -> int:
         """Keep one more article, a day younger than the last; its number."""

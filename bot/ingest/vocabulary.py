@@ -1,0 +1,151 @@
+"""The words by which a site's own text is known: in the names of elements, and read aloud."""
+
+from __future__ import annotations
+
+import re
+
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+# --- In the names of classes and ids -----------------------------------------------------------
+
+# Names of what stands beside an article; the second half is Russian in Latin letters.
+STRONG_WORDS = _words(
+    """
+    share shares sharing sharebar sharer social socials sociallinks addthis addtoany sharethis
+    likes likely related relatedposts recirc recirculation recommended recommendations
+    newsletter newsletters subscribe subscription subscriptions signup comments commentlist
+    commentform disqus respond breadcrumb breadcrumbs crumbs cookie cookies consent gdpr
+    advert adverts advertisement ads adsbygoogle adfox sponsored taboola outbrain sidebar
+    pagination pager navigation nav navbar menu popup modal login rating ratings trending
+    printfriendly toolbar skip noprint screenreader podelitsya podelitsa podelis soc socseti
+    pohozhie pohozie chitayte chitajte chitaite takzhe reklama podpiska podpisatsya
+    kommentarii kommentarij kommenty kroshki tegi menyu podval poisk rekomenduem rekomendacii
+    rassylka golosovanie oprosy
+    """
+)
+# The same of two words that follow each other in one name.
+STRONG_PAIRS = frozenset(
+    {
+        ("read", "also"), ("read", "next"), ("read", "more"), ("see", "also"), ("up", "next"),
+        ("most", "popular"), ("most", "read"), ("more", "news"), ("more", "stories"),
+        ("other", "news"), ("last", "news"), ("latest", "news"), ("similar", "news"),
+        ("related", "news"), ("tag", "list"), ("tags", "list"), ("tags", "links"),
+        ("post", "tags"), ("news", "tags"), ("article", "tags"), ("entry", "tags"),
+        ("cat", "links"), ("author", "bio"), ("author", "box"), ("author", "card"),
+        ("about", "author"), ("post", "navigation"), ("po", "teme"), ("drugie", "novosti"),
+        ("eshche", "novosti"), ("chitat", "takzhe"), ("sign", "up"), ("stay", "connected"),
+        ("stay", "tuned"), ("follow", "us"), ("hlebnye", "kroshki"), ("inform", "counter"),
+        ("print", "only"), ("visually", "hidden"), ("screen", "reader"), ("ya", "share2"),
+        ("materialy", "temy"), ("entry", "footer"), ("next", "prev"), ("prev", "next"),
+    }
+)  # fmt: skip
+# Names that an article's own parts bear as often.
+WEAK_WORDS = _words(
+    """
+    tags author authors byline avtor avtory meta counter counters views prosmotry promo teaser
+    teasers banner banners ad adv date data time rubric rubrika category categories popular
+    similar recommend more next previous tag tegs aside toc print source feedback poll quiz
+    donate donation support hidden hide toggle disclaimer footer topics keywords subscribers
+    follow app telegram
+    """
+)
+
+# --- In lines of text --------------------------------------------------------------------------
+
+_LONGEST_LINE = 300  # characters; longer text is never judged by how it begins
+
+_OTHER_PART = re.compile(
+    r"""(?:
+    (?:материалы|новости|статьи|публикации|ещ[её]|читайте|сюжеты|видео|фото)?\ ?по\ (?:этой\ )?теме
+    | (?:читайте|читать|смотрите|смотреть|слушайте|узнайте)\ (?:также|ещ[её]|далее|дальше|по\ теме)
+    | (?:похожие|другие|последние|главные|свежие|актуальные|популярные|важные|связанные|новые)
+      \ (?:новости|материалы|статьи|записи|публикации|события)
+      (?:\ (?:дня|часа|недели|города|региона|раздела|рубрики|компании|сайта))?
+    | ещ[её]\ (?:новости|материалы|статьи|в\ рубрике\ .{,60})
+    | рекомендуем(?:\ (?:также|почитать|прочитать|посмотреть))? | рекомендации
+    | (?:вам|вас)\ (?:также\ )?(?:может|могут)\ (?:быть\ )?
+      (?:интересн\w+|понравит\w+|заинтересовать)
+    | (?:самое\ )?(?:популярное|читаемое|обсуждаемое) | выбор\ редакции | сейчас\ читают
+    | (?:новости|материалы)\ (?:партн[её]ров|сми2?|раздела|рубрики) | лента\ новостей | все\ новости
+    | оставайтесь\ на\ связи | подпишитесь(?:\ .{,80})? | подписывайтесь(?:\ .{,80})?
+    | подписка(?:\ на\ (?:новости|рассылку|обновления|журнал|газету))?
+    | мы\ в\ (?:соцсетях|социальных\ сетях)
+    | поделиться(?:\ .{,40})? | поделитесь(?:\ .{,60})? | расскажите\ друзьям
+    | комментарии(?:\ к\ .{,60}|\ ?\(?\d+\)?)? | (?:оставить|добавить|написать)\ комментари\w+
+    | обсуждение | теги | метки | ключевые\ слова | реклама
+    | read\ (?:also|more|next)(?:\ .{,40})? | also\ read | see\ more(?:\ .{,40})? | up\ next
+    | related(?:\ (?:articles?|stories|posts?|news|content|topics|links|coverage|reading|items))?
+    | more\ (?:on\ this\ (?:story|topic)|stories|news|like\ this|(?:from|in)\ .{,60})
+    | you\ (?:may|might)\ (?:also\ )?(?:like|be\ interested\ in)
+    | recommended(?:\ (?:for\ you|stories|articles|reading))? | editor'?s?'?\ picks?
+    | most\ (?:read|popular|viewed) | trending(?:\ now)? | latest\ (?:news|stories)
+    | share(?:\ (?:this|on|via)(?:\ .{,40})?)? | comments?\ ?(?:\(?\d+\)?)? | \d+\ comments?
+    | leave\ a\ (?:reply|comment) | join\ the\ (?:conversation|discussion) | tags | keywords
+    | topics
+    | (?:sign\ up|subscribe)(?:\ .{,80})? | newsletters? | stay\ (?:connected|in\ touch|tuned)
+    | follow\ us(?:\ .{,40})? | advertisement | sponsored(?:\ content)?
+    )\s*[:.…!→»>]*""",
+    re.IGNORECASE | re.VERBOSE,
+)
+_SERVICE_LINE = re.compile(
+    r"""(?:
+    спасибо\ за\ (?:интерес|подписку|обращение|ваш)\b
+    | к\ сожалению,\ во\ время\ (?:регистрации|оформления|отправки)
+    | ваша\ подписка\b | вы\ успешно\ подпис
+    | подпи(?:шитесь|сывайтесь)\ на\b | подпи(?:шитесь|сывайтесь|саться)$
+    | (?:если\ вы\ )?(?:нашли|заметили|увидели)\ (?:ошибку|опечатку|неточность)
+    | выделите\ (?:е[её]|ошибку|фрагмент|текст) | сообщить\ об\ (?:ошибке|опечатке)
+    | версия\ для\ (?:печати|слабовидящих) | распечатать$ | скопировать\ ссылку
+    | вернуться\ к\ списку | (?:просмотр(?:ов|ы)|количество\ просмотров)\s*:
+    | (?:теги|метки|ключевые\ слова|рубрики?|категори[ия])\s*:
+    | просмотров\ \d | (?:дата\ публикации|опубликовано)\s*:?\s*\d
+    | реклама(?:$|[.:]) | на\ правах\ рекламы | поделиться(?:$|:|\ в\b) | поделитесь\b
+    | (?:мы|наш\ канал)\ в\ (?:telegram|телеграм|vk|вконтакте|дзен|max)
+    | сообщение\ .{,200}\ появил(?:ись|ось|ась)\ сначала\ на\b
+    | (?:назад|наверх|вверх|к\ списку|все\ новости)$
+    | the\ post\ .{,200}\ (?:appeared\ first\ on|first\ appeared\ on)\b
+    | thank\ you\ for\ (?:subscribing|signing\ up|your\ interest)
+    | (?:sign\ up|subscribe)\ (?:to|for)\b | (?:advertisement|sponsored)$ | share\ (?:this|on)\b
+    | click\ (?:here\ )?to\ (?:share|print|email) | follow\ us\b | \d+\ (?:views|просмотр\w*)$
+    | (?:tags|filed\ under|posted\ in|views|categories)\s*:
+    | (?:print|email|save|copy\ link|back\ to\ (?:top|list)|skip\ advertisement)$
+    | we\ use\ cookies | мы\ используем\ (?:файлы\ )?cookie
+    )""",
+    re.IGNORECASE | re.VERBOSE,
+)
+_POINTER = re.compile(
+    r"(?:читайте|читать|смотрите|смотреть|узнайте)\s+(?:также|ещ[её]|по\s+теме|подробнее)"
+    r"|(?:материалы|новости|ещ[её])?\s*по\s+теме\s*:|ранее\s*:|подробнее\s*:"
+    r"|(?:read|see)\s+(?:also|more|next)|also\s+read|related\s*:|more\s*:|recommended\s*:",
+    re.IGNORECASE,
+)
+_DATE_LINE = re.compile(
+    r"(?:опубликовано|дата|posted(?:\ on)?|published(?:\ on)?|updated(?:\ on)?|обновлено)?[:\s]*"
+    r"(?:\d{1,2}[./-]\d{1,2}[./-]\d{2,4}|\d{4}-\d{2}-\d{2}"
+    r"|\d{1,2}\s+[а-яa-z]{3,9}\.?,?\s+\d{4}(?:\s*(?:г\.|года))?|[a-z]{3,9}\.?\s+\d{1,2},\s+\d{4})"
+    r"[,\s|/·•–—-]*(?:в\s+|at\s+)?(?:\d{1,2}:\d{2}(?::\d{2})?)?\s*(?:мск|msk|[ap]\.?m\.?|[a-z]{2,4})?"
+    r"[,\s|/·•–—-]*(?:в\s+|at\s+)?(?:\d{1,2}:\d{2}(?::\d{2})?)?\s*(?:мск|msk|[ap]\.?m\.?|[a-z]{2,4})?",
+    re.IGNORECASE,
+)
+
+
+def opens_other_part(text: str) -> bool:
+    """Whether a line is the heading of links, forms or comments that follow an article."""
+    return len(text) <= _LONGEST_LINE and _OTHER_PART.fullmatch(text) is not None
+
+
+def is_service_line(text: str, linked: float) -> bool:
+    """Whether a paragraph serves the site rather than the story.
+
+    Args:
+        text: the paragraph on one line.
+        linked: the share of its characters that are links, 0 to 1.
+    """
+    if len(text) > _LONGEST_LINE:
+        return False
+    if _SERVICE_LINE.match(text) or _DATE_LINE.fullmatch(text):
+        return True
+    return linked > 0.3 and _POINTER.match(text) is not None  # noqa: PLR2004 - a third is a link

@@ -1,0 +1,691 @@
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from aiogram.client.session.aiohttp import AiohttpSession
+from sqlalchemy import event, select, update
+
+from bot.delivery import sender as machine
+from bot.delivery.alerts import Alerts
+from bot.delivery.sender import Sender
+from bot.i18n import load_translators
+from bot.model import ChatKind, DeliveryState
+from bot.storage import outbox, readers, subscriptions
+from bot.storage.database import Database
+from bot.storage.schema import article, broadcast, delivery
+from bot.telegram import pace
+from bot.telegram.pace import Pacer
+from bot.telegram.session import make_bot
+from sandbox.telegram import (
+    Flood,
+    Garbled,
+    Hold,
+    HtmlError,
+    Person,
+    Refusal,
+    Reset,
+    Telegram,
+)
+from sandbox.telegram.faults import Effect
+from tests.storage.rows import (
+    add_broadcast,
+    add_reader,
+    fan_out,
+    let_lapse,
+    rows,
+    states,
+    unsubscribe,
+)
+
+S = DeliveryState
+TITLE = "Открыт новый мост"
+RATE = 1000.0
+PATIENCE = 30.0
+
+
+@pytest.fixture(autouse=True)
+def brisk(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The pauses between looks and after a doubt, shortened; their order stays."""
+    monkeypatch.setattr(machine, "_IDLE_SECONDS", 0.02)
+    monkeypatch.setattr(machine, "_BEAT_SECONDS", 0.05)
+    monkeypatch.setattr("bot.delivery.verdict._DOUBT_PAUSE", timedelta(milliseconds=50))
+
+
+@pytest.fixture
+async def database(sqlite_url: str) -> AsyncIterator[Database]:
+    async with Database.open(sqlite_url) as opened:
+        yield opened
+
+
+@pytest.fixture
+async def tg() -> AsyncIterator[Telegram]:
+    async with Telegram() as telegram:
+        yield telegram
+
+
+@pytest.fixture
+def admin(tg: Telegram) -> Person:
+    return tg.person("Редактор", started=True)
+
+
+@dataclass(slots=True)
+class Running:
+    """A sender at work."""
+
+    database: Database
+    stop: asyncio.Event
+    sender: Sender
+    task: asyncio.Task[None]
+
+    async def until(self, done: Callable[[], Awaitable[bool]]) -> None:
+        """Wait for a state of the database, looked at after each of its commits."""
+        async with asyncio.timeout(PATIENCE):
+            committed = asyncio.Event()
+            engine = self.database._engine.sync_engine
+            loop = asyncio.get_running_loop()
+
+            def note(_connection: object) -> None:
+                loop.call_soon_threadsafe(committed.set)
+
+            event.listen(engine, "commit", note)
+            try:
+                while not await done():
+                    committed.clear()
+                    waiting = asyncio.ensure_future(committed.wait())
+                    await asyncio.wait([waiting, self.task], return_when="FIRST_COMPLETED")
+                    waiting.cancel()
+                    if self.task.done():
+                        await self.task
+                        assert await done(), "the sender has ended"
+                        return
+            finally:
+                event.remove(engine, "commit", note)
+
+    async def until_over(self, count: int) -> list[DeliveryState]:
+        """The states of all deliveries, when there are so many and none goes on."""
+
+        async def over() -> bool:
+            found = await states(self.database)
+            return len(found) == count and not {S.QUEUED, S.LEASED, S.SENDING} & set(found)
+
+        await self.until(over)
+        return await states(self.database)
+
+    async def end(self) -> None:
+        self.stop.set()
+        async with asyncio.timeout(PATIENCE):
+            await self.task
+
+
+@asynccontextmanager
+async def sending(
+    database: Database, tg: Telegram, *admins: Person, rate: float = RATE
+) -> AsyncIterator[Running]:
+    """A sender as the composition root builds it, stopped at the end."""
+    replies, pushes = (make_bot(tg.token, tg.url) for _ in range(2))
+    translators = load_translators("ru", "Europe/Moscow")
+    alerts = Alerts(database, replies, [each.id for each in admins], translators["ru"])
+    stop = asyncio.Event()
+    sender = Sender(database, pushes, Pacer(rate), translators, alerts, rate=rate)
+    running = Running(database, stop, sender, asyncio.create_task(sender.run(stop)))
+    try:
+        yield running
+        await running.end()
+    finally:
+        running.task.cancel()
+        await asyncio.gather(running.task, return_exceptions=True)
+        for bot in (replies, pushes):
+            await bot.session.close()
+
+
+async def audience(database: Database, people: list[Person]) -> None:
+    before = datetime.now(UTC) - timedelta(hours=1)
+    for person in people:
+        await add_reader(database, before, person.id)
+
+
+async def publish(
+    database: Database, key: str = "a", *, title: str = TITLE, image: str | None = None
+) -> int:
+    return await add_broadcast(database, datetime.now(UTC), key, title=title, image=image)
+
+
+# --- It goes out ------------------------------------------------------------------------------
+
+
+async def test_a_push_reaches_every_subscriber_once(database: Database, tg: Telegram) -> None:
+    people = tg.persons(30)
+    await audience(database, people)
+    await publish(database, image="https://news.example/bridge.jpg")
+
+    async with sending(database, tg) as running:
+        assert await running.until_over(30) == [S.SENT] * 30
+
+    assert tg.ledger.copies(TITLE) == dict.fromkeys((person.id for person in people), 1)
+    numbers = {row.reader_id: row.message_id for row in await rows(database)}
+    (shown,) = people[0].messages
+    assert shown.id in numbers.values()
+    assert shown.text == f"Город\n\n{TITLE}\n\nДвижение началось в понедельник."
+    assert shown.image == "https://news.example/bridge.jpg"
+    assert not shown.silent
+    read, site, share, mute = shown.labels
+    assert shown.button(read).data
+    assert shown.button(site).url == "https://news.example/a"
+    assert "t.me/share" in (shown.button(share).url or "")
+    assert "Город" in mute
+    assert tg.violations == []
+    assert tg.notes == []
+
+
+async def test_each_reader_is_spoken_to_in_their_language(database: Database, tg: Telegram) -> None:
+    people = tg.persons(2)
+    await audience(database, people)
+    async with database.write() as connection:
+        await readers.choose_locale(connection, 1, "en")
+    await publish(database)
+    async with sending(database, tg) as running:
+        await running.until_over(2)
+    english, russian = (person.messages[0].labels for person in people)
+    assert "Read" in english[0]
+    assert english[0] != russian[0]
+
+
+async def test_a_topic_gets_its_push(database: Database, tg: Telegram) -> None:
+    owner = tg.person("Анна", started=True)
+    forum = tg.group("Форум", [owner], supergroup=True, forum=True)
+    topic = await forum.add_topic("Новости")
+    before = datetime.now(UTC)
+    await add_reader(database, before, forum.id, kind=ChatKind.SUPERGROUP, thread_id=topic)
+    await publish(database)
+    async with sending(database, tg) as running:
+        assert await running.until_over(1) == [S.SENT]
+    (message,) = tg.ledger.messages(forum.id)
+    assert message.thread_id == topic
+
+
+async def test_pushes_to_one_chat_keep_their_order(
+    database: Database, tg: Telegram, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A chat that had to wait for its turn once got the later articles first."""
+    monkeypatch.setattr(pace, "_PRIVATE_BURST", 3.0)
+    monkeypatch.setattr(pace, "_PRIVATE_RATE", 20.0)
+    (anna,) = tg.persons(1)
+    await audience(database, [anna])
+    for number in range(24):
+        await publish(database, f"key {number}", title=f"Новость {number:02}")
+
+    async with sending(database, tg) as running:
+        await running.until_over(24)
+
+    titles = [view.text.split("\n")[2] for view in anna.messages]
+    assert titles == [f"Новость {number:02}" for number in range(24)]
+
+
+async def test_order_is_kept_when_the_first_has_to_wait(database: Database, tg: Telegram) -> None:
+    """What followed a push that Telegram put off once overtook it."""
+    (anna,) = tg.persons(1)
+    await audience(database, [anna])
+    for number in range(4):
+        await publish(database, f"key {number}", title=f"Новость {number}")
+    tg.faults.add(Flood(1), method="sendMessage", skip=1)
+
+    async with sending(database, tg) as running:
+        assert await running.until_over(4) == [S.SENT] * 4
+
+    assert [view.text.split("\n")[2] for view in anna.messages] == [
+        f"Новость {number}" for number in range(4)
+    ]
+    assert tg.violations == []
+
+
+# --- Telegram says no -------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("scope", ["chat", "all"])
+async def test_a_flood_wait_is_obeyed_and_the_delivery_kept(
+    database: Database, tg: Telegram, scope: str
+) -> None:
+    people = tg.persons(40)
+    await audience(database, people)
+    await publish(database)
+    flood = tg.faults.add(
+        Flood(1, scope="chat" if scope == "chat" else "all"), method="sendMessage", skip=5
+    )
+
+    async with sending(database, tg) as running:
+        assert await running.until_over(40) == [S.SENT] * 40
+
+    assert flood.hits == 1
+    assert tg.violations == []
+    assert tg.ledger.copies(TITLE) == dict.fromkeys((person.id for person in people), 1)
+    refused = next(request for request in tg.ledger.requests if request.status == 429)
+    assert refused.finished is not None
+    after = [r.arrived for r in tg.ledger.requests if r.arrived > refused.finished + 0.5]
+    assert after
+    assert min(after) >= refused.finished + 1
+    assert {row.attempt for row in await rows(database)} == {1}
+    assert not any(row.doubtful for row in await rows(database))
+
+
+async def test_a_pause_begins_before_the_flood_is_written_down(
+    database: Database, tg: Telegram
+) -> None:
+    """While the outcome waited for the database, further pushes once left inside the wait."""
+    people = tg.persons(30)
+    await audience(database, people)
+    await publish(database)
+    tg.faults.add(Flood(2, scope="all"), method="sendMessage")
+    seen: list[float] = []
+    async with sending(database, tg) as running:
+        pacer = running.sender._pacer
+        write_down = running.sender._write_down
+
+        async def slowly(*args: object) -> None:
+            seen.append(pacer._paused_until - pacer._clock())
+            await write_down(*args)  # type: ignore[arg-type] - passed on as they came
+
+        running.sender._write_down = slowly  # type: ignore[method-assign] - only watched
+        await running.until_over(30)
+    assert max(seen) > 1.5
+    assert tg.violations == []
+
+
+async def test_who_blocked_us_is_left_alone(database: Database, tg: Telegram) -> None:
+    people = tg.persons(3)
+    await audience(database, people)
+    await people[1].block()
+    for key in ("a", "b"):
+        await publish(database, key)
+    now = datetime.now(UTC)
+    await fan_out(database, now)
+
+    async with sending(database, tg, rate=1000) as running:
+        found = await running.until_over(6)
+
+    assert found.count(S.SENT) == 4
+    assert found.count(S.FAILED) == 1
+    assert found.count(S.CANCELLED) == 1
+    assert len(tg.ledger.calls("sendMessage", chat_id=people[1].id)) == 1
+    async with database.read() as connection:
+        known = await connection.scalars(
+            select(readers.reader.c.chat_id).where(readers.reader.c.active).order_by("chat_id")
+        )
+        assert known.all() == sorted((people[0].id, people[2].id))
+        failed = await outbox.last_errors(connection, 5)
+    assert failed == [(people[1].id, "Forbidden: bot was blocked by the user")]
+
+
+async def test_a_group_that_became_a_supergroup_is_followed(
+    database: Database, tg: Telegram
+) -> None:
+    owner = tg.person("Анна", started=True)
+    group = tg.group("Двор", [owner])
+    await add_reader(database, datetime.now(UTC), group.id, kind=ChatKind.GROUP)
+    await publish(database)
+    supergroup = await group.upgrade()
+
+    async with sending(database, tg) as running:
+        assert await running.until_over(1) == [S.SENT]
+
+    assert tg.ledger.copies(TITLE) == {supergroup.id: 1}
+    async with database.read() as connection:
+        row = (await connection.execute(select(readers.reader))).one()
+    assert (row.chat_id, row.kind, row.active) == (supergroup.id, "supergroup", True)
+    assert tg.violations == []
+
+
+REFUSAL = Refusal(400, "Bad Request: ENTITY_TEXTURL_INVALID")
+
+
+async def test_a_refused_rendering_goes_out_plain_and_is_told_once(
+    database: Database, tg: Telegram, admin: Person
+) -> None:
+    people = tg.persons(40)
+    await audience(database, people)
+    await publish(database, image="https://news.example/bridge.jpg")
+    tg.faults.add(
+        REFUSAL,
+        method="sendMessage",
+        when=lambda request: bool(request.params.get("entities")),
+        times=None,
+    )
+
+    async with sending(database, tg, admin, rate=50) as running:
+        assert await running.until_over(40) == [S.SENT] * 40
+        told = await admin.sees("Telegram")
+
+    assert REFUSAL.description in told.text
+    assert len(admin.messages) == 1
+    assert tg.ledger.copies(TITLE) == dict.fromkeys((person.id for person in people), 1)
+    (shown,) = people[0].messages
+    assert shown.entities == ()
+    assert "https://news.example/a" in shown.text
+    assert shown.image is None
+    full = [r for r in tg.ledger.calls("sendMessage") if r.params.get("entities")]
+    first = full[0].finished
+    assert first is not None
+    assert len(full) <= running.sender._at_once  # those that were in flight, and no more
+    per_chat = [request.chat_id for request in full]
+    assert len(per_chat) == len(set(per_chat))  # never the identical request again
+    assert {row.attempt for row in await rows(database)} == {1}
+
+
+async def test_a_refused_article_stays_plain_in_the_next_process(
+    database: Database, tg: Telegram, admin: Person
+) -> None:
+    people = tg.persons(2)
+    await audience(database, people[:1])
+    await publish(database)
+    tg.faults.add(REFUSAL, method="sendMessage")
+    async with sending(database, tg, admin) as running:
+        await running.until_over(1)
+        await admin.sees("Telegram")
+    await audience(database, people[1:])
+    async with database.write() as connection:
+        await connection.execute(update(broadcast).values(fanned_out=False))
+    async with sending(database, tg, admin) as running:
+        await running.until_over(2)
+    assert people[1].messages[0].entities == ()
+    assert len(admin.messages) == 1
+
+
+async def test_an_article_whose_plain_form_is_refused_too_fails(
+    database: Database, tg: Telegram, admin: Person
+) -> None:
+    people = tg.persons(2)
+    await audience(database, people)
+    await publish(database)
+    tg.faults.add(REFUSAL, when=lambda r: r.chat_id != admin.id, times=None)
+    async with sending(database, tg, admin) as running:
+        assert await running.until_over(2) == [S.FAILED] * 2
+        await admin.sees("Telegram")
+    assert len(admin.messages) == 1
+    assert {len(tg.ledger.calls("sendMessage", chat_id=p.id)) for p in people} <= {1, 2}
+
+
+async def test_an_administrator_who_cannot_be_told_holds_nothing_up(
+    database: Database, tg: Telegram
+) -> None:
+    stranger = tg.person("Редактор")
+    people = tg.persons(2)
+    await audience(database, people)
+    await publish(database)
+    tg.faults.add(REFUSAL, method="sendMessage")
+    async with sending(database, tg, stranger) as running:
+        assert await running.until_over(2) == [S.SENT] * 2
+
+
+async def test_an_article_that_cannot_be_shown_stops_no_other(
+    database: Database, tg: Telegram
+) -> None:
+    """One article that could not be read back once ended the sender, and all sends with it."""
+    (anna,) = tg.persons(1)
+    await audience(database, [anna])
+    broken = await publish(database, "broken")
+    await publish(database, "well", title="Другая новость")
+    async with database.write() as connection:
+        await connection.execute(
+            update(article).where(article.c.id == broken).values(document="no JSON")
+        )
+    async with sending(database, tg) as running:
+        assert await running.until_over(2) == [S.FAILED, S.SENT]
+    assert "cannot be shown" in (await rows(database))[0].error
+    assert [view.text.split("\n")[2] for view in anna.messages] == ["Другая новость"]
+
+
+async def test_an_unknown_refusal_is_kept_for_a_person_to_see(
+    database: Database, tg: Telegram
+) -> None:
+    people = tg.persons(2)
+    await audience(database, people)
+    await publish(database)
+    tg.faults.add(Refusal(400, "Bad Request: SOMETHING_NEW"), chat_id=people[0].id)
+    async with sending(database, tg) as running:
+        assert await running.until_over(2) == [S.FAILED, S.SENT]
+    assert (await rows(database))[0].error == "Bad Request: SOMETHING_NEW"
+    async with database.read() as connection:
+        assert all((await connection.scalars(select(readers.reader.c.active))).all())
+
+
+# --- Nobody knows whether it arrived ----------------------------------------------------------
+
+
+@pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
+@pytest.mark.parametrize(
+    "effect",
+    [
+        Reset(),
+        HtmlError(502),
+        Garbled(),
+        Refusal(500, "Internal Server Error: Request aborted"),
+    ],
+    ids=["reset", "502", "garbled", "aborted"],
+)
+async def test_a_doubtful_push_is_repeated_once_and_silently(
+    database: Database, tg: Telegram, effect: Effect, *, after: bool
+) -> None:
+    (anna,) = tg.persons(1)
+    await audience(database, [anna])
+    await publish(database)
+    tg.faults.add(effect, method="sendMessage", after=after)
+
+    async with sending(database, tg) as running:
+        assert await running.until_over(1) == [S.SENT]
+
+    assert [view.silent for view in anna.messages] == [False, True] if after else [True]
+    (row,) = await rows(database)
+    assert (row.doubtful, row.attempt) == (True, 2)
+    assert tg.violations == []
+
+
+async def test_a_second_doubt_ends_it_as_unknown(database: Database, tg: Telegram) -> None:
+    (anna,) = tg.persons(1)
+    await audience(database, [anna])
+    await publish(database)
+    tg.faults.add(Reset(), method="sendMessage", after=True, times=None)
+    async with sending(database, tg) as running:
+        assert await running.until_over(1) == [S.UNKNOWN]
+    assert [view.silent for view in anna.messages] == [False, True]
+    assert (await rows(database))[0].error
+
+
+async def test_an_answer_that_cannot_be_read_but_says_ok_counts_as_delivered(
+    database: Database, tg: Telegram, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A Telegram newer than our library answers with what the library cannot read."""
+    (anna,) = tg.persons(1)
+    await audience(database, [anna])
+    await publish(database)
+
+    def newer(text: str) -> object:
+        answer = json.loads(text)
+        if isinstance(answer.get("result"), dict) and "chat" in answer["result"]:
+            answer["result"]["chat"] = "a new kind of chat"
+        return answer
+
+    async with sending(database, tg) as running:
+        session = running.sender._bot.session
+        assert isinstance(session, AiohttpSession)
+        monkeypatch.setattr(session, "json_loads", newer)
+        assert await running.until_over(1) == [S.SENT]
+    assert len(anna.messages) == 1
+    assert (await rows(database))[0].message_id == anna.messages[0].id
+
+
+async def test_what_a_killed_sender_had_begun_goes_out_once_more_silently(
+    database: Database, tg: Telegram
+) -> None:
+    begun, claimed = tg.persons(2)
+    await audience(database, [begun, claimed])
+    await publish(database)
+    now = datetime.now(UTC)
+    await fan_out(database, now)
+    async with database.write() as connection:
+        first, _ = await outbox.claim(connection, lease="gone", now=now, until=now, limit=9)
+        assert await outbox.begin_send(connection, first, now)
+    await let_lapse(database, now)
+    async with sending(database, tg) as running:
+        assert await running.until_over(2) == [S.SENT] * 2
+    assert [view.silent for view in begun.messages] == [True]
+    assert [view.silent for view in claimed.messages] == [False]
+
+
+async def test_a_delivery_that_was_interrupted_is_taken_up_again(
+    database: Database, tg: Telegram, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its lease was once renewed for ever with the rest, and only a restart sent it."""
+    monkeypatch.setattr(machine, "_LEASE", timedelta(milliseconds=300))
+    people = tg.persons(3)
+    await audience(database, people)
+    await publish(database)
+    failed = 0
+
+    def fail_once(_conn: object, _cursor: object, statement: str, *_rest: object) -> None:
+        nonlocal failed
+        if "SET state=?" in statement and "EXISTS" in statement and failed < 1:
+            failed += 1
+            statement_of_its_own = "the disk is full"
+            raise ConnectionError(statement_of_its_own)
+
+    engine = database._engine.sync_engine
+    event.listen(engine, "before_cursor_execute", fail_once)
+    try:
+        async with sending(database, tg) as running:
+            assert await running.until_over(3) == [S.SENT] * 3
+    finally:
+        event.remove(engine, "before_cursor_execute", fail_once)
+    assert failed == 1
+    assert tg.ledger.copies(TITLE) == {person.id: 1 for person in people}
+
+
+async def test_telegram_away_for_a_moment_costs_nothing(database: Database, tg: Telegram) -> None:
+    """No connection came about, so nothing was sent: it is tried again, not doubted."""
+    (anna,) = tg.persons(1)
+    await audience(database, [anna])
+    await publish(database)
+    async with Telegram() as passing:
+        closed = passing.url
+    async with sending(database, tg) as running:
+        session = running.sender._bot.session
+        there, session.api = session.api, make_bot(tg.token, closed).session.api
+
+        async def put_off() -> bool:
+            return any(row.error and "Connect" in row.error for row in await rows(database))
+
+        await running.until(put_off)
+        session.api = there
+        assert await running.until_over(1) == [S.SENT]
+    assert [view.silent for view in anna.messages] == [False]
+    (row,) = await rows(database)
+    assert not row.doubtful
+    assert row.attempt >= 2
+
+
+# --- Readers who leave, and the end -----------------------------------------------------------
+
+
+async def test_an_unsubscribe_between_claim_and_send_is_obeyed(
+    database: Database, tg: Telegram
+) -> None:
+    anna, boris = tg.persons(2)
+    await audience(database, [anna, boris])
+    await publish(database)
+    async with sending(database, tg) as running:
+        running.sender._pacer.pause(3600)
+
+        async def claimed() -> bool:
+            return await states(database) == [S.LEASED] * 2
+
+        await running.until(claimed)
+        await unsubscribe(database, 1, datetime.now(UTC))
+        running.sender._pacer._paused_until = 0.0
+        running.sender._pacer.pause(0)
+        async with asyncio.timeout(PATIENCE):
+            running.stop.set()
+            await running.task
+    async with sending(database, tg) as running:
+        assert await running.until_over(2) == [S.CANCELLED, S.SENT]
+    assert anna.messages == []
+    assert len(boris.messages) == 1
+
+
+async def test_a_stop_claims_nothing_more_and_records_what_is_in_flight(
+    database: Database, tg: Telegram
+) -> None:
+    people = tg.persons(200)
+    await audience(database, people)
+    await publish(database)
+    held = Hold()
+    fault = tg.faults.add(held, method="sendMessage", after=True, skip=20, times=None)
+
+    async with sending(database, tg, rate=100) as running:
+        at_once = running.sender._at_once
+        await tg.ledger.wait_for(lambda: fault.hits == at_once, timeout=PATIENCE)
+        running.stop.set()
+        await asyncio.sleep(0)
+        assert not running.task.done()
+        held.release()
+        await running.end()
+
+    found = await states(database)
+    assert found.count(S.SENT) == 20 + at_once
+    assert set(found) <= {S.SENT, S.QUEUED}
+    assert len(tg.ledger.calls("sendMessage")) == 20 + at_once
+    left = [row for row in await rows(database) if row.state == S.QUEUED]
+    assert all(row.lease is None and row.attempt == 0 for row in left)
+
+    tg.faults.clear()
+    async with sending(database, tg) as running:
+        await running.until_over(200)
+    assert tg.ledger.copies(TITLE) == dict.fromkeys((person.id for person in people), 1)
+    assert not any(view.silent for person in people for view in person.messages)
+
+
+async def test_two_senders_on_one_database_send_each_push_once(
+    database: Database, tg: Telegram
+) -> None:
+    people = tg.persons(60)
+    await audience(database, people)
+    await publish(database)
+    async with sending(database, tg, rate=50) as one, sending(database, tg, rate=50) as two:
+        assert await one.until_over(60) == [S.SENT] * 60
+        assert one.sender._lease != two.sender._lease
+    assert tg.ledger.copies(TITLE) == dict.fromkeys((person.id for person in people), 1)
+    async with database.read() as connection:
+        leases = set((await connection.scalars(select(delivery.c.lease))).all())
+    assert leases <= {one.sender._lease, two.sender._lease}
+
+
+async def test_the_rate_is_kept(database: Database, tg: Telegram) -> None:
+    people = tg.persons(30)
+    await audience(database, people)
+    await publish(database)
+    async with sending(database, tg, rate=25) as running:
+        await running.until_over(30)
+    arrived = [request.arrived for request in tg.ledger.calls("sendMessage")]
+    assert arrived[-1] - arrived[0] >= (30 - 5 - 1) / 25  # a burst of five, then one each 40 ms
+
+
+async def test_mute_between_two_articles(database: Database, tg: Telegram) -> None:
+    (anna,) = tg.persons(1)
+    await audience(database, [anna])
+    await publish(database, "a")
+    async with sending(database, tg) as running:
+        await running.until_over(1)
+        async with database.write() as connection:
+            await subscriptions.unsubscribe(connection, 1, datetime.now(UTC), section_id=1)
+        await publish(database, "b")
+
+        async def fanned_out() -> bool:
+            async with database.read() as connection:
+                pending = select(broadcast.c.id).where(~broadcast.c.fanned_out)
+                return (await connection.scalars(pending)).first() is None
+
+        await running.until(fanned_out)
+    assert len(await rows(database)) == 1

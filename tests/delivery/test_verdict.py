@@ -1,0 +1,107 @@
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+import pytest
+
+from bot.delivery.verdict import Again, Delivered, Ended, Verdict, verdict
+from bot.model import Chat, ChatKind, Delivery, DeliveryState, Reader
+from bot.telegram.outcome import (
+    Doubtful,
+    Failed,
+    Gone,
+    Moved,
+    Outcome,
+    Refused,
+    RetryLater,
+    Sent,
+    Stop,
+    TopicGone,
+    Unsent,
+)
+
+S = DeliveryState
+SECOND = timedelta(seconds=1)
+
+
+def held(*, attempt: int = 1, doubtful: bool = False, plain: bool = False) -> Delivery:
+    reader = Reader(1, Chat(7, ChatKind.PRIVATE), "ru", active=True)
+    return Delivery(1, 1, 1, reader, attempt, doubtful, plain, "lease")
+
+
+@pytest.mark.parametrize("doubtful", [False, True])
+@pytest.mark.parametrize("plain", [False, True])
+@pytest.mark.parametrize(
+    ("outcome", "expected"),
+    [
+        (Sent(5), Delivered(5)),
+        (Sent(None), Delivered(None)),
+        (Gone("blocked"), Ended(S.FAILED, "blocked", closed=True)),
+        (TopicGone("no thread"), Ended(S.FAILED, "no thread")),
+        (Failed("unknown"), Ended(S.FAILED, "unknown")),
+    ],
+)
+def test_what_ends_a_delivery(
+    outcome: Outcome, expected: Verdict, now: datetime, *, doubtful: bool, plain: bool
+) -> None:
+    assert verdict(outcome, held(doubtful=doubtful, plain=plain), now) == expected
+
+
+@pytest.mark.parametrize("seconds", [1, 30, 3600])
+def test_a_flood_wait_is_kept_to_and_is_no_attempt(now: datetime, seconds: int) -> None:
+    reached = verdict(RetryLater(seconds), held(), now)
+    assert isinstance(reached, Again)
+    assert reached.not_before == now + seconds * SECOND
+    assert reached.pause
+    assert not reached.counts
+    assert not reached.doubtful
+    assert str(seconds) in reached.reason
+
+
+def test_a_group_is_followed_at_once(now: datetime) -> None:
+    reached = verdict(Moved(-100), held(), now)
+    assert isinstance(reached, Again)
+    assert (reached.moved_to, reached.not_before) == (-100, now)
+    assert (reached.counts, reached.pause, reached.doubtful) == (False, False, False)
+
+
+def test_a_refused_form_turns_plain_for_the_whole_article(now: datetime) -> None:
+    reached = verdict(Refused("can't parse"), held(), now)
+    assert reached == Again(now, "can't parse", counts=False, plain=True)
+
+
+def test_a_refused_plain_form_is_the_end(now: datetime) -> None:
+    assert verdict(Refused("no"), held(plain=True), now) == Ended(S.FAILED, "no")
+
+
+@pytest.mark.parametrize(
+    ("attempt", "seconds"),
+    [(0, 0.5), (1, 1), (2, 2), (5, 16), (9, 256), (10, 300), (17, 300), (10_000, 300)],
+)
+def test_pauses_grow_while_no_connection_comes_about(
+    now: datetime, attempt: int, seconds: float
+) -> None:
+    reached = verdict(Unsent("refused"), held(attempt=attempt), now)
+    assert reached == Again(now + seconds * SECOND, "refused", pause=True)
+
+
+def test_an_unsent_push_stays_as_certain_as_it_was(now: datetime) -> None:
+    """The doubt of an earlier attempt is in the delivery and stays there."""
+    for doubtful in (False, True):
+        reached = verdict(Unsent("refused"), held(doubtful=doubtful), now)
+        assert isinstance(reached, Again)
+        assert not reached.doubtful
+
+
+def test_a_doubt_is_tried_once_more_and_then_nobody_knows(now: datetime) -> None:
+    first = verdict(Doubtful("reset"), held(), now)
+    assert first == Again(now + 5 * SECOND, "reset", doubtful=True)
+    assert verdict(Doubtful("reset"), held(doubtful=True), now) == Ended(S.UNKNOWN, "reset")
+
+
+@pytest.mark.parametrize("doubtful", [False, True])
+def test_a_refused_token_stops_everything_and_harms_nobody(
+    now: datetime, *, doubtful: bool
+) -> None:
+    reached = verdict(Stop("Unauthorized"), held(doubtful=doubtful), now)
+    assert reached == Again(now + 60 * SECOND, "Unauthorized", pause=True, counts=False)

@@ -1,0 +1,236 @@
+"""What people see when something breaks, when Telegram asks to wait, and when one is too fast."""
+
+from __future__ import annotations
+
+import pytest
+from structlog.typing import EventDict
+
+from bot.handlers.throttle import _BURST, _RATE, Throttle
+from bot.storage.database import Database
+from sandbox.telegram import Flood, FloodRules, HtmlError, ManualClock, Person, Refusal, Telegram
+from tests.handlers.house import House, open_house
+
+SORRY = "Что-то сломалось на нашей стороне. Пожалуйста, попробуйте ещё раз чуть позже."
+
+
+async def test_an_unexpected_error_is_logged_and_answered_with_an_apology(
+    house: House, anna: Person, boris: Person, tg: Telegram, logs: list[EventDict]
+) -> None:
+    await house.publish("Целая")
+    await house.publish("Битая")
+    theirs = await house.shows(boris, "/news")
+    shown = await house.shows(anna, "/news")
+    await house.change("UPDATE article SET document = 'no document' WHERE title = 'Битая'")
+    query = anna.tap(shown, "Битая")
+    await boris.press(theirs, "Целая")
+    assert "Абзац 1." in (await boris.sees()).text
+    answer = await tg.ledger.wait_for(lambda: query.answer)
+    assert answer["text"] == SORRY
+    assert answer["show_alert"]
+    (failed,) = [entry for entry in logs if entry["event"] == "update failed"]
+    number = next(
+        u.update_id for u in house.handled if u.callback_query and u.callback_query.id == query.id
+    )
+    assert failed["update_id"] == number
+    assert failed["update"]["chat"] == anna.id
+    assert failed["exc_info"]
+    assert await house.rows("SELECT count(*) FROM incoming WHERE state = 2") == [(0,)]
+    assert tg.violations == []
+
+
+async def test_a_command_that_breaks_is_answered_with_an_apology(
+    house: House, anna: Person, tg: Telegram
+) -> None:
+    await house.shows(anna, "/start")
+    await house.change("ALTER TABLE article RENAME TO lost")
+    assert (await house.shows(anna, "/news")).text == SORRY
+    await house.change("ALTER TABLE lost RENAME TO article")
+    assert "Новости" in (await house.shows(anna, "/news")).text
+    assert tg.violations == []
+
+
+async def test_what_people_write_is_not_logged(
+    house: House, anna: Person, tg: Telegram, logs: list[EventDict]
+) -> None:
+    await house.change("ALTER TABLE reader RENAME TO lost")
+    await anna.say("это моя тайна")
+    await anna.say("/news тайна")
+    await house.handles(lambda update: update.message, times=2)
+    assert [entry["event"] for entry in logs].count("update failed") == 2
+    assert "тайна" not in str([{**entry, "exc_info": None} for entry in logs])
+    assert tg.violations == []
+
+
+@pytest.mark.parametrize("text", ["/news", "/nonsense", "просто текст"])
+async def test_an_answer_that_telegram_refuses_comes_in_a_harmless_form(
+    house: House, anna: Person, tg: Telegram, text: str
+) -> None:
+    await house.publish("Ледоход")
+    refused = Refusal(400, "Bad Request: BUTTON_URL_INVALID")
+    tg.faults.add(refused, method="sendMessage", chat_id=anna.id)
+    shown = await house.shows(anna, text)
+    assert shown.entities == ()
+    assert shown.labels
+    assert tg.violations == []
+
+
+async def test_an_article_whose_picture_telegram_refuses_is_read_without(
+    house: House, anna: Person, tg: Telegram
+) -> None:
+    await house.publish("Ледоход", image="https://paper.example/river.jpg")
+    shown = await house.shows(anna, "/news")
+    tg.faults.add(Refusal(400, "Bad Request: WEBPAGE_MEDIA_EMPTY"), method="editMessageText")
+    await anna.press(shown, "Ледоход")
+    article = await anna.sees("Абзац 1.")
+    assert article.image is None
+    assert "« К списку" in article.labels
+    assert tg.violations == []
+
+
+async def test_a_short_flood_wait_is_waited_out(house: House, anna: Person, tg: Telegram) -> None:
+    tg.faults.add(Flood(1), method="sendMessage", chat_id=anna.id)
+    assert "Что я умею" in (await house.shows(anna, "/help")).text
+    assert len(tg.ledger.calls("sendMessage", chat_id=anna.id)) == 2
+    assert tg.violations == []
+
+
+async def test_a_long_flood_wait_is_not_waited_out_and_hurts_nobody_else(
+    house: House, anna: Person, boris: Person, tg: Telegram, logs: list[EventDict]
+) -> None:
+    tg.faults.add(Flood(30), method="sendMessage", chat_id=anna.id)
+    await anna.say("/help")
+    await house.handles(lambda update: update.message)
+    assert "answer not shown" in [entry["event"] for entry in logs]
+    assert "Что я умею" in (await house.shows(boris, "/help")).text
+    assert tg.violations == []
+
+
+@pytest.mark.parametrize(
+    "fault", [HtmlError(), Refusal(400, "Bad Request: query is too old")], ids=["502", "too old"]
+)
+async def test_a_press_that_cannot_be_answered_still_shows_its_screen(
+    house: House, anna: Person, tg: Telegram, fault: HtmlError | Refusal
+) -> None:
+    # Once, a fault in answering the press kept the screen away too.
+    shown = await house.shows(anna, "/help")
+    tg.faults.add(fault, method="answerCallbackQuery")
+    anna.tap(shown, "📰 Новости")
+    assert await anna.sees("Здесь пока ничего не опубликовано")
+    assert tg.violations == []
+
+
+async def test_presses_from_before_a_long_stop_are_shown_all_the_same(
+    sqlite_url: str,
+) -> None:
+    clock = ManualClock()
+    async with (
+        Telegram(clock=clock) as tg,
+        Database.open(sqlite_url) as database,
+        open_house(tg, database) as house,
+    ):
+        anna = tg.person("Анна", started=True)
+        house.start()
+        shown = await house.shows(anna, "/help")
+        await house.stop()
+        query = anna.tap(shown, "📰 Новости")
+        clock.advance(3600)
+        house.start()
+        assert await anna.sees("Здесь пока ничего не опубликовано")
+        assert query.answer is None  # it was too old, which is no reason to apologise
+        assert len(tg.ledger.messages(anna.id)) == 1
+        assert tg.violations == []
+
+
+async def test_a_flood_of_one_person_delays_nobody_and_gets_one_notice(
+    house: House, anna: Person, boris: Person, tg: Telegram
+) -> None:
+    await house.shows(boris, "/help")
+    for number in range(500):
+        await anna.say(f"сообщение {number}")
+    await boris.say("/help")
+    await boris.sees("Что я умею")
+    answered = len(tg.ledger.messages(anna.id))
+    assert answered < 200
+    assert sum("не так быстро" in message.text for message in tg.ledger.messages(anna.id)) <= 1
+    await house.handles(lambda u: u.message and u.message.chat.id == anna.id, times=500)
+    notices = [m for m in tg.ledger.messages(anna.id) if "не так быстро" in m.text]
+    assert len(notices) == 1
+    assert tg.violations == []
+
+
+async def test_presses_that_come_too_fast_are_all_answered(
+    house: House, anna: Person, tg: Telegram
+) -> None:
+    shown = await house.shows(anna, "/help")
+    queries = [anna.tap(shown, "📰 Новости") for _ in range(2 * int(_BURST))]
+    for query in queries:
+        await tg.ledger.wait_for(lambda query=query: query.answer is not None)
+    hasty = [query for query in queries if "быстро" in str(query.answer)]
+    assert 0 < len(hasty) <= _BURST
+    assert len(tg.ledger.messages(anna.id)) == 1
+    assert tg.violations == []
+
+
+async def test_a_chat_is_not_asked_again_before_its_flood_wait_ends(
+    house: House, anna: Person, tg: Telegram
+) -> None:
+    # Once, each further answer to an impatient person was one more request inside the wait.
+    tg.faults.add(Flood(30), method="sendMessage", chat_id=anna.id)
+    for said in ("/help", "/news", "/language"):
+        await anna.say(said)
+    await house.handles(lambda update: update.message, times=3)
+    assert len(tg.ledger.calls("sendMessage", chat_id=anna.id)) == 1
+    assert tg.violations == []
+
+
+async def test_two_flood_waits_in_a_row_are_obeyed(
+    house: House, anna: Person, tg: Telegram
+) -> None:
+    tg.faults.add(Flood(1), method="sendMessage", chat_id=anna.id, times=2)
+    await anna.say("/help")
+    await anna.say("/language")
+    assert await anna.sees("На каком языке говорить?")
+    assert len(tg.ledger.messages(anna.id)) == 1
+    assert len(tg.ledger.calls("sendMessage", chat_id=anna.id)) == 3
+    assert tg.violations == []
+
+
+async def test_a_busy_person_stays_within_the_limits_of_telegram(sqlite_url: str) -> None:
+    rules = FloodRules(per_chat_per_second=1, per_chat_burst=20)
+    async with (
+        Telegram(flood=rules) as tg,
+        Database.open(sqlite_url) as database,
+        open_house(tg, database) as house,
+    ):
+        house.start()
+        anna = tg.person("Анна", started=True)
+        for _ in range(50):
+            await anna.say("/help")
+        await house.handles(lambda update: update.message, times=50)
+        assert len(tg.ledger.messages(anna.id)) == 20
+        assert tg.violations == []
+
+
+def test_the_bucket_of_a_person_fills_again() -> None:
+    clock = ManualClock(0.0)
+    throttle = Throttle(clock.now)
+    assert sum(throttle.allows(1) for _ in range(500)) == _BURST
+    assert throttle.allows(2)
+    clock.advance(1.0)
+    assert sum(throttle.allows(1) for _ in range(10)) == _RATE
+    assert throttle.may_notice(1)
+    assert not throttle.may_notice(1)
+    assert throttle.may_notice(2)
+    clock.advance(31)
+    assert throttle.may_notice(1)
+
+
+def test_people_who_are_quiet_again_are_forgotten() -> None:
+    clock = ManualClock(0.0)
+    throttle = Throttle(clock.now)
+    for person in range(10_001):
+        assert throttle.allows(person)
+        assert throttle.may_notice(person)
+        clock.advance(0.01)
+    assert len(throttle._buckets) < 100
+    assert len(throttle._noticed) < 100

@@ -1,0 +1,215 @@
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.ingest.decide import candidates, compose, new_candidates, next_read, section_title
+from bot.model import (
+    Alias,
+    AliasKind,
+    Document,
+    Entry,
+    Extracted,
+    Feed,
+    NewArticle,
+    Paragraph,
+    Source,
+    Span,
+)
+
+NOW = datetime(2026, 11, 23, 9, tzinfo=UTC)
+
+
+def entry(
+    guid: str | None = None,
+    url: str | None = None,
+    title: str = "Title",
+    published: datetime | None = None,
+    lead: str = "",
+    image: str | None = None,
+) -> Entry:
+    return Entry(guid, url, title, lead, published, None, image, "")
+
+
+def feed(*entries: Entry) -> Feed:
+    return Feed("The feed", "ru", entries)
+
+
+def body(text: str) -> Document:
+    return Document((Paragraph((Span(text),)),))
+
+
+def page(text: str = "", **fields: Any) -> Extracted:
+    known: dict[str, Any] = {
+        "url": None,
+        "title": "",
+        "lead": "",
+        "section": None,
+        "image": None,
+        "language": None,
+        "published": None,
+        "updated": None,
+        "document": body(text) if text else Document(),
+    }
+    return Extracted(**{**known, **fields})
+
+
+def make(
+    one: Entry,
+    of: Extracted | None = None,
+    content: Document | None = None,
+    *,
+    allow_private: bool = False,
+) -> NewArticle:
+    return compose(
+        candidates(feed(one))[0],
+        of,
+        content or Document(),
+        section="News",
+        language="ru",
+        allow_private=allow_private,
+    )
+
+
+def test_an_entry_is_known_by_its_id_and_by_its_address() -> None:
+    (found,) = candidates(feed(entry("1", "https://www.example.org/a/?utm_source=rss")))
+    assert found.aliases == (
+        Alias(AliasKind.GUID, "1"),
+        Alias(AliasKind.URL, found.aliases[1].key),
+    )
+    assert "utm" not in found.aliases[1].key
+
+
+def test_any_known_name_makes_an_entry_known() -> None:
+    """Sites that changed their ids, or their addresses, once had everything pushed anew."""
+    old = candidates(feed(entry("1", "https://example.org/a")))[0].aliases
+    renamed = candidates(feed(entry("new-id", "https://example.org/a")))
+    moved = candidates(feed(entry("1", "https://example.org/moved")))
+    assert new_candidates(renamed, old) == ()
+    assert new_candidates(moved, old) == ()
+    assert len(new_candidates(candidates(feed(entry("2", "https://example.org/b"))), old)) == 1
+
+
+def test_an_address_that_all_entries_share_names_none_of_them() -> None:
+    """A feed that links every entry to one page once had all but its first left out."""
+    shared = "https://example.org/notices"
+    found = candidates(feed(*(entry(str(number), shared) for number in range(5))))
+    assert [c.aliases for c in found] == [
+        (Alias(AliasKind.GUID, str(number)),) for number in reversed(range(5))
+    ]
+
+
+def test_the_front_page_names_nothing_where_there_is_an_id() -> None:
+    (found,) = candidates(feed(entry("1", "https://example.org/")))
+    assert found.aliases == (Alias(AliasKind.GUID, "1"),)
+
+
+def test_an_entry_twice_in_one_feed_is_one() -> None:
+    twice = entry("1", "https://example.org/a")
+    assert len(candidates(feed(twice, twice, entry(None, "https://example.org/a")))) == 1
+
+
+def test_an_entry_without_id_and_address_is_known_by_its_title() -> None:
+    found = candidates(feed(entry(title="One"), entry(title="Two"), entry(title="")))
+    assert [c.entry.title for c in found] == ["Two", "One"]
+
+
+def test_oldest_first_by_date_where_all_have_one() -> None:
+    days = [NOW - timedelta(days=n) for n in (2, 0, 1)]
+    entries = [entry(str(n), published=day) for n, day in enumerate(days)]
+    assert [c.entry.guid for c in candidates(feed(*entries))] == ["0", "2", "1"]
+
+
+def test_oldest_first_by_the_feeds_order_where_a_date_is_missing() -> None:
+    entries = [entry("new", published=NOW), entry("undated"), entry("old", published=NOW)]
+    assert [c.entry.guid for c in candidates(feed(*entries))] == ["old", "undated", "new"]
+
+
+@given(
+    st.lists(
+        st.builds(
+            entry,
+            st.one_of(st.none(), st.sampled_from("abcdef")),
+            st.one_of(st.none(), st.sampled_from([f"https://example.org/{n}" for n in range(6)])),
+            st.text("xyz", max_size=2),
+            st.one_of(st.none(), st.datetimes(timezones=st.just(UTC))),
+        ),
+        max_size=12,
+    )
+)
+def test_nothing_with_a_name_is_skipped_and_nothing_comes_twice(entries: list[Entry]) -> None:
+    found = candidates(feed(*entries))
+    names = [name for c in found for name in c.aliases]
+    assert len(names) == len(set(names))
+    known = set(names)
+    for one in entries:
+        if one.guid:
+            assert Alias(AliasKind.GUID, one.guid) in known or one.url is not None
+    assert new_candidates(candidates(feed(*entries)), known) == ()
+
+
+def test_the_page_makes_the_article_and_the_entry_its_title() -> None:
+    article = make(
+        entry("1", "https://example.org/a?utm_source=x", "Entry", NOW, "Lead"),
+        page(
+            "The whole text.",
+            title="Page",
+            url="https://example.org/a",
+            image="https://i.example/x.png",
+        ),
+        body("Short."),
+    )
+    assert (article.title, article.lead, article.url) == ("Entry", "Lead", "https://example.org/a")
+    assert article.document == body("The whole text.")
+    assert article.image == "https://i.example/x.png"
+    assert len(article.aliases) == 2
+
+
+def test_the_feeds_content_serves_where_the_page_fails() -> None:
+    article = make(entry("1", "https://example.org/a"), None, body("From the feed."))
+    assert article.document == body("From the feed.")
+
+
+def test_the_fuller_text_is_taken() -> None:
+    cookie_wall = page("Please accept cookies.")
+    article = make(entry("1", "https://example.org/a"), cookie_wall, body("A long text. " * 20))
+    assert article.document == body("A long text. " * 20)
+
+
+def test_the_lead_serves_where_there_is_nothing_else() -> None:
+    assert make(entry("1", lead="Only this.")).document == body("Only this.")
+    assert make(entry("1")).document == Document()
+
+
+@pytest.mark.parametrize("allowed", [True, False])
+def test_a_picture_on_a_private_address_is_refused(*, allowed: bool) -> None:
+    image = "http://192.168.0.7/secret.png"
+    article = make(entry("1", image=image), allow_private=allowed)
+    assert article.image == (image if allowed else None)
+
+
+def test_the_section_is_the_editors_else_the_feeds_else_the_host() -> None:
+    source = Source(1, "https://example.org/feed", "Mine", None, None, 0, primed=True)
+    named = Source(1, "https://example.org/feed", None, None, None, 0, primed=True)
+    assert section_title(source, feed()) == "Mine"
+    assert section_title(named, feed()) == "The feed"
+    assert section_title(named, Feed("", None, ())) == "example.org"
+
+
+def test_pauses_grow_with_failures_up_to_an_hour() -> None:
+    pauses = [(next_read(NOW, 60, failures=n) - NOW).total_seconds() for n in (0, 1, 2, 3, 7, 100)]
+    assert pauses == [60, 60, 120, 240, 3600, 3600]
+
+
+def test_an_hour_is_no_limit_for_those_who_are_looked_at_less_often() -> None:
+    assert next_read(NOW, 86_400, failures=5) - NOW == timedelta(days=1)
+
+
+def test_what_the_site_asks_for_is_obeyed_and_jitter_only_adds() -> None:
+    assert next_read(NOW, 1, failures=1, retry_after=500) - NOW == timedelta(seconds=500)
+    assert next_read(NOW, 600, retry_after=5) - NOW == timedelta(seconds=600)
+    assert next_read(NOW, 60, failures=1, jitter=1.0) - NOW == timedelta(seconds=66)

@@ -1,0 +1,205 @@
+"""The reader of sources against a newsroom on a real socket and both databases."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+
+import pytest
+from sqlalchemy import select
+
+from bot.ingest.fetch import Fetcher
+from bot.ingest.poll import Poller
+from bot.ingest.workers import ParsePool
+from bot.model import Source, SourceSpec
+from bot.storage import sources
+from bot.storage.database import Database
+from bot.storage.schema import article, broadcast, source
+from sandbox.newsroom import Newsroom
+
+FAR = datetime(2100, 1, 1, tzinfo=UTC)
+
+
+@pytest.fixture
+async def newsroom() -> AsyncIterator[Newsroom]:
+    async with Newsroom() as site:
+        yield site
+
+
+@pytest.fixture
+async def fetcher() -> AsyncIterator[Fetcher]:
+    async with Fetcher(allow_private=True, user_agent="test") as opened:
+        yield opened
+
+
+@pytest.fixture
+async def pool() -> AsyncIterator[ParsePool]:
+    async with ParsePool() as opened:
+        yield opened
+
+
+@pytest.fixture
+def poller(database: Database, fetcher: Fetcher, pool: ParsePool) -> Poller:
+    return Poller(database, fetcher, pool, poll_seconds=60, allow_private=True)
+
+
+async def listed(database: Database, *urls: str) -> list[Source]:
+    async with database.write() as connection:
+        specs = [SourceSpec(url) for url in urls]
+        await sources.list_sources(connection, specs, datetime.now(UTC))
+        return await sources.due_sources(connection, FAR)
+
+
+async def titles(database: Database) -> tuple[list[str], list[str]]:
+    """The titles of all articles, and of those that go out, in the order of their numbers."""
+    async with database.read() as connection:
+        kept = (await connection.scalars(select(article.c.title).order_by(article.c.id))).all()
+        pushed = await connection.scalars(
+            select(article.c.title)
+            .join(broadcast, broadcast.c.article_id == article.c.id)
+            .order_by(broadcast.c.id)
+        )
+        return list(kept), list(pushed.all())
+
+
+async def read(poller: Poller, database: Database) -> Source:
+    async with database.read() as connection:
+        (due,) = await sources.due_sources(connection, FAR)
+    await poller.read(due)
+    async with database.read() as connection:
+        (after,) = await sources.due_sources(connection, FAR)
+    return after
+
+
+async def test_the_first_read_keeps_everything_and_pushes_nothing(
+    poller: Poller, database: Database, newsroom: Newsroom
+) -> None:
+    await listed(database, newsroom.feed_url())
+    after = await read(poller, database)
+    kept, pushed = await titles(database)
+    assert kept == [a.title for a in reversed(newsroom.shown())]
+    assert pushed == []
+    assert after.primed
+    assert after.etag
+
+
+async def test_what_comes_later_is_pushed_once_in_order(
+    poller: Poller, database: Database, newsroom: Newsroom
+) -> None:
+    await listed(database, newsroom.feed_url())
+    await read(poller, database)
+    new = newsroom.publish_many(23)
+    await read(poller, database)
+    await read(poller, database)
+    assert (await titles(database))[1] == [a.title for a in new]
+
+
+async def test_an_empty_first_read_counts(database: Database, poller: Poller) -> None:
+    """Such a source once took its first articles for old ones."""
+    async with Newsroom(feed_size=0) as empty:
+        await listed(database, empty.feed_url())
+        assert (await read(poller, database)).primed
+    assert await titles(database) == ([], [])
+
+
+async def test_a_first_read_that_breaks_off_pushes_nothing_when_it_goes_on(
+    poller: Poller, database: Database, newsroom: Newsroom, fetcher: Fetcher, pool: ParsePool
+) -> None:
+    """Articles of the first chunk are stored; the source is not yet primed."""
+    (one,) = await listed(database, newsroom.feed_url())
+    hanging = newsroom.shown()[0]
+    newsroom.break_page(hanging, "hang")
+    reading = asyncio.create_task(poller.read(one))
+    await newsroom.wait_for(
+        lambda seen: any(hanging.slug in request.path for request in seen), timeout=30
+    )
+    reading.cancel()
+    await asyncio.wait([reading])
+    kept, pushed = await titles(database)
+    assert 0 < len(kept) < len(newsroom.shown())
+    newsroom.mend_page(hanging)
+    fresh = Poller(database, fetcher, pool, poll_seconds=60, allow_private=True)
+    await read(fresh, database)
+    kept, pushed = await titles(database)
+    assert sorted(kept) == sorted(a.title for a in newsroom.shown())
+    assert pushed == []
+
+
+async def test_nothing_new_is_asked_for_conditionally(
+    poller: Poller, database: Database, newsroom: Newsroom
+) -> None:
+    await listed(database, newsroom.feed_url())
+    await read(poller, database)
+    await read(poller, database)
+    statuses = [r.status for r in newsroom.requests if r.path == "/feed.xml"]
+    assert statuses == [200, 304]
+
+
+async def test_all_formats_of_one_site_are_one_set_of_articles(
+    poller: Poller, database: Database, newsroom: Newsroom
+) -> None:
+    feeds = [f"{newsroom.url}/{name}" for name in ("feed.xml", "atom.xml", "feed.json")]
+    for one in await listed(database, *feeds):
+        await poller.read(one)
+    kept, _ = await titles(database)
+    assert sorted(kept) == sorted(a.title for a in newsroom.shown())
+
+
+@pytest.mark.parametrize("fault", [500, "garbage", "reset"])
+async def test_a_fault_is_recorded_and_the_next_read_catches_up(
+    poller: Poller, database: Database, newsroom: Newsroom, fault: str
+) -> None:
+    await listed(database, newsroom.feed_url())
+    await read(poller, database)
+    newsroom.break_feed(fault)
+    missed = newsroom.publish(title="Missed", paragraphs=["Text."])
+    broken = await read(poller, database)
+    broken = await read(poller, database)
+    assert broken.failures == 2
+    async with database.read() as connection:
+        (health,) = await sources.source_health(connection)
+    assert health.error
+    newsroom.mend_feed()
+    mended = await read(poller, database)
+    assert mended.failures == 0
+    assert (await titles(database))[1] == [missed.title]
+
+
+async def test_a_slow_source_holds_up_no_other(
+    database: Database, fetcher: Fetcher, pool: ParsePool, newsroom: Newsroom
+) -> None:
+    async with Newsroom() as slow:
+        slow.break_feed("hang")
+        await listed(database, slow.feed_url(), newsroom.feed_url())
+        poller = Poller(database, fetcher, pool, poll_seconds=1, allow_private=True)
+        async with running(poller):
+            await newsroom.wait_for(
+                lambda seen: sum(r.path == "/feed.xml" for r in seen) >= 3, timeout=30
+            )
+            assert sum(r.path == "/feed.xml" for r in slow.requests) == 1
+
+
+async def test_a_source_that_is_no_longer_listed_rests(
+    poller: Poller, database: Database, newsroom: Newsroom
+) -> None:
+    await listed(database, newsroom.feed_url())
+    await read(poller, database)
+    other = newsroom.feed_url("sobytiya")
+    assert [s.url for s in await listed(database, other)] == [other]
+    async with database.read() as connection:
+        assert (await connection.scalar(select(source.c.listed).where(source.c.url != other))) is (
+            False
+        )
+
+
+@asynccontextmanager
+async def running(poller: Poller) -> AsyncIterator[None]:
+    stop = asyncio.Event()
+    task = asyncio.create_task(poller.run(stop))
+    try:
+        yield
+    finally:
+        stop.set()
+        await task

@@ -1,0 +1,278 @@
+"""Every screen is one that Telegram takes, whatever articles and sections are called."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from aiogram.filters.callback_data import CallbackData
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.i18n import Translator, load_translators
+from bot.model import (
+    Article,
+    ArticleCard,
+    DeliveryState,
+    Document,
+    Key,
+    Page,
+    Paragraph,
+    Screen,
+    Section,
+    SectionChoice,
+    Span,
+)
+from bot.telegram.menu import menu
+from bot.telegram.show import _markup
+from bot.views import alerts, greeting, news, push, status, subscriptions
+from bot.views.article import PageNumber, article_page
+from bot.views.news import ChooseSection, NewsList, ReadArticle, Towards
+from bot.views.paging import MAX_CHOICES
+from sandbox.telegram.keyboards import read_markup
+from tests.render.rules import assert_accepted
+
+NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
+BIGGEST_ID = 2**31 - 1
+TRANSLATORS = load_translators("ru", "Europe/Moscow")
+
+odd = st.sampled_from(
+    [
+        "",
+        " ",
+        "\u200b",
+        "\u00ad\u2060",
+        "\n\n",
+        "<b>&amp;</b>",
+        "👩‍👩‍👧‍👦" * 30,
+        "🇷🇺" * 300,
+        "Слово " * 900,
+        "Слово" * 900,
+        "e\u0301" * 3000,
+        "עברית العربية",
+        "\u202eзадом наперёд",
+        "\u2066открыто",
+        "{name} %s {0}",
+        "*_`[",
+    ]
+)
+words = st.one_of(odd, st.text(max_size=80), st.text(min_size=4000, max_size=5000))
+epoch = datetime(1970, 1, 1, tzinfo=UTC)
+first, last = datetime(1, 1, 3, tzinfo=UTC), datetime(9999, 12, 29, tzinfo=UTC)
+
+
+def moments_until(end: datetime) -> st.SearchStrategy[datetime]:
+    microsecond = timedelta(microseconds=1)
+    span = st.integers((first - epoch) // microsecond, (end - epoch) // microsecond)
+    return span.map(lambda number: epoch + number * microsecond)
+
+
+moments, past = moments_until(last), moments_until(NOW)
+ids = st.integers(1, BIGGEST_ID)
+languages = st.sampled_from(list(TRANSLATORS.by_locale.values()))
+sections = st.builds(Section, id=ids, title=words)
+keys = st.builds(Key, at=st.integers(-(10**17), 3 * 10**17), id=ids)
+lists = st.builds(
+    NewsList, section=st.integers(0, BIGGEST_ID), towards=st.sampled_from(Towards),
+    at=st.integers(-(10**17), 3 * 10**17), id=st.integers(0, BIGGEST_ID),
+)  # fmt: skip
+addresses = st.sampled_from(
+    [
+        "https://paper.example/1",
+        "https://paper.example/" + "%D0%BB" * 330,
+        "https://paper.example/?a=1&b=<>\"'",
+        "https://газета.example/новость",
+    ]
+)
+spans = st.tuples(st.builds(Span, words))
+documents = st.builds(Document, st.lists(st.builds(Paragraph, spans), max_size=3).map(tuple))
+articles = st.builds(
+    Article, id=ids, section=sections, url=addresses, title=words, lead=words,
+    image=st.one_of(st.none(), addresses), published=st.one_of(st.none(), moments),
+    sorted_at=past,
+    document=documents,
+)  # fmt: skip
+
+
+def assert_shown(screen: Screen) -> None:
+    """Fails where Telegram would refuse the screen."""
+    assert_accepted(screen.body)
+    markup = _markup(screen.keyboard)
+    if markup is not None:
+        read_markup(markup.model_dump(mode="json", exclude_none=True))
+    for row in screen.keyboard:
+        for button in row:
+            assert (button.data is None) != (button.url is None)
+            assert len((button.data or "").encode()) <= 64
+            assert len(button.label) <= 80
+
+
+@given(articles, st.integers(-1, 10**6), lists, languages, st.sampled_from([200, 1800, 3500]))
+def test_article(
+    article: Article, page: int, origin: NewsList, t: Translator, page_chars: int
+) -> None:
+    screen, shown = article_page(article, page, origin, t, page_chars)
+    assert_shown(screen)
+    assert (screen.image is not None) == (shown == 0 and article.image is not None)
+    assert screen.keyboard[-1][0].data == origin.pack()
+
+
+@given(articles, languages)
+def test_push(article: Article, t: Translator) -> None:
+    assert_shown(push.push(article, t))
+    assert_shown(push.plain_push(article, t))
+    assert push.plain_push(article, t).body.entities == ()
+    for muted in (True, False):
+        assert_shown(
+            Screen(push.push(article, t).body, keyboard=push.push_keyboard(article, t, muted=muted))
+        )
+
+
+@given(
+    st.lists(st.builds(ArticleCard, id=ids, title=words, sorted_at=past), max_size=8),
+    st.one_of(st.none(), keys), st.one_of(st.none(), keys), lists, st.lists(sections, max_size=3),
+    languages,
+)  # fmt: skip
+def test_news(
+    cards: list[ArticleCard],
+    older: Key | None,
+    newer: Key | None,
+    here: NewsList,
+    all_sections: list[Section],
+    t: Translator,
+) -> None:
+    page = Page(tuple(cards), older, newer)
+    screen = news.news_list(page, here, all_sections, t, NOW)
+    assert_shown(screen)
+    opened = [ReadArticle.unpack(row[0].data or "") for row in screen.keyboard[: len(cards)]]
+    assert [data.article for data in opened] == [card.id for card in cards]
+    assert all(data.origin == here for data in opened)
+
+
+@given(st.lists(sections, max_size=130), st.integers(-3, 10), languages)
+def test_choice_of_a_section(all_sections: list[Section], page: int, t: Translator) -> None:
+    assert_shown(news.section_choice(all_sections, ChooseSection(page=page), t))
+
+
+@given(
+    st.lists(st.builds(SectionChoice, sections, subscribed=st.booleans()), max_size=130),
+    st.integers(-3, 10),
+    languages,
+)
+def test_subscriptions(choices: list[SectionChoice], page: int, t: Translator) -> None:
+    assert_shown(subscriptions.choices(choices, subscriptions.Choices(page=page), t))
+
+
+@given(st.integers(0, 1000), past, languages)
+def test_unsubscribed(count: int, at: datetime, t: Translator) -> None:
+    screen = subscriptions.unsubscribed(count, at, t)
+    assert_shown(screen)
+    if count:
+        data = screen.keyboard[0][0].data or ""
+        assert subscriptions.Undo.unpack(data).ended_at == at
+
+
+@given(words, languages)
+def test_greetings(name: str, t: Translator) -> None:
+    assert_shown(greeting.start(name, t))
+    for screen in (greeting.help_text(t), greeting.unknown(t), greeting.apology(t)):
+        assert_shown(screen)
+    assert_shown(greeting.languages(list(TRANSLATORS.by_locale.values()), t))
+    assert 0 < len(greeting.description(name, t)) <= 512
+    assert 0 < len(greeting.short_description(name, t)) <= 120
+
+
+@given(
+    st.lists(
+        st.builds(status.SourceLine, words, st.none() | past, st.none() | words), max_size=60
+    ),
+    st.dictionaries(st.sampled_from(DeliveryState), st.integers(0, 10**9)),
+    st.lists(st.tuples(st.integers(-(2**52), 2**52), words), max_size=5),
+    st.integers(0, 10**9), languages,
+)  # fmt: skip
+def test_status(
+    sources: list[status.SourceLine],
+    deliveries: dict[DeliveryState, int],
+    errors: list[tuple[int, str]],
+    put_aside: int,
+    t: Translator,
+) -> None:
+    assert_shown(status.status(sources, deliveries, errors, put_aside, t))
+
+
+@given(words, words, ids, languages)
+def test_alerts(address: str, reason: str, number: int, t: Translator) -> None:
+    assert_shown(alerts.source_failing(address, reason, t))
+    assert_shown(alerts.source_recovered(address, t))
+    assert_shown(alerts.rendering_refused(number, reason, t))
+
+
+@pytest.mark.parametrize("t", list(TRANSLATORS.by_locale.values()), ids=lambda t: t.locale)
+def test_toasts_and_commands_fit(t: Translator) -> None:
+    toasts = [
+        greeting.outdated(t),
+        greeting.article_gone(t),
+        greeting.too_fast(t),
+        greeting.only_administrators(t),
+        greeting.page_of(999, 999, t),
+        greeting.apology(t).body.plain,
+        subscriptions.not_saved(t),
+        *(subscriptions.saved(subscriptions.ToggleAll(on=on), t) for on in (True, False)),
+        *(subscriptions.saved(subscriptions.Toggle(section=1, on=on), t) for on in (True, False)),
+    ]
+    assert all(0 < len(toast) <= 200 for toast in toasts)  # answerCallbackQuery takes no more
+    assert len(set(toasts)) == len(toasts)
+    for command in menu(t):
+        assert command.command.isascii()
+        assert 0 < len(command.description) <= 256
+
+
+def every_data() -> Iterator[CallbackData]:
+    """The largest of each kind of callback data."""
+    furthest = {"at": -62_135_596_800_000_000, "id": BIGGEST_ID}
+    yield NewsList(section=BIGGEST_ID, towards=Towards.OLDER, **furthest)
+    yield ChooseSection(page=9_999)
+    yield ReadArticle(
+        article=BIGGEST_ID, page=999, section=BIGGEST_ID, towards=Towards.OLDER, **furthest
+    )
+    yield PageNumber(page=9_999, pages=9_999)
+    yield push.Mute(article=BIGGEST_ID, muted=True)
+    yield subscriptions.Choices(page=9_999)
+    yield subscriptions.Toggle(section=BIGGEST_ID, on=False, page=9_999)
+    yield subscriptions.ToggleAll(on=True)
+    yield subscriptions.Undo(at=253_402_300_799_999_999)
+    yield greeting.ChooseLanguage(locale="zh_Hant_HK")
+
+
+@pytest.mark.parametrize("data", list(every_data()), ids=lambda data: type(data).__name__)
+def test_callback_data_fits_and_comes_back(data: CallbackData) -> None:
+    packed = data.pack()
+    assert len(packed.encode()) <= 64
+    assert type(data).unpack(packed) == data
+
+
+def test_prefixes_tell_the_kinds_apart() -> None:
+    prefixes = [type(data).__prefix__ for data in every_data()]
+    assert len(set(prefixes)) == len(prefixes)
+
+
+def test_pages_of_choices_lead_to_each_other() -> None:
+    t = TRANSLATORS["ru"]
+    many = [Section(number, f"Рубрика {number}") for number in range(1, 2 * MAX_CHOICES + 2)]
+    seen: list[str] = []
+    here = ChooseSection()
+    for _ in range(3):
+        *rows, turns = news.section_choice(many, here, t).keyboard
+        seen += [row[0].label for row in rows[1:]]
+        here = ChooseSection.unpack(turns[-1].data or "")
+    assert seen == [section.title for section in many]
+
+
+def test_dates_on_the_list_are_short() -> None:
+    t = TRANSLATORS["ru"]
+    ages = [timedelta(hours=1), timedelta(days=3), timedelta(days=400)]
+    cards = tuple(ArticleCard(n, "Ледоход", NOW - age) for n, age in enumerate(ages, 1))
+    rows = news.news_list(Page(cards, None, None), NewsList(), [], t, NOW).keyboard
+    labels = [row[0].label for row in rows]
+    assert labels == ["11:00 · Ледоход", "20 нояб. · Ледоход", "19.10.2025 · Ледоход"]
