@@ -10,12 +10,12 @@ from collections.abc import Iterator
 
 from bot.errors import ParseError
 from bot.ingest.addresses import absolute_url
+from bot.ingest.dates import moment
 from bot.ingest.fields import (
     FULL_AREA,
     is_picture,
     language,
     largest,
-    moment,
     one_line,
     paragraphs,
     plain_text,

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from urllib.parse import urlsplit
 
+from bot.ingest import dates
 from bot.ingest.addresses import absolute_url
-from bot.ingest.dates import parse_moment
 from bot.ingest.dom import Node, attribute, class_words, text_of, words
 from bot.ingest.inline import clean
 from bot.ingest.jsonld import ArticleData, article_data
@@ -94,7 +94,7 @@ def _first(meta: Mapping[str, str], *names: str) -> str:
 
 
 def _moment(*texts: str) -> datetime | None:
-    return next((moment for text in texts if text and (moment := parse_moment(text))), None)
+    return next((moment for text in texts if text and (moment := dates.moment(text))), None)
 
 
 def _times(root: Node, itemprop: str, flag: str | None = None) -> list[str]:

@@ -17,6 +17,7 @@ from feedparser import mixin
 from bot.errors import ParseError
 from bot.ingest.addresses import absolute_url
 from bot.ingest.charset import decode
+from bot.ingest.dates import moment, sensible
 from bot.ingest.fields import (
     FULL_AREA,
     SMALL_AREA,
@@ -24,12 +25,10 @@ from bot.ingest.fields import (
     is_picture,
     language,
     largest,
-    moment,
     one_line,
     paragraphs,
     plain_text,
     readable,
-    sensible,
     settled,
 )
 from bot.ingest.json_feed import read_json_feed

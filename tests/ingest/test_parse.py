@@ -12,7 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.errors import ParseError
-from bot.ingest.fields import MAX_ENTRIES, moment, plain_text
+from bot.ingest.dates import moment
+from bot.ingest.fields import MAX_ENTRIES, plain_text
 from bot.ingest.parse import MAX_TAGS, parse_feed
 from bot.model import Entry, Feed
 
