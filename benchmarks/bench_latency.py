@@ -1,0 +1,97 @@
+"""From publication to the first push: the real process, a news site and a Telegram, all here.
+
+A source is looked at every POLL_SECONDS, so an article waits for the next look first: half of that
+on average. What comes on top is our own work.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parents[1]))  # for when it is run by its path
+
+from benchmarks._common import Row, quantile, show
+from sandbox.newsroom import Newsroom
+from sandbox.process import BotProcess
+from sandbox.telegram import Person, Telegram
+
+PUBLICATIONS = 10
+POLL_SECONDS = 1.0
+_PATIENCE_SECONDS = 30.0
+_FEED = "/feed.xml"
+
+
+async def subscribe(person: Person) -> None:
+    """Have a person subscribe to everything, once there is something to subscribe to."""
+    await person.say("/subscribe")
+    shown = await person.sees(lambda message: len(message.labels) > 1, timeout=_PATIENCE_SECONDS)
+    await person.press(shown, "Все")
+
+
+async def publish(telegram: Telegram, site: Newsroom, number: int) -> tuple[float, float]:
+    """Publish an article; seconds until its push from publication, and from the feed's read."""
+    await asyncio.sleep(random.random() * POLL_SECONDS)  # at any moment between two looks
+    title = f"Срочная новость номер {number}"
+    reads = feed_reads(site)
+    site.publish(title=title, lead="Коротко о главном.", paragraphs=["Подробности позже."] * 8)
+    published = time.monotonic()
+    await site.wait_for(lambda _: feed_reads(site) > reads, timeout=_PATIENCE_SECONDS)
+    read = time.monotonic()
+    await telegram.ledger.wait_for(lambda: telegram.ledger.copies(title), timeout=_PATIENCE_SECONDS)
+    arrived = time.monotonic()
+    return arrived - published, arrived - read
+
+
+def feed_reads(site: Newsroom) -> int:
+    """How often the feed was read in full."""
+    return sum(seen.path == _FEED and seen.status == 200 for seen in site.requests)
+
+
+async def measure() -> None:
+    """Measure and print the table."""
+    async with Telegram() as telegram, Newsroom() as site:
+        with tempfile.TemporaryDirectory() as folder:
+            settings = {
+                "BOT_TOKEN": telegram.token,
+                "BOT_API_URL": telegram.url,
+                "SOURCES": site.feed_url(),
+                "POLL_SECONDS": str(round(POLL_SECONDS)),
+                "DATA_DIR": folder,
+                "ALLOW_PRIVATE_ADDRESSES": "true",
+            }
+            async with BotProcess(settings):
+                # The second look at the feed begins when the first is complete.
+                await site.wait_for(
+                    lambda seen: sum(one.path == _FEED for one in seen) > 1, _PATIENCE_SECONDS
+                )
+                anna = telegram.person("Анна", started=True)
+                await subscribe(anna)
+                times = [await publish(telegram, site, number) for number in range(PUBLICATIONS)]
+    whole, own = zip(*times, strict=True)
+    waits = [together - rest for together, rest in times]
+    rows: list[Row] = [
+        _row("publication to push, p50", quantile(whole, 0.5), POLL_SECONDS),
+        _row("publication to push, max", max(whole), POLL_SECONDS),
+        _row("  of it waiting for the next look, p50", quantile(waits, 0.5), POLL_SECONDS),
+        _row("  of it since the feed was read, p50", quantile(own, 0.5), POLL_SECONDS),
+        _row("  of it since the feed was read, max", max(own), POLL_SECONDS),
+    ]
+    show(f"Latency: {PUBLICATIONS} publications, POLL_SECONDS={POLL_SECONDS:.0f}", rows)
+
+
+def _row(what: str, seconds: float, limit: float) -> Row:
+    return (
+        what,
+        f"{seconds * 1000:.0f} ms",
+        f"poll {limit * 1000:.0f} ms",
+        f"{seconds / limit:.2f}x",
+    )
+
+
+if __name__ == "__main__":
+    asyncio.run(measure())
