@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import logging
+import re
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
+from urllib.parse import quote, unquote
 
 import structlog
 
 _HIDDEN = "<hidden>"
+_PASSWORD = re.compile(r"://[^:/@]*:(.+)@")
 # Each request and each update is these libraries' news, not ours.
 _QUIET = ("aiogram", "aiohttp", "alembic", "asyncio", "htmldate", "trafilatura", "urllib3")
 
@@ -20,10 +23,7 @@ class _Redacting(logging.Formatter):
     def __init__(self, inner: logging.Formatter, secrets: Sequence[str]) -> None:
         super().__init__()
         self._inner = inner
-        # A token may also stand in an address, where its colon is written otherwise.
-        self._secrets = [
-            form for secret in secrets if secret for form in (secret, secret.replace(":", "%3A"))
-        ]
+        self._secrets = [form for secret in secrets if secret for form in _forms(secret)]
 
     def format(self, record: logging.LogRecord) -> str:
         """The line, without the secrets."""
@@ -31,6 +31,17 @@ class _Redacting(logging.Formatter):
         for secret in self._secrets:
             line = line.replace(secret, _HIDDEN)
         return line
+
+
+def _forms(secret: str) -> Iterator[str]:
+    """How a secret may be written: as it is, inside an address, and its password alone."""
+    yield secret
+    encoded = quote(secret, safe="")
+    yield from (encoded, encoded.replace("%3A", "%3a"))
+    if found := _PASSWORD.search(secret):
+        plain = unquote(found[1])
+        # Not without its colon: a password such as the bot's own name would blot out the log.
+        yield from (f":{form}@" for form in (found[1], plain, quote(plain, safe="")))
 
 
 def set_up_logging(level: str, form: str, secrets: Sequence[str]) -> None:
@@ -76,6 +87,8 @@ def set_up_logging(level: str, form: str, secrets: Sequence[str]) -> None:
             secrets,
         )
     )
+    # A line that cannot be written would be shown in Python's own words, secrets and all.
+    logging.raiseExceptions = False
     root = logging.getLogger()
     root.handlers = [handler]
     root.setLevel(level)

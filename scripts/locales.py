@@ -44,9 +44,9 @@ def catalogs() -> Iterator[tuple[Path, Catalog]]:
 
 def update() -> None:
     """Bring new messages into every catalogue; English fills itself in."""
-    template = extracted()
     for path, catalog in catalogs():
-        catalog.update(template, no_fuzzy_matching=True)
+        # A template for each: the catalogue takes its messages over, and then fills them in.
+        catalog.update(extracted(), no_fuzzy_matching=True)
         catalog.obsolete.clear()
         if catalog.locale is not None and catalog.locale.language == SOURCE_LANGUAGE:
             for message in messages(catalog):
@@ -102,7 +102,10 @@ def forms(message: Message) -> list[str]:
 
 def fields(text: str) -> set[str]:
     """The names of the values that a message shows."""
-    return {name for _, name, _, _ in string.Formatter().parse(text) if name is not None}
+    try:
+        return {name for _, name, _, _ in string.Formatter().parse(text) if name is not None}
+    except ValueError:  # a brace stands alone: what cannot be filled fits no message
+        return {text}
 
 
 if __name__ == "__main__":

@@ -112,7 +112,9 @@ def news_list(
         hint = t("Nothing has been published here yet. As soon as it is, you will find it here.")
     else:
         hint = t("Tap a headline to read.")
-    return Screen(join("\n\n", [join(" · ", [title, chosen or ""]), hint]), keyboard=tuple(rows))
+    return Screen(
+        join("\n\n", [join(" · ", [title, _cut(chosen or "")]), hint]), keyboard=tuple(rows)
+    )
 
 
 def section_choice(sections: Sequence[Section], here: ChooseSection, t: Translator) -> Screen:

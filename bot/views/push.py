@@ -12,7 +12,8 @@ from bot.views.news import NewsList, read_article
 
 _TITLE_CHARS = 500
 _LEAD_CHARS = 800
-_SECTION_CHARS = 40
+_SECTION_CHARS = 200
+_BUTTON_CHARS = 40  # of a section's title on a button
 
 
 class Mute(CallbackData, prefix="m1"):
@@ -27,7 +28,7 @@ def push(article: Article, t: Translator) -> Screen:
     body = join(
         "\n\n",
         [
-            article.section.title,
+            cut(article.section.title, _SECTION_CHARS),
             styled(cut(article.title or t("Untitled"), _TITLE_CHARS), EntityKind.BOLD),
             cut(article.lead, _LEAD_CHARS),
         ],
@@ -53,7 +54,7 @@ def _read(article: Article, t: Translator) -> Button:
 
 
 def _mute(article: Article, t: Translator, *, muted: bool) -> Button:
-    section = cut(article.section.title, _SECTION_CHARS).plain
+    section = cut(article.section.title, _BUTTON_CHARS).plain
     label = (
         t("🔔 Hear of “{section}” again", section=section)
         if muted

@@ -169,8 +169,8 @@ async def open_house(
         bot.session.middleware(ReplyLane(Pacer(25)))
     async with aiohttp.ClientSession() as client:
         # Our own client: aiogram's close sleeps a quarter of a second each time.
-        bot.session._session = client  # type: ignore[attr-defined]
-        bot.session._should_reset_connector = False  # type: ignore[attr-defined]
+        bot.session._session = client
+        bot.session._should_reset_connector = False
         house = House(tg, database, bot, load_translators("ru", "Europe/Moscow"))
         try:
             yield house

@@ -274,7 +274,7 @@ async def test_what_says_nothing_leaves_a_doubt(bot: Bot, status: int, body: str
 
 # --- The network ------------------------------------------------------------------------------
 
-KEY = ConnectionKey("api.telegram.example", 443, True, True, None, None, None)  # noqa: FBT003 - its own order
+KEY = ConnectionKey("api.telegram.example", 443, True, True, None, None, None)
 
 
 def from_network(cause: Exception) -> TelegramNetworkError:

@@ -185,7 +185,7 @@ async def test_a_stop_takes_no_token(clock: Clock) -> None:
 
 @pytest.mark.parametrize(
     ("chat", "burst", "gap"),
-    [(ANNA, 20, 1.0), (GROUP, 10, 3.0), (Chat(-9, ChatKind.CHANNEL), 10, 3.0)],
+    [(ANNA, 20, 1.0), (GROUP, 5, 4.0), (Chat(-9, ChatKind.CHANNEL), 5, 4.0)],
     ids=["private", "group", "channel"],
 )
 def test_a_chat_gets_its_burst_and_then_at_its_rate(chat: Chat, burst: int, gap: float) -> None:
@@ -201,14 +201,16 @@ def test_a_chat_gets_its_burst_and_then_at_its_rate(chat: Chat, burst: int, gap:
 
 
 def test_no_group_gets_more_than_telegram_advises() -> None:
-    """Twenty a minute is the advice; the burst comes on top, once."""
+    """Twenty in any minute; a burst on top of that rate once made thirty in the first one."""
     clock = Clock()
     pacer = Pacer(25, clock)
-    sent = 0
-    for _ in range(600):
-        sent += pacer.chat_wait(GROUP) == 0
+    sent = []
+    for _ in range(3000):
+        if pacer.chat_wait(GROUP) == 0:
+            sent.append(clock.now)
         clock.now += 0.1
-    assert sent == 30
+    assert len(sent) >= 75
+    assert 18 <= max(sum(start <= at < start + 60 for at in sent) for start in sent) <= 20
 
 
 def test_asking_in_vain_costs_nothing() -> None:
@@ -216,8 +218,7 @@ def test_asking_in_vain_costs_nothing() -> None:
     pacer = Pacer(25, clock)
     while pacer.chat_wait(ANNA) == 0:
         pass
-    waits = {pacer.chat_wait(ANNA) for _ in range(100)}
-    assert waits == {pytest.approx(1.0)}
+    assert [pacer.chat_wait(ANNA) for _ in range(100)] == [1.0] * 100
 
 
 def test_chats_do_not_wait_for_each_other() -> None:
@@ -229,9 +230,9 @@ def test_chats_do_not_wait_for_each_other() -> None:
 
 def test_topics_of_a_forum_share_the_chat() -> None:
     pacer = Pacer(25, Clock())
-    waits = [pacer.chat_wait(Chat(-50, ChatKind.SUPERGROUP, thread)) for thread in range(11)]
-    assert waits[:10] == [0.0] * 10
-    assert waits[10] > 0
+    waits = [pacer.chat_wait(Chat(-50, ChatKind.SUPERGROUP, thread)) for thread in range(6)]
+    assert waits[:5] == [0.0] * 5
+    assert waits[5] > 0
 
 
 def test_chats_that_have_rested_are_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,0 +1,117 @@
+"""Whether the bot is well, as a container's health check asks."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import AsyncIterator
+from datetime import datetime
+from typing import Any
+
+import aiohttp
+import pytest
+from sqlalchemy import text
+
+from bot.model import Alias, AliasKind, Chat, ChatKind, Document, NewArticle, SourceSpec
+from bot.storage import articles, outbox, readers, sources, subscriptions
+from bot.storage.database import Database
+from bot.web import serve
+
+
+@pytest.fixture
+async def client() -> AsyncIterator[aiohttp.ClientSession]:
+    async with aiohttp.ClientSession() as session:
+        yield session
+
+
+@pytest.fixture
+def port() -> int:
+    with socket.socket() as found:
+        found.bind(("127.0.0.1", 0))
+        number: int = found.getsockname()[1]
+        return number
+
+
+async def health(client: aiohttp.ClientSession, port: int) -> tuple[int, dict[str, Any]]:
+    async with client.get(f"http://127.0.0.1:{port}/healthz") as answer:
+        return answer.status, await answer.json()
+
+
+async def test_well(database: Database, client: aiohttp.ClientSession, port: int) -> None:
+    async with serve("127.0.0.1", port, database, lambda: 12.34):
+        assert await health(client, port) == (
+            200,
+            {"well": True, "telegram_silent_seconds": 12.3, "queued": 0, "sources_failing": 0},
+        )
+
+
+async def test_what_waits_and_what_fails_is_told(
+    database: Database, client: aiohttp.ClientSession, port: int, now: datetime
+) -> None:
+    new = NewArticle(
+        (Alias(AliasKind.URL, "https://a.example/1"),), "Город", "https://a.example/1", "Ледоход",
+        "", None, None, None, Document(),
+    )  # fmt: skip
+    async with database.write() as connection:
+        specs = (SourceSpec("https://a.example/feed"), SourceSpec("https://b.example/feed"))
+        await sources.list_sources(connection, specs, now)
+        await sources.record_failure(connection, 2, next_at=now, error="no answer")
+        number = await articles.add_article(connection, 1, new, now)
+        assert number is not None
+        reader = await readers.meet_reader(connection, Chat(5, ChatKind.PRIVATE), "ru", now)
+        await subscriptions.subscribe_to_all(connection, reader.id, now)
+        await outbox.add_broadcast(connection, number, now)
+        await outbox.fan_out(connection, now, 100)
+    async with serve("127.0.0.1", port, database, lambda: 0.0):
+        status, told = await health(client, port)
+    assert status == 200
+    assert (told["queued"], told["sources_failing"]) == (1, 1)
+
+
+@pytest.mark.parametrize(("seconds", "status"), [(179.9, 200), (180.0, 503), (1e6, 503)])
+async def test_unwell_when_telegram_is_silent(
+    sqlite_url: str, client: aiohttp.ClientSession, port: int, seconds: float, status: int
+) -> None:
+    async with (
+        Database.open(sqlite_url) as database,
+        serve("127.0.0.1", port, database, lambda: seconds),
+    ):
+        given, told = await health(client, port)
+    assert given == status
+    assert told["well"] == (status == 200)
+
+
+async def test_unwell_when_the_database_is(
+    sqlite_url: str, client: aiohttp.ClientSession, port: int
+) -> None:
+    async with (
+        Database.open(sqlite_url) as database,
+        serve("127.0.0.1", port, database, lambda: 0.0),
+    ):
+        async with database.write() as connection:
+            await connection.execute(text("ALTER TABLE delivery RENAME TO lost"))
+        status, told = await health(client, port)
+        assert status == 503
+        assert not told["well"]
+        assert "delivery" in told["database"]
+        async with database.write() as connection:
+            await connection.execute(text("ALTER TABLE lost RENAME TO delivery"))
+        assert (await health(client, port))[0] == 200
+
+
+async def test_nothing_else_is_served_and_the_port_is_freed(
+    sqlite_url: str, client: aiohttp.ClientSession, port: int
+) -> None:
+    async with Database.open(sqlite_url) as database:
+        for _ in range(2):
+            async with serve("127.0.0.1", port, database, lambda: 0.0):
+                async with client.get(f"http://127.0.0.1:{port}/") as answer:
+                    assert answer.status == 404
+                async with client.post(f"http://127.0.0.1:{port}/healthz") as answer:
+                    assert answer.status == 405
+
+
+async def test_a_port_that_is_taken(sqlite_url: str, port: int) -> None:
+    async with Database.open(sqlite_url) as database, serve("127.0.0.1", port, database, float):
+        with pytest.raises(OSError, match="in use"):
+            async with serve("127.0.0.1", port, database, float):
+                pass
