@@ -17,7 +17,7 @@ from bot.delivery.alerts import Alerts
 from bot.delivery.verdict import Again, Delivered, Ended, Verdict, verdict
 from bot.errors import StorageError
 from bot.i18n import Translators
-from bot.model import Article, Chat, Delivery, Screen
+from bot.model import Article, Delivery, Screen
 from bot.storage import articles, outbox, readers
 from bot.storage.database import Database
 from bot.telegram import show
@@ -63,7 +63,7 @@ class Sender:
         self._at_once = min(max(most, _FEWEST_AT_ONCE), _MOST_AT_ONCE)
         self._slots = asyncio.Semaphore(self._at_once)
         self._chats: WeakValueDictionary[int, asyncio.Lock] = WeakValueDictionary()
-        self._holds: dict[int, datetime] = {}  # until when a chat's pushes wait
+        self._waiting: dict[int, dict[int, datetime]] = {}  # by chat: see _hold
         self._in_hand: set[int] = set()
         self._articles: dict[int, Article] = {}
         self._plain: set[int] = set()
@@ -143,9 +143,10 @@ class Sender:
         lock = self._chats.setdefault(chat.id, asyncio.Lock())
         try:
             async with lock:
-                if (later := self._hold(chat, claimed_at)) is not None:
+                if (later := self._hold(delivery, claimed_at)) is not None:
                     async with self._database.write() as connection:
                         await outbox.put_off(connection, delivery, later, counts=False)
+                    self._waits(delivery, later)
                 elif await self._pacer.turn(stop):
                     await self._deliver(delivery)
         except Exception:  # noqa: BLE001 - the others go on; its lease runs out, and it is tried anew
@@ -153,20 +154,26 @@ class Sender:
         finally:
             self._in_hand.discard(delivery.id)
 
-    def _hold(self, chat: Chat, claimed_at: datetime) -> datetime | None:
+    def _hold(self, delivery: Delivery, claimed_at: datetime) -> datetime | None:
         """Until when this delivery must wait for its chat, or None where it may go.
 
-        When one push to a chat is put off, those that were claimed before that moment follow it
-        to the same moment, so that they keep their order.
+        An earlier one that was put off goes first, unless this one was claimed when the earlier
+        one could be claimed too: then it has been, or is no more.
         """
-        until = self._holds.get(chat.id)
-        if until is None or until <= claimed_at:
-            self._holds.pop(chat.id, None)
-            wait = self._pacer.chat_wait(chat)
-            if wait <= 0:
-                return None
-            until = self._holds[chat.id] = datetime.now(UTC) + timedelta(seconds=wait)
-        return until
+        chat = delivery.reader.chat
+        waiting = self._waiting.pop(chat.id, {})
+        waiting = {n: at for n, at in waiting.items() if n != delivery.id and at > claimed_at}
+        if waiting:
+            self._waiting[chat.id] = waiting
+        if ahead := [at for number, at in waiting.items() if number < delivery.id]:
+            return max(ahead)
+        wait = self._pacer.chat_wait(chat)
+        return datetime.now(UTC) + timedelta(seconds=wait) if wait > 0 else None
+
+    def _waits(self, delivery: Delivery, until: datetime) -> None:
+        """This delivery was put off; it can be claimed from then on, but not before now."""
+        moment = max(until, datetime.now(UTC))
+        self._waiting.setdefault(delivery.reader.chat.id, {})[delivery.id] = moment
 
     async def _deliver(self, delivery: Delivery) -> None:
         delivery = replace(delivery, plain=delivery.plain or delivery.broadcast_id in self._plain)
@@ -203,7 +210,6 @@ class Sender:
     async def _record(self, delivery: Delivery, reached: Verdict) -> None:
         refused_anew = False
         if isinstance(reached, Again):  # before it is written down: others are about to be sent
-            self._holds[delivery.reader.chat.id] = reached.not_before
             if reached.pause:
                 wait = reached.not_before - datetime.now(UTC)
                 self._pacer.pause(wait.total_seconds())
@@ -217,6 +223,8 @@ class Sender:
             except StorageError:
                 _log.exception("outcome not recorded", delivery=delivery.id, attempt=attempt)
                 await asyncio.sleep(attempt)
+        if isinstance(reached, Again):
+            self._waits(delivery, reached.not_before)
         if refused_anew and isinstance(reached, Again):
             await self._alerts.rendering_refused(delivery.article_id, reached.reason)
 

@@ -14,7 +14,7 @@ from bot.waiting import rest
 # Telegram's advice: about one message a second in a chat with short bursts, 20 a minute in a
 # group. https://core.telegram.org/bots/faq#my-bot-is-hitting-limits-how-do-i-avoid-this
 _PRIVATE_RATE, _PRIVATE_BURST = 1.0, 20.0
-_GROUP_RATE, _GROUP_BURST = 20 / 60, 10.0
+_GROUP_RATE, _GROUP_BURST = 15 / 60, 5.0  # together no more than 20 in any minute
 _BULK_BURST = 5.0
 _FORGET_ABOVE = 10_000
 

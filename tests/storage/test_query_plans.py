@@ -139,7 +139,7 @@ async def plans(database: Database, question: Question) -> list[str]:
             if connection.dialect.name == "sqlite":
                 explain = f"EXPLAIN QUERY PLAN {statement}"
                 found = await connection.exec_driver_sql(explain, parameters)
-                lines += [row[3] for row in found]
+                lines += found.scalars(3)
             else:
                 found = await connection.exec_driver_sql(f"EXPLAIN {statement}", parameters)
                 lines += [row[0].strip() for row in found]
