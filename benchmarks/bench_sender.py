@@ -120,7 +120,7 @@ class House:
     async def sending(self) -> AsyncIterator[None]:
         """The sender at work."""
         stop = asyncio.Event()
-        task = asyncio.create_task(self.sender.run(stop))
+        task = asyncio.create_task(self.sender.run(stop, asyncio.Event()))
         try:
             yield
         finally:

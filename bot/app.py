@@ -134,7 +134,7 @@ async def _run_machines(
     async with asyncio.TaskGroup() as group:
         for name, work in (
             ("reading sources", poller.run(stop)),
-            ("sending", sender.run(stop)),
+            ("sending", sender.run(stop, poller.published)),
             ("alerts", alerts.watch(stop)),
             ("talking", _talk(settings, machines, database, translators, replies, intake)),
         ):

@@ -10,11 +10,15 @@ from typing import Any, TypeVar
 T = TypeVar("T")
 
 
-async def rest(stop: asyncio.Event, seconds: float) -> None:
-    """Wait so long, or until ``stop``."""
-    with suppress(TimeoutError):
-        async with asyncio.timeout(seconds):
-            await stop.wait()
+async def rest(stop: asyncio.Event, seconds: float, wake: asyncio.Event | None = None) -> None:
+    """Wait so long, or until ``stop`` or ``wake``."""
+    events = [event for event in (stop, wake) if event is not None]
+    waits = [asyncio.ensure_future(event.wait()) for event in events]
+    try:
+        await asyncio.wait(waits, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for wait in waits:
+            wait.cancel()
 
 
 async def unless(stop: asyncio.Event, work: Coroutine[Any, Any, T]) -> T | None:

@@ -8,9 +8,8 @@ from contextlib import asynccontextmanager
 from aiohttp import web
 
 from bot.errors import StorageError
-from bot.model import DeliveryState
 from bot.storage.database import Database
-from bot.storage.outbox import count_deliveries
+from bot.storage.outbox import count_queued
 from bot.storage.sources import source_health
 
 _SILENCE_SECONDS = 180.0  # a long poll takes 30 s; so much longer means that we are cut off
@@ -52,12 +51,12 @@ def _health(
         well = quiet < _SILENCE_SECONDS
         try:
             async with database.read() as connection:
-                deliveries = await count_deliveries(connection)
+                queued = await count_queued(connection)
                 sources = await source_health(connection)
         except StorageError as error:
             well, details["database"] = False, str(error)
         else:
-            details["queued"] = deliveries.get(DeliveryState.QUEUED, 0)
+            details["queued"] = queued
             details["sources_failing"] = sum(source.failures > 0 for source in sources)
         return web.json_response({"well": well, **details}, status=200 if well else 503)
 

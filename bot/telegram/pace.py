@@ -82,6 +82,10 @@ class Pacer:
         """No push leaves for so long; a longer pause that is on already stays."""
         self._paused_until = max(self._paused_until, self._clock() + seconds)
 
+    def paused_for(self) -> float:
+        """Seconds until the pause that is on ends; 0 where none is."""
+        return max(0.0, self._paused_until - self._clock())
+
     def chat_wait(self, chat: Chat) -> float:
         """Seconds until this chat may get its next push; 0 takes its turn."""
         now = self._clock()
@@ -98,7 +102,7 @@ class Pacer:
 
     def _bulk_wait(self) -> float:
         now = self._clock()
-        return max(self._paused_until - now, self._bulk.wait(now))
+        return max(self.paused_for(), self._bulk.wait(now))
 
 
 def _chat_bucket(chat: Chat, now: float) -> Bucket:

