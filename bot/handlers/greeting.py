@@ -61,6 +61,13 @@ async def start(_event: TelegramObject, t: Translator, bot_name: str) -> Answer:
     return Answer(greeting.start(bot_name, t))
 
 
+async def added(event: Message, bot: Bot, t: Translator, bot_name: str) -> Answer | None:
+    """Somebody joined a group: where it is us, we say who we are."""
+    if any(member.id == bot.id for member in event.new_chat_members or ()):
+        return Answer(greeting.start(bot_name, t))
+    return None
+
+
 async def show_help(_event: TelegramObject, t: Translator) -> Answer:
     """/help: what one can do."""
     return Answer(greeting.help_text(t))
@@ -123,6 +130,7 @@ def greeting_router() -> Router:
     """What is answered here, by name."""
     router = Router(name="greeting")
     router.message.register(start, CommandStart())
+    router.message.register(added, F.new_chat_members)
     router.message.register(show_help, Command("help"))
     router.message.register(language, Command("language"))
     router.callback_query.register(choose_language, ChooseLanguage.filter())

@@ -23,9 +23,16 @@ async def sections(house: House) -> None:
 
 
 @pytest.fixture
-def group(house: House, tg: Telegram, anna: Person, boris: Person) -> Group:
+async def group(house: House, tg: Telegram, anna: Person, boris: Person) -> Group:
     """Anna owns it; Boris is a member."""
-    return tg.group("Двор", [anna, boris])
+    return await greeted(tg.group("Двор", [anna, boris]))
+
+
+async def greeted(group: Group) -> Group:
+    """The group, once the bot has said who it is."""
+    await group.sees("Здравствуйте")
+    group.mark()
+    return group
 
 
 async def asks(
@@ -35,16 +42,18 @@ async def asks(
     return await group.sees()
 
 
-async def test_a_group_hears_nothing_unless_it_asks(
+async def test_a_group_hears_who_came_and_then_nothing_unless_it_asks(
     house: House, tg: Telegram, anna: Person
 ) -> None:
-    group = tg.group("Двор", [anna], bot_is_admin=True)  # so that the bot receives everything
+    group = await greeted(
+        tg.group("Двор", [anna], bot_is_admin=True)
+    )  # so that the bot receives everything
     for said in ("Всем привет", "/nonsense", "/nonsense@vestnik_test_bot", "/start@other_bot"):
         await anna.say(said, chat=group)
     await anna.say_raw({"new_chat_title": "Наш двор"}, chat=group)
     await anna.say_raw({"dice": {"emoji": "🎲", "value": 3}}, chat=group)
     assert "Что я умею" in (await asks(group, anna, "/help@vestnik_test_bot")).text
-    assert len(tg.ledger.messages(group.id)) == 1
+    assert len(tg.ledger.messages(group.id)) == 2
     assert tg.violations == []
 
 
@@ -85,7 +94,7 @@ async def test_only_administrators_change_what_comes_to_a_group(
 
 @pytest.mark.usefixtures("sections")
 async def test_an_anonymous_administrator_may(house: House, tg: Telegram, anna: Person) -> None:
-    group = tg.group("Двор", [anna], supergroup=True)
+    group = await greeted(tg.group("Двор", [anna], supergroup=True))
     shown = await asks(group, anna, "/subscribe")
     await anna.press(shown, "Все")
     await group.sees("2 раздела")
@@ -100,7 +109,7 @@ async def test_an_anonymous_administrator_may(house: House, tg: Telegram, anna: 
 async def test_who_speaks_as_a_channel_may_not(
     house: House, tg: Telegram, anna: Person, boris: Person
 ) -> None:
-    group = tg.group("Двор", [anna, boris], supergroup=True)
+    group = await greeted(tg.group("Двор", [anna, boris], supergroup=True))
     channel = tg.channel("Чужой канал", boris)
     shown = await asks(group, anna, "/subscribe")
     await anna.press(shown, "Все")
@@ -117,8 +126,8 @@ async def test_anonymous_administrators_of_two_groups_are_not_one_person(
     house: House, tg: Telegram, anna: Person, boris: Person
 ) -> None:
     # Telegram gives them all one account: the flood of one once silenced all the others.
-    first = tg.group("Двор", [anna], supergroup=True)
-    second = tg.group("Сад", [boris], supergroup=True)
+    first = await greeted(tg.group("Двор", [anna], supergroup=True))
+    second = await greeted(tg.group("Сад", [boris], supergroup=True))
     loud = {"text": "/help", "from": ANONYMOUS, "sender_chat": first.chat.json()}
     for _ in range(100):
         await anna.say_raw(loud, chat=first)
@@ -131,7 +140,7 @@ async def test_anonymous_administrators_of_two_groups_are_not_one_person(
 
 @pytest.mark.usefixtures("sections")
 async def test_topics_of_a_forum_subscribe_apart(house: House, tg: Telegram, anna: Person) -> None:
-    forum = tg.group("Город", [anna], forum=True)
+    forum = await greeted(tg.group("Город", [anna], forum=True))
     news, sport = await forum.add_topic("Новости"), await forum.add_topic("Спорт")
     shown = await asks(forum, anna, "/subscribe", thread_id=news)
     assert shown.thread_id == news
@@ -152,7 +161,7 @@ async def test_topics_of_a_forum_subscribe_apart(house: House, tg: Telegram, ann
 
 async def test_a_group_keeps_its_language(house: House, tg: Telegram, anna: Person) -> None:
     ann = tg.person("Ann", language="en")
-    group = tg.group("Двор", [anna, ann])
+    group = await greeted(tg.group("Двор", [anna, ann]))
     assert "Что я умею" in (await asks(group, anna, "/help")).text
     assert "Что я умею" in (await asks(group, ann, "/help")).text
     shown = await asks(group, ann, "/language")
@@ -185,7 +194,7 @@ async def test_an_answer_finds_a_group_that_has_just_moved(
 ) -> None:
     # The command was on its way when the group was upgraded: the answer goes to the new one.
     await asks(group, anna, "/help")
-    new = tg.group("Двор", [anna], supergroup=True)
+    new = await greeted(tg.group("Двор", [anna], supergroup=True))
     moved = "Bad Request: group chat was upgraded to a supergroup chat"
     tg.faults.add(
         Refusal(400, moved, {"migrate_to_chat_id": new.id}), method="sendMessage", chat_id=group.id
@@ -201,7 +210,7 @@ async def test_an_answer_without_a_screen_moves_too(
 ) -> None:
     # Once, what came to the new group was a lone «…».
     await asks(group, anna, "/help")
-    new = tg.group("Двор", [anna, boris], supergroup=True)
+    new = await greeted(tg.group("Двор", [anna, boris], supergroup=True))
     moved = "Bad Request: group chat was upgraded to a supergroup chat"
     tg.faults.add(
         Refusal(400, moved, {"migrate_to_chat_id": new.id}), method="sendMessage", chat_id=group.id
