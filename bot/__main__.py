@@ -6,6 +6,7 @@ import argparse
 import asyncio
 import json
 import logging
+import os
 import sys
 import urllib.error
 import urllib.request
@@ -16,11 +17,12 @@ from bot.errors import SettingsError, VestnikError
 from bot.settings import Settings, describe_settings, load_settings
 
 _BAD_SETTINGS = 2
+_INTERRUPTED = 130
 _HEALTH_SECONDS = 5
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run a command; its exit code: 0 well, 1 a failure, 2 a setting that is missing or wrong."""
+    """Run a command; its exit code: 0 well, 1 a failure, 2 a setting that is wrong."""
     command = _parser().parse_args(arguments).command
     if command == "settings":
         print(describe_settings(), end="")
@@ -33,6 +35,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except VestnikError as error:
         print(error, file=sys.stderr)
         return 1
+    except (KeyboardInterrupt, BrokenPipeError):
+        return _INTERRUPTED
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -54,6 +58,7 @@ def _run(settings: Settings) -> int:
     from bot.app import run  # noqa: PLC0415 - the other commands do without all that it imports
 
     _set_up_logging(settings)
+    _forget_secrets()
     try:
         asyncio.run(run(settings))
     except VestnikError:
@@ -84,6 +89,12 @@ def _health(settings: Settings) -> int:
         print(body or f"The bot does not answer at {address}: {error}", file=sys.stderr)
         return 1
     return 0
+
+
+def _forget_secrets() -> None:
+    """The processes that parse what strangers wrote inherit our environment: without secrets."""
+    for name in ("BOT_TOKEN", "DATABASE_URL", "SOURCES"):
+        os.environ.pop(name, None)
 
 
 def _set_up_logging(settings: Settings) -> None:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import signal
+import threading
 from collections.abc import Coroutine
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
@@ -39,8 +41,10 @@ from bot.web import serve
 _log = structlog.get_logger(__name__)
 
 USER_AGENT = f"Vestnik/{__version__} (news bot for Telegram)"
-_GRACE_SECONDS = 9.0  # for what is in flight when we are asked to stop
+_GRACE_SECONDS = 7.0  # for what is in flight when we are asked to stop
+_LAST_SECONDS = 9.5
 _RETRY_SECONDS = 5.0
+_ERROR_CHARS = 300  # an answer that is no JSON is quoted whole in its error
 
 
 @dataclass(slots=True)
@@ -75,12 +79,18 @@ async def run(settings: Settings) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, machines.stop.set)
     translators = translators_for(settings)
-    async with AsyncExitStack() as stack:
-        database = await stack.enter_async_context(Database.open(settings.database))
-        deadline = asyncio.create_task(_deadline(machines.stop, asyncio.current_task()))
-        stack.callback(deadline.cancel)
-        await _run_machines(settings, machines, database, translators, stack)
-    _log.info("stopped")
+    deadline = asyncio.create_task(_deadline(machines.stop, asyncio.current_task()))
+    try:
+        async with AsyncExitStack() as stack:
+            database = await stack.enter_async_context(Database.open(settings.database))
+            await _run_machines(settings, machines, database, translators, stack)
+        _log.info("stopped")
+    except asyncio.CancelledError:
+        if not machines.stop.is_set():
+            raise
+        _log.warning("stopped before all had ended; the rest is taken up at the next start")
+    finally:
+        deadline.cancel()
     match machines.failure:
         case None:
             pass
@@ -127,9 +137,15 @@ async def _run_machines(
     )
     intake = Intake(database, replies, ALLOWED_UPDATES)
     if settings.web_port is not None:
-        await stack.enter_async_context(
-            serve(settings.web_host, settings.web_port, database, intake.silence)
-        )
+        try:
+            await stack.enter_async_context(
+                serve(settings.web_host, settings.web_port, database, intake.silence)
+            )
+        except OSError as error:
+            raise SettingsError(
+                f"WEB_PORT cannot be listened on ({settings.web_host}:{settings.web_port}: "
+                f"{error.strerror}): another process may use it; choose another one."
+            ) from error
     _log.info("started", version=__version__, sources=len(settings.sources))
     async with asyncio.TaskGroup() as group:
         for name, work in (
@@ -181,7 +197,11 @@ async def _introduce(bot: Bot, stop: asyncio.Event) -> User | None:
         except AiogramError as error:
             if isinstance(outcome(error), Stop):
                 raise TokenRefusedError from None
-            _log.warning("Telegram cannot be reached", error=str(error), retry_in=_RETRY_SECONDS)
+            _log.warning(
+                "Telegram cannot be reached",
+                error=str(error)[:_ERROR_CHARS],
+                retry_in=_RETRY_SECONDS,
+            )
             await rest(stop, _RETRY_SECONDS)
         else:
             return me
@@ -209,9 +229,15 @@ def translators_for(settings: Settings) -> Translators:
 
 
 async def _deadline(stop: asyncio.Event, main: asyncio.Task[Any] | None) -> None:
-    """End what does not end by itself soon after ``stop``."""
+    """End what does not end by itself soon after ``stop``, and in the end the process."""
     await stop.wait()
-    await asyncio.sleep(_GRACE_SECONDS)
-    _log.error("not everything ended in time; it is taken up at the next start")
-    if main is not None:
-        main.cancel()
+    last = threading.Timer(_LAST_SECONDS, os._exit, [1])  # even where a cancelled task hangs
+    last.daemon = True
+    last.start()
+    try:
+        await asyncio.sleep(_GRACE_SECONDS)
+        if main is not None:
+            main.cancel()
+        await asyncio.Event().wait()
+    finally:
+        last.cancel()

@@ -13,9 +13,10 @@ from bot.errors import ExtractError, FetchError, VestnikError
 from bot.i18n import Translator
 from bot.ingest import decide
 from bot.ingest.fetch import Fetched, Fetcher
-from bot.ingest.poll import FEED_BYTES, PAGE_BYTES
+from bot.ingest.pages import PAGE_BYTES
+from bot.ingest.poll import FEED_BYTES
 from bot.ingest.workers import ParsePool
-from bot.model import Document, NewArticle, Source, SourceSpec
+from bot.model import Document, NewArticle, Source, SourceSpec, shown_url
 from bot.settings import Settings
 from bot.storage.database import Database
 from bot.telegram.outcome import Stop, outcome
@@ -85,7 +86,7 @@ async def _source(
     t: Translator,
     say: Say,
 ) -> bool:
-    say(f"Source {spec.url}")
+    say(f"Source {shown_url(spec.url)}")
     try:
         answer = await fetcher.get(spec.url, limit=FEED_BYTES)
         if not isinstance(answer, Fetched):
@@ -118,14 +119,17 @@ async def _whole(
     page, fault = None, ""
     try:
         if candidate.entry.url:
-            answer = await fetcher.get(candidate.entry.url, limit=PAGE_BYTES)
+            answer = await fetcher.get(candidate.entry.url, limit=PAGE_BYTES, page=True)
             if isinstance(answer, Fetched):
                 page = await pool.article(answer.content, answer.content_type, answer.url)
     except (FetchError, ExtractError) as error:
         fault = f" Its page cannot be read: {error}"
     content = Document()
-    if candidate.entry.content:
-        content = await pool.fragment(candidate.entry.content, candidate.entry.url or "")
+    try:
+        if candidate.entry.content:
+            content = await pool.fragment(candidate.entry.content, candidate.entry.url or "")
+    except ExtractError as error:
+        fault += f" What the feed says of it cannot be read: {error}"
     article: NewArticle = decide.compose(
         candidate,
         page,

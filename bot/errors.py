@@ -46,6 +46,10 @@ class AddressRefusedError(FetchError):
     """The address, or one it redirects to, is private, loopback or otherwise not public."""
 
 
+class UnreachableError(FetchError):
+    """The host gave no answer, or none in time: asking it for something else is hardly of use."""
+
+
 class ParseError(VestnikError):
     """The bytes that were read are no feed that we know."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -11,6 +12,8 @@ from typing import Annotated, Generic, Literal, TypeVar
 from pydantic import Field, TypeAdapter
 
 T = TypeVar("T")
+
+_USER = re.compile(r"(?<=//)[^/?#]*@")
 
 
 # --- The body of an article: blocks over inline spans ---------------------------------------------
@@ -207,6 +210,11 @@ def load_document(text: str) -> Document:
 # --- What is read -----------------------------------------------------------------------------
 
 
+def shown_url(url: str) -> str:
+    """An address as people and logs may see it: without user name and password."""
+    return _USER.sub("", url, count=1)
+
+
 @dataclass(frozen=True, slots=True)
 class SourceSpec:
     """What the editor asked to read: an address and, where given, the section it belongs to."""
@@ -293,11 +301,16 @@ class AliasKind(StrEnum):
 
     GUID = "guid"
     URL = "url"
+    CANONICAL = "canonical"
 
 
 @dataclass(frozen=True, slots=True)
 class Alias:
-    """One name of an article: its entry's id (within its source) or an address (anywhere)."""
+    """One name of an article: its entry's id (within its source) or an address (anywhere).
+
+    A canonical address is what the article's page calls itself. Sites get it wrong, naming one
+    address on many pages, so that only an entry without an id is known by it.
+    """
 
     kind: AliasKind
     key: str
@@ -305,7 +318,12 @@ class Alias:
 
 @dataclass(frozen=True, slots=True)
 class NewArticle:
-    """An article ready to be stored; whoever stores it gives it its number and its moment."""
+    """An article ready to be stored; whoever stores it gives it its number and its moment.
+
+    Attributes:
+        aliases: its own names; where one is known, so is the article.
+        extra: names that others may know it by, as far as they are free.
+    """
 
     aliases: tuple[Alias, ...]
     section: str
@@ -316,6 +334,7 @@ class NewArticle:
     language: str | None
     published: datetime | None
     document: Document
+    extra: tuple[Alias, ...] = ()
 
 
 # --- What is kept and shown -------------------------------------------------------------------

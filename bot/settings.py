@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import re
+from io import StringIO
 from pathlib import Path
 from textwrap import wrap
 from typing import Annotated, Any, Literal, cast
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
+from dotenv.parser import parse_stream
 from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic.fields import FieldInfo
+from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from bot.errors import SettingsError
 from bot.model import SourceSpec
 
+_ENV_FILE = ".env"
 _TOKEN = re.compile(r"[0-9]+:[A-Za-z0-9_-]+")
 
 
@@ -28,7 +32,7 @@ class Settings(BaseSettings):
     """Everything that can be set. Each name is an environment variable in capitals."""
 
     model_config = SettingsConfigDict(
-        env_file=".env",
+        env_file=_ENV_FILE,
         env_file_encoding="utf-8",
         env_ignore_empty=True,
         extra="ignore",
@@ -174,6 +178,14 @@ class Settings(BaseSettings):
             raise ValueError("no database that we know")
         return value
 
+    @field_validator("data_dir")
+    @classmethod
+    def _data_dir(cls, value: Path) -> Path:
+        value = value.expanduser()
+        if value.exists() and not value.is_dir():
+            raise ValueError("not a folder")
+        return value
+
     @property
     def database(self) -> str:
         """The address of the database, its password included."""
@@ -196,9 +208,12 @@ def parse_sources(text: str) -> tuple[SourceSpec, ...]:
     for line in text.splitlines():
         for item in _items(line):
             title, address = _split(item)
-            _check_address(address)
+            try:
+                _check_address(address)
+            except ValueError:
+                raise ValueError(f"{_shown_source(address)} is no such address") from None
             if address in specs:
-                raise ValueError("the same address twice")
+                raise ValueError(f"{_shown_source(address)} is named twice")
             specs[address] = SourceSpec(address, title or None)
     return tuple(specs.values())
 
@@ -217,7 +232,7 @@ def _items(line: str) -> list[str]:
         else:
             title += part + ","
     if title:
-        raise ValueError("a part without an address")
+        raise ValueError(f"{title.strip(' ,')[:80]} has no address")
     return [item.strip() for item in items]
 
 
@@ -226,6 +241,11 @@ def _split(item: str) -> tuple[str, str]:
     if not separator or "://" in title:
         return "", item
     return title.strip(), address.strip()
+
+
+def _shown_source(address: str) -> str:
+    """An address for an error message, without what may be a password."""
+    return address.rpartition("@")[2][:80]
 
 
 def _check_address(value: str) -> None:
@@ -241,16 +261,39 @@ def load_settings(**overrides: Any) -> Settings:
     Raises:
         SettingsError: something is missing or malformed; a sentence a line, one per variable.
     """
+    _check_env_file(Path(_ENV_FILE))
     try:
         return Settings(**overrides)
     except ValidationError as error:
-        wrong = {str(e["loc"][0]).lower(): e["type"] for e in error.errors()}
+        wrong = {str(e["loc"][0]).lower(): e for e in error.errors()}
         raise SettingsError("\n".join(_complaint(*item) for item in wrong.items())) from None
 
 
-def _complaint(name: str, error_type: str) -> str:
-    problem = "is not set" if error_type == "missing" else "is malformed"
-    return f"{name.upper()} {problem}: it should be {_form(Settings.model_fields[name])}."
+def _check_env_file(path: Path) -> None:
+    """Find the lines that would be passed over without a word, a second source among them."""
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except FileNotFoundError:
+        return
+    except (OSError, UnicodeDecodeError) as error:
+        raise SettingsError(
+            f"{path} cannot be read: it should be a text file in UTF-8 ({type(error).__name__})."
+        ) from None
+    for binding in parse_stream(StringIO(text)):
+        if binding.error or (binding.key is not None and binding.value is None):
+            raise SettingsError(
+                f"{path}, line {binding.original.line}: each line should be NAME=value; a value "
+                "of several lines stands in quotes, and each quote is closed."
+            )
+
+
+def _complaint(name: str, error: ErrorDetails) -> str:
+    form = _form(Settings.model_fields[name])
+    if error["type"] == "missing":
+        return f"{name.upper()} is not set: it should be {form}."
+    cause = error.get("ctx", {}).get("error")
+    hint = f" ({cause})" if name == "sources" and cause is not None else ""
+    return f"{name.upper()} is malformed: it should be {form}{hint}."
 
 
 def _form(info: FieldInfo) -> str:

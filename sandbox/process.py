@@ -7,13 +7,14 @@ import json
 import os
 import signal
 import sys
+import tempfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
 ROOT = Path(__file__).parent.parent
-_KEPT = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "SSL_CERT_FILE", "PYTHONPATH")
+_KEPT = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "SSL_CERT_FILE")
 
 Line = dict[str, Any]
 
@@ -29,9 +30,12 @@ class BotProcess:
         self._arguments = arguments
         self._environment = {
             **{name: os.environ[name] for name in _KEPT if name in os.environ},
+            "PYTHONPATH": str(ROOT),
             "LOG_FORMAT": "json",
             **settings,
         }
+        # A folder of its own: a .env that lies in ours is somebody's real bot.
+        self._folder = tempfile.TemporaryDirectory(prefix="vestnik-process-")
         self._process: asyncio.subprocess.Process | None = None
         self._reading: asyncio.Task[None] | None = None
         self._more = asyncio.Condition()
@@ -45,7 +49,7 @@ class BotProcess:
             "-m",
             "bot",
             *self._arguments,
-            cwd=ROOT,
+            cwd=self._folder.name,
             env=self._environment,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.STDOUT,
@@ -61,6 +65,7 @@ class BotProcess:
     ) -> None:
         """End it, by force where it still runs."""
         await self.kill()
+        self._folder.cleanup()
 
     @property
     def pid(self) -> int:

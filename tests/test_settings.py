@@ -175,7 +175,9 @@ def test_a_malformed_value_is_told_in_one_sentence(
     sentence = str(caught.value)
     form = Settings.model_fields[name.lower()].json_schema_extra
     assert isinstance(form, dict)
-    assert sentence == f"{name} is malformed: it should be {form['form']}."
+    assert sentence.startswith(f"{name} is malformed: it should be {form['form']}")
+    assert sentence.endswith(".")
+    assert "\n" not in sentence
     assert "secret" not in sentence
     # Neither does what a traceback would print beside it repeat the value.
     assert caught.value.__cause__ is None
@@ -256,3 +258,39 @@ def test_the_forms_of_sources(text: str, expected: list[tuple[str, str | None]])
 def test_one_section_may_have_several_sources() -> None:
     specs = parse_sources("Спорт=https://a.example/1\nСпорт=https://a.example/2")
     assert [spec.section for spec in specs] == ["Спорт", "Спорт"]
+
+
+@pytest.mark.parametrize(
+    ("value", "says"),
+    [
+        ("news.example/feed.xml", "news.example/feed.xml has no address"),
+        ("ftp://u:hunter2@news.example", "news.example is no such address"),
+        ("https://a.example/f, https://a.example/f", "https://a.example/f is named twice"),
+    ],
+)
+def test_the_source_that_is_wrong_is_named(
+    value: str, says: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SOURCES", value)
+    with pytest.raises(SettingsError, match=says) as caught:
+        load_settings()
+    assert "hunter2" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [
+        ("BOT_TOKEN=1:a\nSOURCES=https://a.example\nhttps://b.example\n", "line 3"),
+        ('BOT_TOKEN=1:a\nSOURCES="https://a.example\n', "line 2"),
+        ("SOURCES=\u041d\u043e\u0432\u043e\u0441\u0442\u0438", "UTF-8"),
+    ],
+)
+def test_a_line_of_the_file_that_would_be_lost_is_told(
+    content: str, says: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A second source without quotes was once passed over without a word."""
+    monkeypatch.chdir(tmp_path)
+    encoding = "cp1251" if says == "UTF-8" else "utf-8"
+    (tmp_path / ".env").write_text(content, encoding=encoding)
+    with pytest.raises(SettingsError, match=says):
+        load_settings()

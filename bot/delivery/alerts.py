@@ -11,7 +11,7 @@ from aiogram.exceptions import AiogramError
 
 from bot.errors import StorageError
 from bot.i18n import Translator
-from bot.model import Chat, ChatKind, Screen
+from bot.model import Chat, ChatKind, Delivery, Screen
 from bot.storage.database import Database
 from bot.storage.sources import source_health
 from bot.telegram import show
@@ -35,6 +35,7 @@ class Alerts:
         self._admin_ids = admin_ids
         self._t = t
         self._failing: set[str] = set()
+        self._not_delivered: set[int] = set()
 
     async def watch(self, stop: asyncio.Event) -> None:
         """Look after the sources until ``stop``."""
@@ -58,6 +59,13 @@ class Alerts:
         """Telegram refused an article's full form; it goes out as plain text."""
         _log.error("rendering refused", article=article_id, reason=reason)
         await self._tell(views.rendering_refused(article_id, reason, self._t))
+
+    async def not_delivered(self, delivery: Delivery, reason: str) -> None:
+        """A reader did not get an article, or nobody knows; told once for each article."""
+        _log.warning("not delivered", delivery=delivery.id, reason=reason)
+        if delivery.article_id not in self._not_delivered:
+            self._not_delivered.add(delivery.article_id)
+            await self._tell(views.not_delivered(delivery.article_id, reason, self._t))
 
     async def _tell(self, screen: Screen) -> None:
         for admin in self._admin_ids:

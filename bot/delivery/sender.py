@@ -22,7 +22,7 @@ from bot.model import Article, Delivery, Screen
 from bot.storage import articles, outbox, readers
 from bot.storage.database import Database
 from bot.telegram import show
-from bot.telegram.outcome import Failed, Outcome, RetryLater, Sent, outcome
+from bot.telegram.outcome import Doubtful, Failed, Outcome, RetryLater, Sent, Unsent, outcome
 from bot.telegram.pace import Pacer
 from bot.views.push import plain_push, push
 from bot.waiting import rest
@@ -70,6 +70,7 @@ class Sender:
         self._reading = asyncio.Lock()
         self._fanned_out = asyncio.Event()
         self._plain: set[int] = set()
+        self._setbacks = 0
 
     async def run(self, stop: asyncio.Event, published: asyncio.Event) -> None:
         """Send until ``stop``; then claim nothing more, await what is in flight, record it.
@@ -213,7 +214,16 @@ class Sender:
             except Exception as error:  # noqa: BLE001 - whatever it is, it must be recorded
                 result = outcome(error)
                 _log.info("push not accepted", delivery=delivery.id, outcome=str(result))
-        await self._record(delivery, verdict(result, delivery, datetime.now(UTC)))
+        reached = verdict(result, delivery, datetime.now(UTC), self._setbacks)
+        self._note(result)
+        await self._record(delivery, reached)
+
+    def _note(self, result: Outcome) -> None:
+        """Count the pauses that bring nothing through; those in flight together count once."""
+        if isinstance(result, Sent):
+            self._setbacks = 0
+        elif isinstance(result, Doubtful | Unsent) and self._pacer.paused_for() == 0:
+            self._setbacks += 1
 
     async def _screen(self, delivery: Delivery) -> Screen | Failed:
         """What the reader is to see; an article that cannot be shown stops no other."""
@@ -247,6 +257,8 @@ class Sender:
             self._waits(delivery, reached.not_before)
         if refused_anew and isinstance(reached, Again):
             await self._alerts.rendering_refused(delivery.article_id, reached.reason)
+        if isinstance(reached, Ended) and not reached.closed:
+            await self._alerts.not_delivered(delivery, reached.reason)
 
     async def _write_down(self, delivery: Delivery, reached: Verdict) -> None:
         now = datetime.now(UTC)

@@ -20,8 +20,8 @@ from bot.telegram.outcome import (
     Unsent,
 )
 
-_DOUBT_PAUSE = timedelta(seconds=5)
-_LONGEST_PAUSE = timedelta(minutes=5)
+_FIRST_PAUSE, _LONGEST_PAUSE = timedelta(seconds=1), timedelta(minutes=1)
+_MOST_DOUBTS = 7  # about a minute of an outage, for somebody who is alone in the queue
 _STOP_PAUSE = timedelta(minutes=1)
 
 
@@ -67,11 +67,21 @@ class Again:
 Verdict = Delivered | Ended | Again
 
 
-def verdict(outcome: Outcome, delivery: Delivery, now: datetime) -> Verdict:  # noqa: PLR0911 - a table, a return per row
+def verdict(  # noqa: PLR0911 - a table, a return per row
+    outcome: Outcome, delivery: Delivery, now: datetime, setbacks: int
+) -> Verdict:
     """What to do about a delivery whose request ended like this.
 
-    A request that may have arrived is repeated once (silently, see ``push``), since a lost article
-    is worse than a repeated one; after a second such end nobody knows, and a person is to see it.
+    A request that may have arrived is repeated once, silently, since a lost article is worse than
+    a repeated one; after a second such end nobody knows, and a person is to see it. That is while
+    other pushes get through. While none does, it is Telegram that ails and not this delivery:
+    everything waits, growing longer, and the delivery is tried on.
+
+    Args:
+        outcome: how the request ended.
+        delivery: what was sent.
+        now: the moment.
+        setbacks: how many pauses in a row brought no push through before this request.
     """
     match outcome:
         case Sent(message_id=number):
@@ -88,14 +98,19 @@ def verdict(outcome: Outcome, delivery: Delivery, now: datetime) -> Verdict:  # 
         case Refused(reason=reason) | TopicGone(reason=reason) | Failed(reason=reason):
             return Ended(DeliveryState.FAILED, reason)
         case Unsent(reason=reason):
-            return Again(now + _growing(delivery.attempt), reason, pause=True)
-        case Doubtful(reason=reason) if not delivery.doubtful:
-            return Again(now + _DOUBT_PAUSE, reason, doubtful=True)
-        case Doubtful(reason=reason):
+            return Again(now + _growing(setbacks), reason, pause=True)
+        case Doubtful(reason=reason) if _is_over(delivery, setbacks):
             return Ended(DeliveryState.UNKNOWN, reason)
+        case Doubtful(reason=reason):
+            return Again(now + _growing(setbacks), reason, pause=True, doubtful=True)
         case Stop(reason=reason):
             return Again(now + _STOP_PAUSE, reason, pause=True, counts=False)
 
 
-def _growing(attempt: int) -> timedelta:
-    return min(timedelta(seconds=2 ** min(attempt - 1, 16)), _LONGEST_PAUSE)
+def _is_over(delivery: Delivery, setbacks: int) -> bool:
+    return delivery.doubtful and (setbacks == 0 or delivery.attempt >= _MOST_DOUBTS)
+
+
+def _growing(setbacks: int) -> timedelta:
+    factor: int = 2 ** min(setbacks, 16)
+    return min(_FIRST_PAUSE * factor, _LONGEST_PAUSE)

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from bot.ingest.addresses import absolute_url
 from bot.ingest.boilerplate import SKIPPED_TAGS, Suspicion, is_hidden, suspicion
 from bot.ingest.dom import Node, attribute, class_words, tag_of, text_of
-from bot.ingest.inline import PLAIN, Run, clean_lines, join_lines, plain
+from bot.ingest.inline import PLAIN, Run, clean, clean_lines, join_lines, plain
 from bot.ingest.pictures import (
     EMOJI_WORDS,
     PICTURE_TAGS,
@@ -95,7 +95,7 @@ def read_pieces(root: Node, base_url: str, without: Collection[Node] = ()) -> li
 def resolve_link(href: str, base_url: str) -> str | None:
     """A link as it may stand in a document: ``http(s)``, ``mailto:`` or ``tel:``; else None."""
     if href[:7].lower() == "mailto:" or href[:4].lower() == "tel:":
-        address = href.partition("?")[0]
+        address = clean(href.partition("?")[0])
         return address if _OTHER_LINK.fullmatch(address) else None
     return absolute_url(base_url, href)
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from hashlib import sha256
 from urllib.parse import urlsplit
 
 from bot.ingest.addresses import names_private_host, normalise_url
@@ -20,8 +21,11 @@ from bot.model import (
     Paragraph,
     Source,
     Span,
+    shown_url,
 )
 
+_TITLE_CHARS = 500
+_NAME_BYTES = 1000
 _LEAD_CHARS = 1000
 _FULLER = 1.5  # the feed's own text is taken where it is this much longer than the page's
 _LONGEST_PAUSE = timedelta(hours=1)
@@ -38,7 +42,8 @@ class Candidate:
 def candidates(feed: Feed) -> tuple[Candidate, ...]:
     """The feed's entries with their names, oldest first, each once.
 
-    An entry is known by its id and by its address. An address that several entries with different
+    An entry is known by its id and by its address; without an id also by what an article's page
+    called itself. An address that several entries with different
     ids share (some feeds link all to one page), or that is a site's front page, names nothing. An
     entry with neither is known by its title; one without even that says nothing and is left out.
     """
@@ -62,6 +67,25 @@ def new_candidates(
     return tuple(c for c in all_candidates if not any(name in known for name in c.aliases))
 
 
+def learnt_names(
+    all_candidates: Iterable[Candidate], known: Mapping[Alias, int]
+) -> dict[int, tuple[Alias, ...]]:
+    """What known articles are called besides, by their numbers: ids and addresses change singly.
+
+    Args:
+        all_candidates: what the feed shows.
+        known: the names that we know and the articles they belong to; where an entry's names
+            belong to several, the oldest takes the new ones.
+    """
+    learnt: dict[int, tuple[Alias, ...]] = {}
+    for candidate in all_candidates:
+        owners = [known[name] for name in candidate.aliases if name in known]
+        unknown = tuple(name for name in candidate.aliases if name not in known)
+        if owners and unknown:
+            learnt[min(owners)] = (*learnt.get(min(owners), ()), *unknown)
+    return learnt
+
+
 def compose(
     candidate: Candidate,
     page: Extracted | None,
@@ -72,6 +96,9 @@ def compose(
     allow_private: bool,
 ) -> NewArticle:
     """The article that an entry, its page (None where it failed) and its own content make.
+
+    What the page calls itself is no name of the article's own, nor its link: there are sites where
+    every page names the list of all news.
 
     Args:
         candidate: the entry.
@@ -89,16 +116,16 @@ def compose(
     image = (page.image if page else None) or entry.image
     if image and not allow_private and names_private_host(image):
         image = None
-    url = (page.url if page else None) or entry.url or ""
-    aliases = candidate.aliases
-    if page and page.url:
-        canonical = Alias(AliasKind.URL, normalise_url(page.url))
-        aliases = tuple(dict.fromkeys((*aliases, canonical)))
+    url = entry.url or ""
+    canonical = normalise_url(page.url) if page and page.url else None
+    if page and page.url and canonical == normalise_url(url):
+        url = page.url  # the same without what tracks people
     return NewArticle(
-        aliases=aliases,
+        aliases=candidate.aliases,
+        extra=() if canonical is None else (Alias(AliasKind.CANONICAL, canonical),),
         section=section,
         url=url,
-        title=entry.title or (page.title if page else ""),
+        title=(entry.title or (page.title if page else ""))[:_TITLE_CHARS],
         lead=lead[:_LEAD_CHARS],
         image=image,
         language=(page.language if page else None) or language,
@@ -109,7 +136,7 @@ def compose(
 
 def section_title(source: Source, feed: Feed) -> str:
     """The section of a source's articles: as the editor says, else as the feed calls itself."""
-    return source.section or feed.title or urlsplit(source.url).hostname or source.url
+    return source.section or feed.title or urlsplit(source.url).hostname or shown_url(source.url)
 
 
 def next_read(
@@ -139,14 +166,23 @@ def next_read(
 
 def _aliases(entry: Entry, shared: Collection[str]) -> Iterator[Alias]:
     if entry.guid:
-        yield Alias(AliasKind.GUID, entry.guid)
+        yield Alias(AliasKind.GUID, _short(entry.guid))
     if entry.url:
         url = normalise_url(entry.url)
         front_page = not urlsplit(entry.url).path.strip("/") and not urlsplit(entry.url).query
         if url not in shared and not (front_page and entry.guid):
             yield Alias(AliasKind.URL, url)
+            if not entry.guid:
+                yield Alias(AliasKind.CANONICAL, url)
     elif not entry.guid and entry.title:
-        yield Alias(AliasKind.GUID, f"title:{entry.title}")
+        yield Alias(AliasKind.GUID, _short(f"title:{entry.title}"))
+
+
+def _short(name: str) -> str:
+    """The name, or what stands for one that is too long for a database's index."""
+    if len(name.encode()) <= _NAME_BYTES:
+        return name
+    return f"sha256:{sha256(name.encode()).hexdigest()}"
 
 
 def _oldest_first(entries: tuple[Entry, ...]) -> list[Entry]:

@@ -18,7 +18,7 @@ from typing import Self
 import aiohttp
 from yarl import URL
 
-from bot.errors import AddressRefusedError, FetchError
+from bot.errors import AddressRefusedError, FetchError, UnreachableError
 from bot.ingest.addresses import is_public_address
 
 MAX_REDIRECTS = 5
@@ -76,21 +76,32 @@ class NotModified:
 class Fetcher:
     """Reads addresses; an async context manager that holds the connections.
 
-    One host is asked one thing at a time. Cookies are forgotten. Proxies from the environment are
-    not used: a proxy would open the connections for us, and with it every private address.
+    One host is asked for one feed and one page at a time, so at most for two things: feeds have
+    turns of their own, or slow pages of one feed would hold up all others of the site. Cookies
+    are forgotten. Proxies from the environment are not used: a proxy would open the connections
+    for us, and with it every private address.
 
     Args:
         allow_private: read private, loopback and other addresses that are not public too.
         user_agent: who we say we are.
         timeout: seconds for one ``get``, all redirects together, waiting for its turn not counted.
+        page_timeout: the same for a page, which is of less weight: its feed says the most of it.
     """
 
-    def __init__(self, *, allow_private: bool, user_agent: str, timeout: float = 30.0) -> None:
+    def __init__(
+        self,
+        *,
+        allow_private: bool,
+        user_agent: str,
+        timeout: float = 30.0,
+        page_timeout: float = 10.0,
+    ) -> None:
         self._allow_private = allow_private
         self._headers = {"User-Agent": user_agent, "Accept": _ACCEPT}
         self._timeout = timeout
+        self._page_timeout = page_timeout
         self._session: aiohttp.ClientSession | None = None
-        self._turns: dict[str, _Turn] = {}
+        self._turns: dict[tuple[str, bool], _Turn] = {}
 
     async def __aenter__(self) -> Self:
         """Make ready to connect; nothing is connected yet."""
@@ -115,7 +126,13 @@ class Fetcher:
             await self._session.close()
 
     async def get(
-        self, url: str, *, etag: str | None = None, last_modified: str | None = None, limit: int
+        self,
+        url: str,
+        *,
+        etag: str | None = None,
+        last_modified: str | None = None,
+        limit: int,
+        page: bool = False,
     ) -> Fetched | NotModified:
         """Read an address.
 
@@ -124,10 +141,14 @@ class Fetcher:
             etag: the ``ETag`` of an earlier answer, sent back as it is.
             last_modified: its ``Last-Modified``, sent back as it is.
             limit: how many bytes the decompressed body may have.
+            page: it is an article's page, not a feed: it takes its turn among pages.
 
         Raises:
             AddressRefusedError: it, or where it redirects to, is not public.
-            FetchError: it cannot be read; the sentence names the host and the cause.
+            UnreachableError: no answer came, or none in time.
+            FetchError: it cannot be read for another reason.
+
+        The sentence of each names the host and the cause.
         """
         target, headers = _web_address(url)
         if etag is not None:
@@ -135,12 +156,19 @@ class Fetcher:
         if last_modified is not None:
             headers["If-Modified-Since"] = last_modified
         first = _authority(target)
-        left = self._timeout
+        left = seconds = self._page_timeout if page else self._timeout
         clock = asyncio.get_running_loop().time
         for _ in range(MAX_REDIRECTS + 1):
-            async with self._turn(_authority(target)):
+            name = _authority(target)
+            async with self._turn(name, page=page):
                 started = clock()
-                answer = await self._ask(target, headers, limit, left)
+                try:
+                    async with asyncio.timeout(left):
+                        answer = await self._ask(target, headers, limit)
+                except TimeoutError as error:
+                    raise UnreachableError(
+                        f"{name} took longer than {seconds:g} s to answer."
+                    ) from error
                 left -= clock() - started
             if not isinstance(answer, URL):
                 return answer
@@ -150,28 +178,27 @@ class Fetcher:
         raise FetchError(f"{first} redirects more than {MAX_REDIRECTS} times.")
 
     async def _ask(
-        self, target: URL, headers: dict[str, str], limit: int, seconds: float
+        self, target: URL, headers: dict[str, str], limit: int
     ) -> Fetched | NotModified | URL:
         """One request; a URL as the answer is where it redirects to."""
         if self._session is None:
             raise RuntimeError("a Fetcher is used inside its context")
-        name = _authority(target)
         try:
-            async with (
-                asyncio.timeout(seconds),
-                self._session.get(target, headers=headers, allow_redirects=False) as response,
-            ):
+            async with self._session.get(
+                target, headers=headers, allow_redirects=False
+            ) as response:
                 conditional = not _CONDITIONS.isdisjoint(headers)
                 return await _answer(response, limit, conditional=conditional)
-        except TimeoutError as error:
-            raise FetchError(f"{name} took longer than {self._timeout:g} s to answer.") from error
+        except TimeoutError:
+            raise
         except (aiohttp.ClientError, OSError, ValueError) as error:
-            raise _explained(name, error) from error
+            raise _explained(_authority(target), error) from error
 
     @asynccontextmanager
-    async def _turn(self, name: str) -> AsyncIterator[None]:
-        """Wait until nothing else is asked of this host; hosts without a queue are forgotten."""
-        turn = self._turns.setdefault(name, _Turn(asyncio.Lock()))
+    async def _turn(self, name: str, *, page: bool) -> AsyncIterator[None]:
+        """Wait until no other page, or feed, is asked of this host; empty queues are forgotten."""
+        queue = (name, page)
+        turn = self._turns.setdefault(queue, _Turn(asyncio.Lock()))
         turn.users += 1
         try:
             async with turn.lock:
@@ -179,7 +206,7 @@ class Fetcher:
         finally:
             turn.users -= 1
             if not turn.users:
-                del self._turns[name]
+                del self._turns[queue]
 
 
 @dataclass(slots=True)
@@ -316,5 +343,5 @@ def _explained(name: str, error: Exception) -> FetchError:
         )
     for kind, sentence in _CAUSES:
         if isinstance(error, kind) or isinstance(reason, kind):
-            return FetchError(f"{name} {sentence}.")
+            return UnreachableError(f"{name} {sentence}.")
     return FetchError(f"{name} could not be read ({type(error).__name__}).")

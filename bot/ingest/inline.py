@@ -10,9 +10,9 @@ from bot.model import Span, Spans, Style
 PLAIN: frozenset[Style] = frozenset()
 _EDGES = " \n\u00a0"
 _COLLAPSIBLE = re.compile(r"[ \t\n\r\f]+")
-# Soft hyphen, zero-width space, word joiner, byte order mark, controls. The zero-width joiners
-# stay: emoji and several scripts are written with them.
-_INVISIBLE = re.compile("[\u00ad\u200b\u2060\ufeff\x00-\x08\x0b\x0e-\x1f\x7f-\x9f]")
+# Soft hyphen, zero-width space, word joiner, byte order mark, controls, and the halves of surrogate
+# pairs, which no database takes. The zero-width joiners stay: emoji and several scripts need them.
+_INVISIBLE = re.compile("[\u00ad\u200b\u2060\ufeff\x00-\x08\x0b\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
 
 
 def clean(text: str) -> str:

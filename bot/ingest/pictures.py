@@ -15,6 +15,7 @@ CAPTION_WORDS = frozenset({"caption", "figcaption", "podpis", "legend", "opisani
 _WIDE_ENOUGH = 1600  # pixels; Telegram shows no more
 _TELLING_NAME = 16  # characters; a name this long with digits in it is used once
 _LONGEST_SET = 10_000  # characters
+_LONGEST_ALT = 1000
 _PIXEL = 2  # pixels; a counter
 _SMALL = 64  # pixels; below it is an icon
 _TINY_FILE = re.compile(
@@ -93,7 +94,7 @@ def is_caption(node: Node) -> bool:
 
 def picture_alt(image: Node) -> str:
     """The alternative text, empty where it is only the name of a file."""
-    alt = clean(attribute(image, "alt"))
+    alt = clean(attribute(image, "alt"))[:_LONGEST_ALT]
     return "" if re.fullmatch(r"\S+\.(?:jpe?g|png|webp|gif)", alt, re.IGNORECASE) else alt
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 
 import structlog
@@ -12,21 +13,46 @@ import structlog
 from bot.errors import ExtractError, FetchError, StorageError, VestnikError
 from bot.ingest import decide
 from bot.ingest.decide import Candidate
-from bot.ingest.fetch import Fetched, Fetcher, NotModified
+from bot.ingest.fetch import Fetcher, NotModified
+from bot.ingest.pages import Pages
 from bot.ingest.workers import ParsePool
-from bot.model import Document, Extracted, Feed, NewArticle, Source
+from bot.model import Alias, Document, Entry, Extracted, Feed, NewArticle, Source, shown_url
 from bot.storage import articles, outbox, sources
 from bot.storage.database import Database
+from bot.storage.sections import ensure_section
 from bot.waiting import rest, unless
 
 _log = structlog.get_logger(__name__)
 
 FEED_BYTES = 5 * 1024 * 1024
-PAGE_BYTES = 3 * 1024 * 1024
 _SOURCES_AT_ONCE = 8
 _PAGES_AT_ONCE = 4
 _CHUNK = 10  # articles stored in one transaction, so that the first of many need not wait for all
 _LONGEST_NAP = 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class _Pause:
+    """Until when a source is left alone whose state cannot be stored, and for what time running."""
+
+    until: datetime
+    failures: int
+
+
+@dataclass(frozen=True, slots=True)
+class _End:
+    """What is stored with the last articles of a read.
+
+    Attributes:
+        section: the title of the source's section, which may have no articles yet.
+        etag, last_modified: what to send back next time.
+        learnt: what articles that were known before are called besides, by their numbers.
+    """
+
+    section: str
+    etag: str | None
+    last_modified: str | None
+    learnt: Mapping[int, Sequence[Alias]]
 
 
 class Poller:
@@ -52,6 +78,7 @@ class Poller:
         self._poll_seconds = poll_seconds
         self._allow_private = allow_private
         self._reading: set[int] = set()
+        self._pauses: dict[int, _Pause] = {}
         self._slots = asyncio.Semaphore(_SOURCES_AT_ONCE)
         self._freed = asyncio.Event()
 
@@ -66,16 +93,20 @@ class Poller:
                 nap = _LONGEST_NAP
                 try:
                     async with self._database.read() as connection:
-                        due = await sources.due_sources(connection, datetime.now(UTC))
-                        upcoming = await sources.upcoming(connection, exclude=self._reading)
+                        now = datetime.now(UTC)
+                        paused = {i: p.until for i, p in self._pauses.items() if p.until > now}
+                        busy = self._reading | paused.keys()
+                        due = await sources.due_sources(connection, now)
+                        upcoming = await sources.upcoming(connection, exclude=busy)
                     for source in due:
-                        if source.id not in self._reading:
+                        if source.id not in busy:
                             self._reading.add(source.id)
                             group.create_task(self._turn(source, stop))
-                    if upcoming is not None:
-                        nap = (upcoming - datetime.now(UTC)).total_seconds()
-                except StorageError:
-                    _log.exception("sources not listed")
+                    moments = [*paused.values(), *([] if upcoming is None else [upcoming])]
+                    if moments:
+                        nap = (min(moments) - datetime.now(UTC)).total_seconds()
+                except StorageError as error:
+                    _log.warning("sources not listed", error=str(error))
                 await self._nap(stop, nap)
 
     async def _nap(self, stop: asyncio.Event, seconds: float) -> None:
@@ -90,11 +121,28 @@ class Poller:
         try:
             async with self._slots:
                 await unless(stop, self.read(source))
-        except Exception:  # noqa: BLE001 - one source must not stop the others
-            _log.exception("source not read", source=source.url)
+            self._pauses.pop(source.id, None)
+        except Exception as error:  # noqa: BLE001 - one source must not stop the others
+            self._pause(source, error)
         finally:
             self._reading.discard(source.id)
             self._freed.set()
+
+    def _pause(self, source: Source, error: Exception) -> None:
+        """Leave a source alone for a while though its row, which was not written, says it is due.
+
+        Else its site would be asked again and again for as long as the database fails.
+        """
+        failures = 1 + (self._pauses[source.id].failures if source.id in self._pauses else 0)
+        until = decide.next_read(datetime.now(UTC), self._poll_seconds, failures=failures)
+        self._pauses[source.id] = _Pause(until, failures)
+        tell = _log.warning if isinstance(error, StorageError) else _log.exception
+        tell(
+            "source not read: its state cannot be stored",
+            source=shown_url(source.url),
+            error=str(error),
+            next_at=until.isoformat(timespec="seconds"),
+        )
 
     async def read(self, source: Source) -> None:
         """Look at a source once, store what is new, and settle when to look again."""
@@ -104,7 +152,7 @@ class Poller:
             raise  # nothing can be written down now; the source stays due
         except Exception as error:  # noqa: BLE001 - a fault is a source's state, not our end
             if not isinstance(error, VestnikError):
-                _log.exception("unexpected fault", source=source.url)
+                _log.exception("unexpected fault", source=shown_url(source.url))
             await self._record_failure(source, error)
 
     async def _read(self, source: Source) -> None:
@@ -126,75 +174,105 @@ class Poller:
             names = [name for candidate in named for name in candidate.aliases]
             known = await articles.known_aliases(connection, source.id, names)
         new = decide.new_candidates(named, known)
+        end = _End(
+            section=decide.section_title(source, feed),
+            etag=answer.etag,
+            last_modified=answer.last_modified,
+            learnt=decide.learnt_names(named, known),
+        )
+        pages = Pages(self._fetcher, self._pool)
         for start in range(0, len(new), _CHUNK):
-            made = await self._make(new[start : start + _CHUNK], source, feed)
-            last = start + _CHUNK >= len(new)
-            await self._store(source, made, answer if last else None)
+            made = await self._make(new[start : start + _CHUNK], source, feed, pages)
+            await self._store(source, made, end if start + _CHUNK >= len(new) else None)
         if not new:
-            await self._store(source, (), answer)
+            await self._store(source, (), end)
 
     async def _make(
-        self, chunk: Sequence[Candidate], source: Source, feed: Feed
+        self, chunk: Sequence[Candidate], source: Source, feed: Feed, pages: Pages
     ) -> Sequence[NewArticle]:
         limit = asyncio.Semaphore(_PAGES_AT_ONCE)
 
-        async def make(candidate: Candidate) -> NewArticle:
+        async def make(candidate: Candidate) -> NewArticle | None:
             async with limit:
-                return await self._article(candidate, source, feed)
+                return await self._article(candidate, source, feed, pages)
 
-        return await asyncio.gather(*map(make, chunk))
+        made = await asyncio.gather(*map(make, chunk))
+        return [new for new in made if new is not None]
 
-    async def _article(self, candidate: Candidate, source: Source, feed: Feed) -> NewArticle:
-        """An article from its page and its entry; either may fail without harm to the other."""
+    async def _article(
+        self, candidate: Candidate, source: Source, feed: Feed, pages: Pages
+    ) -> NewArticle | None:
+        """An article from its page and its entry; each may fail without harm to the other.
+
+        Whatever else goes wrong with one entry costs that entry alone: first its page and content,
+        then, if it still cannot be stored, its article (None).
+        """
+
+        def compose(page: Extracted | None, content: Document) -> NewArticle:
+            new = decide.compose(
+                candidate,
+                page,
+                content,
+                section=decide.section_title(source, feed),
+                language=feed.language,
+                allow_private=self._allow_private,
+            )
+            articles.ensure_storable(new)
+            return new
+
         entry = candidate.entry
-        page: Extracted | None = None
-        if entry.url:
-            try:
-                answer = await self._fetcher.get(entry.url, limit=PAGE_BYTES)
-                if isinstance(answer, Fetched):
-                    page = await self._pool.article(answer.content, answer.content_type, answer.url)
-            except (FetchError, ExtractError) as error:
-                _log.warning("page not read", page=entry.url, error=str(error))
-        content = Document()
-        if entry.content:
-            try:
-                content = await self._pool.fragment(entry.content, entry.url or source.url)
-            except ExtractError as error:
-                _log.warning("content not read", entry=entry.guid, error=str(error))
-        return decide.compose(
-            candidate,
-            page,
-            content,
-            section=decide.section_title(source, feed),
-            language=feed.language,
-            allow_private=self._allow_private,
-        )
+        where = {"source": shown_url(source.url), "entry": entry.guid or entry.url or entry.title}
+        try:
+            page = await pages.read(entry.url) if entry.url else None
+            return compose(page, await self._content(entry, source))
+        except Exception:  # noqa: BLE001 - one odd page must not block the source for ever
+            _log.exception("article not made: its entry alone is taken", **where)
+        try:
+            return compose(None, Document())
+        except Exception:  # noqa: BLE001 - as above
+            _log.exception("entry skipped: no article can be made of it", **where)
+            return None
 
-    async def _store(
-        self, source: Source, made: Sequence[NewArticle], answer: Fetched | None
-    ) -> None:
+    async def _content(self, entry: Entry, source: Source) -> Document:
+        if not entry.content:
+            return Document()
+        try:
+            return await self._pool.fragment(entry.content, entry.url or source.url)
+        except ExtractError as error:
+            _log.warning("content not read", entry=entry.guid, error=str(error))
+            return Document()
+
+    async def _store(self, source: Source, made: Sequence[NewArticle], end: _End | None) -> None:
         """Articles, broadcasts and, with the last of them, the source's state: all or none."""
         now = datetime.now(UTC)
+        stored = 0
         async with self._database.write() as connection:
             for new in made:
                 number = await articles.add_article(connection, source.id, new, now)
-                if number is not None and source.primed:
+                if number is None:
+                    continue
+                stored += 1
+                if source.primed:
                     await outbox.add_broadcast(connection, number, now)
-            if answer is not None:
+            if end is not None:
+                await ensure_section(connection, end.section, now)
+                for number, names in end.learnt.items():
+                    await articles.add_aliases(connection, source.id, number, names)
                 await sources.record_read(
                     connection,
                     source.id,
                     now=now,
                     next_at=decide.next_read(now, self._poll_seconds),
-                    etag=answer.etag,
-                    last_modified=answer.last_modified,
+                    etag=end.etag,
+                    last_modified=end.last_modified,
                 )
-        if made and source.primed:
+        shown, pushed = shown_url(source.url), stored if source.primed else 0
+        if pushed:
             self.published.set()
-        if answer is not None and not source.primed:
-            _log.info("first read complete: what comes from now on is pushed", source=source.url)
-        if made:
-            _log.info("articles stored", source=source.url, count=len(made), pushed=source.primed)
+        if end is not None and not source.primed:
+            _log.info("first read complete: what comes from now on is pushed", source=shown)
+        if stored:
+            _log.info("articles stored", source=shown, count=stored, pushed=pushed)
 
     async def _record_failure(self, source: Source, error: Exception) -> None:
         next_at = decide.next_read(
@@ -206,7 +284,7 @@ class Poller:
         )
         _log.warning(
             "source not read",
-            source=source.url,
+            source=shown_url(source.url),
             error=str(error),
             failures=source.failures + 1,
             next_at=next_at.isoformat(timespec="seconds"),

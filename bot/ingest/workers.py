@@ -11,15 +11,20 @@ import resource
 import signal
 from collections.abc import Callable
 from concurrent.futures.process import BrokenProcessPool
+from dataclasses import replace
 from types import TracebackType
 from typing import Self, TypeVar
 
+import structlog
 from pebble import ProcessExpired, ProcessPool
 
 from bot.errors import ExtractError, ParseError, VestnikError
-from bot.model import Document, Extracted, Feed
+from bot.ingest.bounds import bounded
+from bot.model import Document, Extracted, Feed, shown_url
 
 T = TypeVar("T")
+
+_log = structlog.get_logger(__name__)
 
 _MEMORY = 1 << 30  # bytes of data for one worker; the largest feed allowed takes a tenth
 _PRELOADED = ["bot.ingest.parse", "bot.ingest.extract"]
@@ -83,24 +88,30 @@ class ParsePool:
         )
 
     async def article(self, content: bytes, content_type: str | None, url: str) -> Extracted:
-        """The article on a page; see ``extract_article``.
+        """The article on a page, of ordinary length; see ``extract_article`` and ``bounded``.
 
         Raises:
             ExtractError: there is none, or it could not be read in time.
         """
-        return await self._run(
+        article, dropped = await self._run(
             ExtractError, "page", self._article_timeout, _article, content, content_type, url
         )
+        if dropped:
+            _log.warning("article cut: it is too long", page=url, dropped=dropped)
+        return article
 
     async def fragment(self, html: str, base_url: str) -> Document:
-        """The content of a feed's entry; see ``document_from_html``.
+        """The content of a feed's entry, likewise; see ``document_from_html``.
 
         Raises:
             ExtractError: it could not be read, or not in time.
         """
-        return await self._run(
+        document, dropped = await self._run(
             ExtractError, "content", self._article_timeout, _fragment, html, base_url
         )
+        if dropped:
+            _log.warning("content cut: it is too long", page=shown_url(base_url), dropped=dropped)
+        return document
 
     async def _run(
         self,
@@ -195,13 +206,15 @@ def _feed(content: bytes, content_type: str | None, url: str) -> Feed:
     return parse_feed(content, content_type, url)
 
 
-def _article(content: bytes, content_type: str | None, url: str) -> Extracted:
+def _article(content: bytes, content_type: str | None, url: str) -> tuple[Extracted, int]:
     from bot.ingest.extract import extract_article  # noqa: PLC0415 - see above
 
-    return extract_article(content, content_type, url)
+    article = extract_article(content, content_type, url)
+    document, dropped = bounded(article.document)
+    return replace(article, document=document), dropped
 
 
-def _fragment(html: str, base_url: str) -> Document:
+def _fragment(html: str, base_url: str) -> tuple[Document, int]:
     from bot.ingest.extract import document_from_html  # noqa: PLC0415 - see above
 
-    return document_from_html(html, base_url)
+    return bounded(document_from_html(html, base_url))

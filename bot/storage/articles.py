@@ -66,10 +66,26 @@ async def add_aliases(
         await connection.execute(insert(connection, alias).on_conflict_do_nothing(), rows)
 
 
+def ensure_storable(new: NewArticle) -> None:
+    """Make sure that an article can be written down, before others share a transaction with it.
+
+    Raises:
+        ValueError: a text holds what neither database takes: half a surrogate pair or NUL.
+    """
+    texts = [new.section, new.url, new.title, new.lead, new.image or "", new.language or ""]
+    texts += [name.key for name in (*new.aliases, *new.extra)]
+    texts.append(dump_document(new.document))
+    for text in texts:
+        if b"\0" in text.encode():
+            raise ValueError("a text holds NUL")
+
+
 async def add_article(
     connection: AsyncConnection, source_id: int, new: NewArticle, now: datetime
 ) -> int | None:
     """Store an article; its number, or None where one of its names is known by now.
+
+    Only its own names decide that. Its extra names are kept as far as nobody else has them.
 
     Its place in lists is the earlier of its publication and now, so that a date in the future
     does not hold it on top.
@@ -90,7 +106,8 @@ async def add_article(
             language=new.language,
             document=dump_document(new.document),
             published_at=new.published,
-            sorted_at=min(new.published or now, now),
+            # Whole seconds, as feeds have them: within one, the order of storing decides.
+            sorted_at=min(new.published or now, now).replace(microsecond=0),
             created_at=now,
         )
         .returning(article.c.id)
@@ -103,6 +120,7 @@ async def add_article(
         await connection.execute(delete(article).where(article.c.id == number))
         await add_aliases(connection, source_id, min(others), new.aliases)
         return None
+    await add_aliases(connection, source_id, number, new.extra)
     return number
 
 

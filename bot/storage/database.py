@@ -16,7 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 from bot.errors import StorageError
 from bot.storage.migrate import migrate
 
-_BUSY_SECONDS = 30
+_BUSY_SECONDS = 5  # for another process; our own writers take turns
 _WRITES = "vestnik_writes"
 
 
@@ -97,7 +97,7 @@ def _sqlite(url: URL) -> AsyncEngine:
     if not url.database or url.database == ":memory:":
         raise StorageError("DATABASE_URL must name a file, such as sqlite:///data/vestnik.db.")
     try:
-        Path(url.database).parent.mkdir(parents=True, exist_ok=True)
+        Path(url.database).parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError as error:
         raise StorageError(_explain(url, error)) from error
     engine = create_async_engine(url, connect_args={"timeout": _BUSY_SECONDS})
@@ -124,7 +124,8 @@ def _begin(connection: Connection) -> None:
 
 
 def _explain(url: URL, error: BaseException) -> str:
-    name = url.render_as_string(hide_password=True)
+    # As the operator wrote it: which driver we use is our affair.
+    name = url.set(drivername=url.get_backend_name()).render_as_string(hide_password=True)
     return f"The database {name} cannot be opened: {_cause(error)}"
 
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import and_, exists, select
+from sqlalchemy import and_, exists, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.model import Section, SectionChoice
-from bot.storage.schema import article, section, subscription
+from bot.storage.schema import article, section, source, subscription
 from bot.storage.upsert import insert
 
 
@@ -34,7 +34,12 @@ async def sections(connection: AsyncConnection) -> list[Section]:
 
 
 async def section_choices(connection: AsyncConnection, reader_id: int) -> list[SectionChoice]:
-    """Every section, by title, and whether this reader subscribes to it."""
+    """The sections, by title, and whether this reader subscribes to each.
+
+    One whose articles are all of sources that are no longer listed is only for its subscribers.
+    """
+    articles = exists().where(article.c.section_id == section.c.id)
+    fed = articles.where(article.c.source_id == source.c.id, source.c.listed)
     statement = (
         select(section.c.id, section.c.title, subscription.c.reader_id)
         .outerjoin(
@@ -45,6 +50,7 @@ async def section_choices(connection: AsyncConnection, reader_id: int) -> list[S
                 subscription.c.ended_at.is_(None),
             ),
         )
+        .where(or_(subscription.c.reader_id.is_not(None), ~articles, fed))
         .order_by(section.c.title)
     )
     return [

@@ -9,7 +9,7 @@ from datetime import datetime
 from sqlalchemy import Row, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.model import Source, SourceSpec
+from bot.model import Source, SourceSpec, shown_url
 from bot.storage.schema import source
 from bot.storage.upsert import insert
 
@@ -109,13 +109,16 @@ async def record_failure(
 
 
 async def source_health(connection: AsyncConnection) -> list[SourceHealth]:
-    """How each listed source fares."""
+    """How each listed source fares; addresses are shown without user name and password."""
     statement = (
         select(source.c.url, source.c.read_at, source.c.failures, source.c.error)
         .where(source.c.listed)
         .order_by(source.c.id)
     )
-    return [SourceHealth(*row) for row in await connection.execute(statement)]
+    return [
+        SourceHealth(shown_url(url), *others)
+        for url, *others in await connection.execute(statement)
+    ]
 
 
 def _source(row: Row[tuple[object, ...]]) -> Source:

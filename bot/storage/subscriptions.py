@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import select, update
+from sqlalchemy import update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.storage.schema import section, subscription
+from bot.storage.schema import subscription
+from bot.storage.sections import section_choices
 from bot.storage.upsert import insert
 
 
@@ -30,9 +31,9 @@ async def subscribe(
 
 
 async def subscribe_to_all(connection: AsyncConnection, reader_id: int, now: datetime) -> None:
-    """Subscribe to every section that there is now."""
-    numbers = (await connection.scalars(select(section.c.id))).all()
-    await subscribe(connection, reader_id, numbers, now)
+    """Subscribe to every section that is on offer now."""
+    offered = await section_choices(connection, reader_id)
+    await subscribe(connection, reader_id, [choice.section.id for choice in offered], now)
 
 
 async def unsubscribe(

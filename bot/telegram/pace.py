@@ -17,6 +17,7 @@ _PRIVATE_RATE, _PRIVATE_BURST = 1.0, 20.0
 _GROUP_RATE, _GROUP_BURST = 15 / 60, 5.0  # together no more than 20 in any minute
 _BULK_BURST = 5.0
 _FORGET_ABOVE = 10_000
+_TOGETHER_SECONDS = 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +62,8 @@ class Pacer:
         self._bulk = Bucket.full(rate, min(_BULK_BURST, max(1.0, rate)), clock())
         self._chats: dict[int, Bucket] = {}
         self._paused_until = clock()
+        self._closed_until: dict[int, float] = {}
+        self._closed_at: dict[int, float] = {}
         self._turn = asyncio.Lock()
 
     async def turn(self, stop: asyncio.Event) -> bool:
@@ -79,8 +82,33 @@ class Pacer:
         self._bulk = self._bulk.take(self._clock())
 
     def pause(self, seconds: float) -> None:
-        """No push leaves for so long; a longer pause that is on already stays."""
-        self._paused_until = max(self._paused_until, self._clock() + seconds)
+        """No push leaves for so long; a longer pause that is on already stays.
+
+        At its end one push leaves at once, and the rate begins anew behind it.
+        """
+        until = self._clock() + seconds
+        if until > self._paused_until:
+            self._paused_until = until
+            self._bulk = replace(self._bulk, tokens=1.0, at=until)
+
+    def close_chat(self, chat_id: int, seconds: float) -> None:
+        """Telegram asks to leave one chat alone for so long.
+
+        Two chats of which it says so within seconds mean that it means us altogether: then pushes
+        pause, too. One alone is somebody who presses buttons faster than that chat may be written
+        to, which is nobody else's fault.
+        """
+        now = self._clock()
+        others = [chat for chat, said in self._closed_at.items() if now - said < _TOGETHER_SECONDS]
+        if any(chat != chat_id for chat in others):
+            self.pause(seconds)
+        self._closed_at = {chat: self._closed_at[chat] for chat in others} | {chat_id: now}
+        self._closed_until = {c: at for c, at in self._closed_until.items() if at > now}
+        self._closed_until[chat_id] = now + seconds
+
+    def closed_for(self, chat_id: int) -> float:
+        """Seconds that a chat is still to be left alone; 0 where it is not."""
+        return max(0.0, self._closed_until.get(chat_id, 0.0) - self._clock())
 
     def paused_for(self) -> float:
         """Seconds until the pause that is on ends; 0 where none is."""
@@ -89,6 +117,8 @@ class Pacer:
     def chat_wait(self, chat: Chat) -> float:
         """Seconds until this chat may get its next push; 0 takes its turn."""
         now = self._clock()
+        if (closed := self.closed_for(chat.id)) > 0:
+            return closed
         bucket = self._chats.get(chat.id) or _chat_bucket(chat, now)
         if (wait := bucket.wait(now)) > 0:
             return wait

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import time
 from math import ceil
 from typing import Any
 
@@ -15,7 +14,7 @@ from aiogram.client.session.middlewares.base import (
     NextRequestMiddlewareType,
 )
 from aiogram.client.telegram import TelegramAPIServer
-from aiogram.exceptions import TelegramRetryAfter
+from aiogram.exceptions import ClientDecodeError, TelegramRetryAfter
 from aiogram.methods import Response, TelegramMethod
 from aiogram.methods.base import TelegramType
 
@@ -33,12 +32,28 @@ def make_bot(token: str, api_url: str) -> Bot:
     """A bot on the given Bot API server; close its ``session`` at the end."""
     return Bot(
         token,
-        session=AiohttpSession(
+        session=_Session(
             api=TelegramAPIServer.from_base(api_url),
             json_loads=safe_loads,
             timeout=_REQUEST_SECONDS,
         ),
     )
+
+
+class _Session(AiohttpSession):
+    """aiogram's session, whose every failure is one of aiogram's errors."""
+
+    async def make_request(
+        self,
+        bot: Bot,
+        method: TelegramMethod[TelegramType],
+        timeout: int | None = None,  # noqa: ASYNC109 - aiogram's signature
+    ) -> TelegramType:
+        """One request; an answer in no known charset (a proxy's page) is one that is unreadable."""
+        try:
+            return await super().make_request(bot, method, timeout)
+        except UnicodeDecodeError as error:
+            raise ClientDecodeError("The answer is no text.", error, "") from error
 
 
 def safe_loads(text: str | bytes) -> Any:
@@ -58,11 +73,10 @@ def _without_rich_body(value: dict[str, Any]) -> dict[str, Any]:
 
 
 class ReplyLane(BaseRequestMiddleware):
-    """Replies leave at once; pushes make room for them, and pause when Telegram asks to wait."""
+    """Replies leave at once, pushes make room; a chat that has to wait is left alone."""
 
     def __init__(self, pacer: Pacer) -> None:
         self._pacer = pacer
-        self._closed_until: dict[int | str, float] = {}
 
     async def __call__(
         self,
@@ -91,16 +105,13 @@ class ReplyLane(BaseRequestMiddleware):
         bot: Bot,
         method: TelegramMethod[TelegramType],
     ) -> Response[TelegramType]:
-        chat: int | str | None = getattr(method, "chat_id", None)
-        if chat in self._closed_until:
-            wait = self._closed_until[chat] - time.monotonic()
-            if wait > 0:  # asking before the end makes the wait longer
-                raise TelegramRetryAfter(method, "the chat has to wait", ceil(wait))
-            del self._closed_until[chat]
+        chat = getattr(method, "chat_id", None)
+        if not isinstance(chat, int):
+            return await make_request(bot, method)
+        if (wait := self._pacer.closed_for(chat)) > 0:  # asking before the end makes it longer
+            raise TelegramRetryAfter(method, "the chat has to wait", ceil(wait))
         try:
             return await make_request(bot, method)
         except TelegramRetryAfter as error:
-            self._pacer.pause(error.retry_after)
-            if chat is not None:
-                self._closed_until[chat] = time.monotonic() + error.retry_after
+            self._pacer.close_chat(chat, error.retry_after)
             raise

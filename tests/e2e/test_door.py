@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import socket
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from sandbox.process import ROOT
 from sandbox.telegram import Telegram
-from tests.e2e.conftest import Start
+from tests.e2e.conftest import READ, Start
 
 
 def nested(depth: int) -> dict[str, Any]:
@@ -102,3 +105,40 @@ async def test_health_is_asked_of_the_running_bot(start: Start, unused_tcp_port:
         async with start("health", **port) as asking:
             assert await asking.ended() == 0
         assert '"well": true' in asking.text
+
+
+def folder_of(pid: int) -> Path:
+    return Path(f"/proc/{pid}/cwd").resolve()
+
+
+def environments_of_children(pid: int) -> list[bytes]:
+    parents = {
+        int(stat.parent.name): int(stat.read_text().rpartition(")")[2].split()[1])
+        for stat in Path("/proc").glob("[0-9]*/stat")
+    }
+    children = [child for child, parent in parents.items() if parent == pid]
+    return [Path(f"/proc/{child}/environ").read_bytes() for child in children]
+
+
+async def test_the_process_sees_neither_our_environment_nor_our_env_file(start: Start) -> None:
+    """The demo once wrote its articles into the database of the bot whose .env lay beside it."""
+    async with start() as bot:
+        await bot.logs("talking")
+        assert folder_of(bot.pid) != ROOT.resolve()
+
+
+async def test_the_processes_that_parse_do_not_know_the_token(start: Start) -> None:
+    async with start() as bot:
+        await bot.logs(READ)
+        environments = environments_of_children(bot.pid)
+        assert environments
+        assert not any(b"BOT_TOKEN" in environment for environment in environments)
+
+
+async def test_a_port_that_is_taken_is_told_in_a_sentence(start: Start) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        async with start(WEB_PORT=str(port)) as bot:
+            assert await bot.ended() == 2
+    assert "WEB_PORT cannot be listened on" in bot.text
+    assert "Traceback" not in bot.text

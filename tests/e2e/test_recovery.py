@@ -14,7 +14,7 @@ from bot.storage.database import Database
 from bot.storage.outbox import count_deliveries
 from bot.storage.schema import reader, section, subscription
 from sandbox.newsroom import Newsroom
-from sandbox.telegram import Person, Telegram
+from sandbox.telegram import Hold, Person, Telegram
 from tests.e2e.conftest import READ, Start
 
 READERS = 2000
@@ -114,6 +114,30 @@ async def test_sigterm_during_a_broadcast_records_what_is_in_flight(
     assert set(ledger.copies(title).values()) == {1}
 
 
+async def test_sigterm_while_telegram_does_not_answer_ends_within_10_seconds(
+    start: Start, telegram: Telegram, newsroom: Newsroom, tmp_path: Path
+) -> None:
+    """It once took longer, and ended in a traceback; the push goes out at the next start."""
+    path = tmp_path / "data" / "vestnik.db"
+    (anna,) = telegram.persons(1)
+    await prime(start, path, [anna])
+    hold = Hold()
+    held = telegram.faults.add(hold, method="sendMessage")
+    async with start() as bot:
+        await bot.logs("talking")
+        newsroom.publish(title="Держим", paragraphs=["Текст."])
+        await telegram.ledger.wait_for(lambda: held.hits == 1, timeout=30)
+        assert await bot.stop(timeout=10) == 0
+        assert "Traceback" not in bot.text
+    held.cancel()
+    hold.release()
+    async with start() as bot:
+        await telegram.ledger.wait_for(lambda: bool(telegram.ledger.copies("Держим")), timeout=40)
+        await bot.logs_when(lambda line: "took over" in line["event"], timeout=40)
+        await bot.stop()
+    assert telegram.ledger.copies("Держим")[anna.id] <= 2
+
+
 async def test_two_processes_start_on_one_empty_database(
     start: Start, telegram: Telegram, newsroom: Newsroom, database_url: str
 ) -> None:
@@ -129,7 +153,7 @@ async def test_two_processes_start_on_one_empty_database(
         )
         await anna.say("/subscribe")
         choices = await anna.sees("Оставайтесь на связи", timeout=30)
-        await anna.press(choices, "Все")
+        await anna.press(choices, "Подписаться на всё")
         await anna.sees("активирована")
         published = newsroom.publish(title="Одна на двоих", paragraphs=["Текст."])
         await anna.sees(published.title, timeout=30)

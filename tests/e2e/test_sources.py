@@ -14,7 +14,7 @@ async def subscribe(person: Person, bot: BotProcess) -> None:
     await bot.logs(READ)
     await person.say("/subscribe")
     choices = await person.sees("Оставайтесь на связи", timeout=20)
-    await person.press(choices, "Все")
+    await person.press(choices, "Подписаться на всё")
     await person.sees("активирована")
 
 

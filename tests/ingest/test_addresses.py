@@ -11,6 +11,7 @@ from bot.ingest.addresses import (
     names_private_host,
     normalise_url,
 )
+from bot.model import shown_url
 
 ONE_ARTICLE = [
     "https://example.org/news/1",
@@ -202,3 +203,18 @@ def test_private_hosts_are_known_by_how_they_are_written(host: str) -> None:
 )
 def test_public_hosts_are_not_private(host: str) -> None:
     assert not names_private_host(f"http://{host}/a.jpg")
+
+
+@pytest.mark.parametrize(
+    ("url", "shown"),
+    [
+        ("https://example.org/feed@home?to=a@b", "https://example.org/feed@home?to=a@b"),
+        ("http://user:pw@example.org/feed", "http://example.org/feed"),
+        ("http://user:p@w@example.org", "http://example.org"),
+        ("https://token@example.org:8080?x=//y@z", "https://example.org:8080?x=//y@z"),
+        ("no address", "no address"),
+    ],
+)
+def test_an_address_is_shown_without_user_and_password(url: str, shown: str) -> None:
+    """Passwords of sources once stood in logs, alerts and ``/status``."""
+    assert shown_url(url) == shown

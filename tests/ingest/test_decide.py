@@ -7,7 +7,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.ingest.decide import candidates, compose, new_candidates, next_read, section_title
+from bot.ingest.decide import (
+    candidates,
+    compose,
+    learnt_names,
+    new_candidates,
+    next_read,
+    section_title,
+)
 from bot.model import (
     Alias,
     AliasKind,
@@ -92,6 +99,35 @@ def test_any_known_name_makes_an_entry_known() -> None:
     assert new_candidates(renamed, old) == ()
     assert new_candidates(moved, old) == ()
     assert len(new_candidates(candidates(feed(entry("2", "https://example.org/b"))), old)) == 1
+
+
+def test_new_names_of_what_is_known_are_learnt() -> None:
+    first, other = Alias(AliasKind.GUID, "1"), Alias(AliasKind.GUID, "2")
+    (moved,) = candidates(feed(entry("1", "https://example.org/moved")))
+    unseen = candidates(feed(entry("3", "https://example.org/c")))
+    settled = candidates(feed(entry("2")))
+    known = {first: 7, other: 8}
+    assert learnt_names([moved, *unseen, *settled], known) == {7: moved.aliases[1:]}
+    assert learnt_names([moved], {first: 9, moved.aliases[1]: 7}) == {}
+
+
+def test_a_canonical_address_is_an_extra_name_and_no_link() -> None:
+    """Where all pages named the list of news, all articles but the first were lost."""
+    listing = Alias(AliasKind.CANONICAL, "https://example.org/news")
+    article = make(
+        entry("1", "https://example.org/a"), page("Text.", url="https://example.org/news")
+    )
+    assert listing not in article.aliases
+    assert article.extra == (listing,)
+    assert article.url == "https://example.org/a"
+    named = candidates(feed(entry("2", "https://example.org/news")))
+    nameless = candidates(feed(entry(None, "https://example.org/news")))
+    assert new_candidates(named, article.extra) == named
+    assert new_candidates(nameless, article.extra) == ()
+
+
+def test_a_title_has_a_length_that_can_be_shown() -> None:
+    assert len(make(entry("1", title="Title " * 100_000)).title) == 500
 
 
 def test_an_address_that_all_entries_share_names_none_of_them() -> None:
@@ -213,3 +249,11 @@ def test_what_the_site_asks_for_is_obeyed_and_jitter_only_adds() -> None:
     assert next_read(NOW, 1, failures=1, retry_after=500) - NOW == timedelta(seconds=500)
     assert next_read(NOW, 600, retry_after=5) - NOW == timedelta(seconds=600)
     assert next_read(NOW, 60, failures=1, jitter=1.0) - NOW == timedelta(seconds=66)
+
+
+def test_a_very_long_id_stays_a_name_of_its_own() -> None:
+    """PostgreSQL once refused to index one, and its source was read in vain for ever."""
+    found = candidates(feed(entry("x" * 10_000), entry("x" * 9_999 + "y")))
+    keys = [c.aliases[0].key for c in found]
+    assert len(set(keys)) == 2
+    assert max(map(len, keys)) < 100

@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 import pytest
 from aiohttp import web
 
-from bot.errors import AddressRefusedError, FetchError
+from bot.errors import AddressRefusedError, FetchError, UnreachableError
 from bot.ingest import fetch
 from bot.ingest.fetch import MAX_REDIRECTS, Fetched, Fetcher, NotModified, retry_after
 
@@ -364,6 +364,41 @@ async def test_a_host_is_asked_one_thing_at_a_time(fetcher: Fetcher) -> None:
 
     assert most == 1
     assert fetcher._turns == {}
+
+
+async def test_a_feed_does_not_wait_for_pages_of_its_host(fetcher: Fetcher) -> None:
+    """Slow pages of one section once held up the feed of another for a minute and a half."""
+    asked, release = asyncio.Queue[str](), asyncio.Event()
+
+    async def slow_pages(request: web.Request) -> web.Response:
+        await asked.put(request.path)
+        if request.path == "/page":
+            await release.wait()
+        return web.Response()
+
+    async with site(slow_pages) as base, asyncio.TaskGroup() as group:
+        for _ in range(2):
+            group.create_task(fetcher.get(f"{base}/page", limit=LIMIT, page=True))
+        assert await asked.get() == "/page"
+        await fetcher.get(f"{base}/feed", limit=LIMIT)
+        assert await asked.get() == "/feed"
+        assert asked.empty()  # the second page waits for the first
+        release.set()
+
+    assert fetcher._turns == {}
+
+
+async def test_a_page_is_given_less_time_than_a_feed() -> None:
+    async def silent(_request: web.Request) -> web.Response:
+        await asyncio.Event().wait()
+        raise AssertionError
+
+    async with (
+        site(silent) as base,
+        Fetcher(allow_private=True, user_agent=AGENT, page_timeout=0.2) as fetcher,
+    ):
+        with pytest.raises(UnreachableError, match=r"took longer than 0\.2 s"):
+            await fetcher.get(base, limit=LIMIT, page=True)
 
 
 async def test_one_host_does_not_wait_for_another(fetcher: Fetcher) -> None:

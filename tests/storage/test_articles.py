@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -13,7 +14,7 @@ from sqlalchemy import func, insert, select
 from sqlalchemy.exc import StatementError
 
 from bot.errors import StorageError
-from bot.model import Alias, ArticleCard, Key, Page
+from bot.model import Alias, AliasKind, ArticleCard, Key, Page
 from bot.storage import articles, sections
 from bot.storage.database import Database
 from bot.storage.schema import article
@@ -120,6 +121,30 @@ async def test_names_of_two_articles_at_once_belong_to_the_older(
         both = new_article(guid("1"), url("u"), guid("3"))
         assert await articles.add_article(connection, source, both, now) is None
         assert await articles.known_aliases(connection, source, [guid("3")]) == {guid("3"): first}
+
+
+async def test_an_extra_name_never_makes_an_article_known(
+    database: Database, source: int, now: datetime
+) -> None:
+    """Five of six articles were once lost where their pages shared a canonical address."""
+    shared = Alias(AliasKind.CANONICAL, "https://news.example/news")
+    async with database.write() as connection:
+        numbers = [
+            await articles.add_article(
+                connection, source, replace(new_article(guid(key)), extra=(shared,)), now
+            )
+            for key in "123"
+        ]
+        assert None not in numbers
+        known = await articles.known_aliases(connection, source, [shared])
+        assert known == {shared: numbers[0]}
+
+
+@pytest.mark.parametrize("text", ["\ud83d", "\x00"])
+def test_what_no_database_takes_is_found_before(text: str) -> None:
+    articles.ensure_storable(new_article(guid("1")))
+    with pytest.raises(ValueError, match=r"surrogate|NUL"):
+        articles.ensure_storable(new_article(guid("1"), title=f"Мост {text}"))
 
 
 async def test_many_names_are_looked_up_at_once(

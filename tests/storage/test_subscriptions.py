@@ -5,11 +5,11 @@ from typing import Any
 
 from sqlalchemy import Row, select
 
-from bot.model import ChatKind, Section, SectionChoice
-from bot.storage import sections, subscriptions
+from bot.model import ChatKind, Section, SectionChoice, SourceSpec
+from bot.storage import articles, sections, sources, subscriptions
 from bot.storage.database import Database
 from bot.storage.schema import subscription
-from tests.storage.rows import add_reader, unsubscribe
+from tests.storage.rows import add_article, add_reader, unsubscribe
 
 DAY = timedelta(days=1)
 
@@ -161,3 +161,23 @@ async def test_subscribing_after_an_end_is_a_new_beginning(
     row = await _row(database, anna.id, city)
     assert (row.created_at, row.ended_at) == (now + 2 * DAY, None)
     assert await _undo(database, anna.id, now + DAY) == 0
+
+
+async def test_a_section_of_sources_that_rest_is_for_its_subscribers_only(
+    database: Database, now: datetime
+) -> None:
+    """Sections of sources that were taken off the list were once offered for ever."""
+    anna = await add_reader(database, now, 7, section=None)
+    other = await add_reader(database, now, 8, section=None)
+    async with database.write() as connection:
+        number = await add_article(connection, now, "1", section="Город")
+        found = await articles.get_article(connection, number)
+        assert found is not None
+        await subscriptions.subscribe(connection, anna.id, [found.section.id], now)
+    assert await _choices(database, other.id) == {"Город": False}
+
+    async with database.write() as connection:
+        await sources.list_sources(connection, [SourceSpec("https://other.example/feed")], now)
+
+    assert await _choices(database, anna.id) == {"Город": True}
+    assert await _choices(database, other.id) == {}

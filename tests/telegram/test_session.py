@@ -11,6 +11,7 @@ from aiogram import Bot
 from aiogram.exceptions import ClientDecodeError, TelegramRetryAfter
 from aiogram.types import ReplyParameters
 
+from bot.model import Chat, ChatKind
 from bot.telegram.pace import Pacer
 from bot.telegram.session import ReplyLane, make_bot, safe_loads
 from sandbox.telegram import Flood, Garbled, Person, Telegram
@@ -86,18 +87,34 @@ async def test_what_costs_nothing_is_not_counted(bot: Bot, pacer: Pacer, tg: Tel
     assert tg.violations == []
 
 
-async def test_a_flood_wait_pauses_the_pushes(
+async def test_one_chats_flood_wait_closes_that_chat_and_stops_no_push(
     bot: Bot, pacer: Pacer, clock: Clock, anna: Person, tg: Telegram
 ) -> None:
+    """One person who pressed buttons too fast once kept every push back for 20 seconds."""
     tg.faults.add(Flood(30), method="sendMessage")
     with pytest.raises(TelegramRetryAfter) as caught:
         await bot.send_message(anna.id, "Ответ")
     assert caught.value.retry_after == 30
+    assert await push_may_leave(pacer)
+    chat = Chat(anna.id, ChatKind.PRIVATE)
+    assert pacer.chat_wait(chat) == pytest.approx(30)
+    clock.at += 30.5
+    assert pacer.chat_wait(chat) == 0
+    assert tg.violations == []
+
+
+async def test_flood_waits_of_two_chats_at_once_pause_the_pushes(
+    bot: Bot, pacer: Pacer, clock: Clock, anna: Person, tg: Telegram
+) -> None:
+    boris = tg.person("Борис", started=True)
+    tg.faults.add(Flood(30), method="sendMessage", times=2)
+    for person in (anna, boris):
+        with pytest.raises(TelegramRetryAfter):
+            await bot.send_message(person.id, "Ответ")
     clock.at += 29
     assert not await push_may_leave(pacer)
     clock.at += 1.5
     assert await push_may_leave(pacer)
-    assert tg.violations == []
 
 
 async def test_a_chat_that_has_to_wait_is_left_alone_and_others_are_not(
@@ -114,9 +131,12 @@ async def test_a_chat_that_has_to_wait_is_left_alone_and_others_are_not(
     assert tg.violations == []
 
 
-async def test_a_short_flood_wait_is_waited_out(bot: Bot, anna: Person, tg: Telegram) -> None:
+async def test_a_short_flood_wait_is_waited_out(anna: Person, tg: Telegram) -> None:
+    bot = make_bot(tg.token, tg.url)
+    bot.session.middleware(ReplyLane(Pacer(10.0)))
     tg.faults.add(Flood(1), method="sendMessage")
     await bot.send_message(anna.id, "Ответ")
+    await bot.session.close()
     assert [message.text for message in tg.ledger.messages(anna.id)] == ["Ответ"]
     assert tg.violations == []
 
