@@ -17,7 +17,7 @@ demo: $(VENV)/requirements.stamp ## play the main job through against a Telegram
 	$(python) -m sandbox.demo
 
 test: $(VENV)/requirements-dev.stamp ## run the tests (ARGS='-k word': only some)
-	$(python) -m pytest $(ARGS)
+	$(python) -m pytest -n 2 --dist worksteal $(ARGS)
 
 check: $(VENV)/requirements-dev.stamp ## look over format, lint, types, imports and translations
 	$(python) -m ruff format --check

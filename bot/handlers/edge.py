@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from typing import Any
@@ -12,6 +13,7 @@ from aiogram.exceptions import AiogramError
 from aiogram.types import CallbackQuery, Message, TelegramObject, User
 
 from bot.handlers.answer import Answer
+from bot.handlers.aside import Aside
 from bot.handlers.throttle import Throttle
 from bot.i18n import Translator, Translators
 from bot.model import Chat, ChatKind, Keyboard, Reader, Screen
@@ -19,15 +21,33 @@ from bot.render.text import cut, plain, plain_text
 from bot.storage.database import Database
 from bot.storage.readers import deactivate_chat, find_reader, meet_reader, move_chat
 from bot.telegram import show
-from bot.telegram.outcome import Gone, Moved, Refused, Stop, outcome
+from bot.telegram.outcome import (
+    Doubtful,
+    Gone,
+    Moved,
+    Outcome,
+    Refused,
+    RetryLater,
+    Sent,
+    Unsent,
+    outcome,
+)
 from bot.views import greeting
+from bot.waiting import rest
 
 # https://core.telegram.org/bots/api#answercallbackquery
 _TOAST_CHARS = 200
+_PAUSES = (1.0, 2.0, 4.0)  # seconds before an answer that did not come through is shown again
+_PATIENCE = 31.0  # seconds after which it is not tried again
+_MARGIN = 0.3  # what Telegram asks us to wait is in whole seconds
 
 _log = structlog.get_logger(__name__)
 
 _Handler = Callable[[TelegramObject, dict[str, Any]], Awaitable[Any]]
+
+
+class StoppedError(Exception):
+    """We were asked to stop before the answer could be shown: the update is for the next start."""
 
 
 class Edge(BaseMiddleware):
@@ -35,24 +55,36 @@ class Edge(BaseMiddleware):
 
     A handler gets ``reader`` and ``t`` and returns an Answer (or None); whatever it raises is
     logged and answered with an apology, and every press is answered.
+
+    With ``stop`` among the data of an update, that event cuts pauses short.
     """
 
     def __init__(self, database: Database, translators: Translators, throttle: Throttle) -> None:
         self._database = database
         self._translators = translators
         self._throttle = throttle
+        self._aside = Aside()
 
     async def __call__(self, handler: _Handler, event: TelegramObject, data: dict[str, Any]) -> Any:
-        """Handle one message or press."""
-        chat = chat_of(event)
-        if chat is None or not isinstance(event, Message | CallbackQuery):
+        """Handle one message or press.
+
+        Raises:
+            StoppedError: the answer was not shown yet.
+        """
+        if not isinstance(event, Message | CallbackQuery):
             return
         bot: Bot = data["bot"]
+        stop: asyncio.Event = data.get("stop") or asyncio.Event()
         person = event.from_user
         t = self._translators[self._translators.match(_language(person))]
+        chat = chat_of(event)
+        if chat is None:  # a press on what was sent by way of us, or on what is too old to be told
+            if isinstance(event, CallbackQuery):
+                await answer_press(bot, event.id, greeting.outdated(t), alert=True)
+            return
         speaker = _speaker(event)
         if speaker is not None and not self._throttle.allows(speaker):
-            await self._slow_down(bot, chat, event, speaker, t)
+            await self._slow_down(bot, chat, event, speaker, t, stop)
             return
         try:
             reader = await self._meet(chat, person)
@@ -63,7 +95,7 @@ class Edge(BaseMiddleware):
             _log.exception("update failed", update_id=number, update=_describe(event))
             answer = _apology(event, t)
         if isinstance(answer, Answer | None):
-            await self._show(bot, chat, event, answer or Answer(), t)
+            await self._show(bot, chat, event, answer or Answer(), t, stop)
 
     async def _meet(self, chat: Chat, person: User | None) -> Reader:
         async with self._database.read() as connection:
@@ -86,16 +118,28 @@ class Edge(BaseMiddleware):
         event: Message | CallbackQuery,
         answer: Answer,
         t: Translator,
+        stop: asyncio.Event,
     ) -> None:
-        """Put an answer on the person's screen; a chat that is closed to us is remembered."""
+        """Put an answer on the person's screen, if need be after a pause or two."""
+        if isinstance(event, CallbackQuery):
+            await answer_press(bot, event.id, answer.toast, alert=answer.alert)
+        now = asyncio.get_running_loop().time
+        patience_ends = now() + _PATIENCE
+        for pause in (*_PAUSES, None):
+            try:
+                return await _place(bot, chat, event, answer)
+            except AiogramError as error:
+                became = outcome(error)
+            wait = None if pause is None else _wait(became, pause)
+            if wait is None or now() + wait > patience_ends:
+                break
+            await rest(stop, wait)
+            if stop.is_set():
+                raise StoppedError
         try:
-            if isinstance(event, CallbackQuery):
-                await answer_press(bot, event, answer.toast, alert=answer.alert)
-            elif answer.toast is not None:
-                await show.send(bot, chat, Screen(plain(answer.toast)))
-            await _place(bot, chat, event, answer)
+            await self._not_shown(bot, chat, event, answer, became, t)
         except AiogramError as error:
-            await self._not_shown(bot, chat, event, answer, error, t)
+            _log.warning("answer not shown", outcome=str(outcome(error)), update=_describe(event))
 
     async def _not_shown(
         self,
@@ -103,10 +147,13 @@ class Edge(BaseMiddleware):
         chat: Chat,
         event: Message | CallbackQuery,
         answer: Answer,
-        error: AiogramError,
+        became: Outcome,
         t: Translator,
     ) -> None:
-        match outcome(error):
+        """What is left to do; a chat that is closed to us is remembered."""
+        match became:
+            case Sent():
+                pass
             case Gone():
                 async with self._database.write() as connection:
                     await deactivate_chat(connection, chat.id, datetime.now(UTC))
@@ -120,28 +167,46 @@ class Edge(BaseMiddleware):
                 _log.error("rendering refused", reason=reason, update=_describe(event))
                 screen = _harmless(answer.screen) if answer.screen else greeting.apology(t)
                 await show.send(bot, chat, screen)
-            case Stop():
-                raise error
             case other:
                 _log.warning("answer not shown", outcome=str(other), update=_describe(event))
 
     async def _slow_down(
-        self, bot: Bot, chat: Chat, event: Message | CallbackQuery, speaker: int, t: Translator
+        self,
+        bot: Bot,
+        chat: Chat,
+        event: Message | CallbackQuery,
+        speaker: int,
+        t: Translator,
+        stop: asyncio.Event,
     ) -> None:
+        """Tell a person who is too fast, in a way that keeps none of the chat's updates waiting."""
         toast = greeting.too_fast(t)
-        if isinstance(event, CallbackQuery) or self._throttle.may_notice(speaker):
-            await self._show(bot, chat, event, Answer(toast=toast), t)
+        if isinstance(event, CallbackQuery):
+            self._aside.begin(lambda: answer_press(bot, event.id, toast), stop)
+        elif self._throttle.may_notice(speaker):
+            await self._show(bot, chat, event, Answer(toast=toast), t, stop)
 
 
 async def answer_press(
-    bot: Bot, query: CallbackQuery, toast: str | None = None, *, alert: bool = False
+    bot: Bot, query_id: str, toast: str | None = None, *, alert: bool = False
 ) -> None:
     """Tell Telegram that a press was noticed; where it cannot be told, its screen still can."""
     text = cut(toast, _TOAST_CHARS).plain if toast else None
     try:
-        await bot.answer_callback_query(query.id, text=text, show_alert=alert or None)
+        await bot.answer_callback_query(query_id, text=text, show_alert=alert or None)
     except AiogramError as error:
         _log.debug("press not answered", reason=str(error))
+
+
+def _wait(became: Outcome, pause: float) -> float | None:
+    """Seconds until an answer may be tried again; None where that is of no use."""
+    match became:
+        case Unsent() | Doubtful():
+            return pause  # an answer that comes twice harms nobody
+        case RetryLater(seconds=seconds):
+            return seconds + _MARGIN
+        case _:
+            return None
 
 
 def chat_of(event: TelegramObject) -> Chat | None:
@@ -155,6 +220,8 @@ def chat_of(event: TelegramObject) -> Chat | None:
 
 async def _place(bot: Bot, chat: Chat, event: Message | CallbackQuery, answer: Answer) -> None:
     pressed = event.message if isinstance(event, CallbackQuery) else None
+    if pressed is None and answer.toast is not None:
+        await show.send(bot, chat, Screen(plain(answer.toast)))
     if answer.screen is not None:
         if pressed is None:
             await show.send(bot, chat, answer.screen)

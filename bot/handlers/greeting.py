@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import deque
+from collections.abc import Callable, Sequence
 
 import structlog
 from aiogram import Bot, F, Router
@@ -17,6 +18,7 @@ from aiogram.types import (
 )
 
 from bot.handlers.answer import Answer
+from bot.handlers.rights import may_change
 from bot.i18n import Translator, Translators
 from bot.model import ChatKind, Reader
 from bot.storage import incoming, outbox, readers, sources
@@ -26,6 +28,7 @@ from bot.views import greeting, status
 from bot.views.greeting import ChooseLanguage
 
 _LAST_ERRORS = 5
+_ALBUMS = 100  # remembered, so that each is answered once
 
 # What people say; all else in a private chat is news of Telegram's own, such as a pinned message.
 _SAID = frozenset(
@@ -79,14 +82,17 @@ async def language(_event: TelegramObject, translators: Translators, t: Translat
 
 
 async def choose_language(
-    _event: TelegramObject,
+    event: CallbackQuery,
     callback_data: ChooseLanguage,
     bot: Bot,
     database: Database,
     reader: Reader,
+    t: Translator,
     translators: Translators,
 ) -> Answer:
     """Speak another language from now on, in the command menu too."""
+    if not await may_change(bot, reader, event):
+        return Answer(toast=greeting.only_administrators(t), alert=True)
     t = translators[callback_data.locale]
     async with database.write() as connection:
         await readers.choose_locale(connection, reader.id, t.locale)
@@ -121,6 +127,22 @@ async def unknown(event: Message, t: Translator) -> Answer | None:
     return Answer(greeting.unknown(t))
 
 
+def _first_of_album() -> Callable[[Message], bool]:
+    """A filter that lets one message of an album through: ten photos at once are said once."""
+    answered: deque[str] = deque(maxlen=_ALBUMS)
+
+    def is_first(event: Message) -> bool:
+        album = event.media_group_id
+        if album is None:
+            return True
+        if album in answered:
+            return False
+        answered.append(album)
+        return True
+
+    return is_first
+
+
 async def outdated(_event: CallbackQuery, t: Translator) -> Answer:
     """A button of an older version."""
     return Answer(toast=greeting.outdated(t), alert=True)
@@ -141,6 +163,7 @@ def greeting_router() -> Router:
 def fallback_router() -> Router:
     """What is answered when nobody else does."""
     router = Router(name="fallback")
-    router.message.register(unknown, F.chat.type == ChatType.PRIVATE, F.content_type.in_(_SAID))
+    said = F.content_type.in_(_SAID)
+    router.message.register(unknown, F.chat.type == ChatType.PRIVATE, said, _first_of_album())
     router.callback_query.register(outdated)
     return router

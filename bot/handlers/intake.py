@@ -6,6 +6,7 @@ import asyncio
 import json
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 
 import structlog
@@ -24,6 +25,7 @@ _log = structlog.get_logger(__name__)
 _REMEMBERED = timedelta(days=2)  # longer than the 24 hours for which Telegram repeats an update
 _FIRST_PAUSE, _LONGEST_PAUSE = 1.0, 30.0
 _HASTE = 0.1
+_ERROR_CHARS = 300  # an answer that is no JSON is quoted whole in its error
 _FORGET_EVERY = timedelta(hours=1)
 
 
@@ -66,8 +68,8 @@ class Intake:
                     await rest(stop, _HASTE)  # a server that does not hold requests open
                 pause = _FIRST_PAUSE
             except (AiogramError, StorageError) as error:
-                wait = _pause_after(error, pause)
-                _log.warning("updates not received", error=str(error), retry_in=wait)
+                wait = await self._pause_after(error, pause)
+                _log.warning("updates not received", error=str(error)[:_ERROR_CHARS], retry_in=wait)
                 pause = min(pause * 2, _LONGEST_PAUSE)
                 await rest(stop, wait)
 
@@ -82,16 +84,34 @@ class Intake:
                 self._forget_at = now + _FORGET_EVERY
         self.arrived.set()
 
-
-def _pause_after(error: Exception, pause: float) -> float:
-    """Seconds to wait before asking again; raises where asking is of no use."""
-    if isinstance(error, StorageError):
-        return pause
-    match outcome(error):
-        # Who asks in our place may be ourselves, killed a moment ago with a request still open.
-        case Stop(reason=reason) if "conflict" not in reason.lower():
-            raise TokenRefusedError from error
-        case RetryLater(seconds=seconds):
-            return seconds
-        case _:
+    async def _pause_after(self, error: Exception, pause: float) -> float:
+        """Seconds to wait before asking again; raises where asking is of no use."""
+        if isinstance(error, StorageError):
             return pause
+        match outcome(error):
+            case RetryLater(seconds=seconds):
+                return seconds
+            case Stop(reason=reason) if "webhook" in reason.lower():
+                # One that was set once keeps every update from us.
+                with suppress(AiogramError):
+                    await self._bot.delete_webhook()
+            case Stop(reason=reason) if "conflict" not in reason.lower():
+                await self._confirm_refusal()
+            case Stop():
+                # It may be ourselves, killed a moment ago with a request still open.
+                _log.warning("another process asks for updates with this token: stop one of them")
+            case _:
+                pass
+        return pause
+
+    async def _confirm_refusal(self) -> None:
+        """Only Telegram's word on who we are decides whether the token is refused.
+
+        Raises:
+            TokenRefusedError: it is.
+        """
+        try:
+            await self._bot.get_me()
+        except AiogramError as error:
+            if isinstance(outcome(error), Stop):
+                raise TokenRefusedError from error

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import UTC, datetime
 
 import structlog
@@ -70,7 +71,10 @@ async def read_article(
     if article is None:
         return Answer(toast=greeting.article_gone(t), alert=True)
     wanted = marked if callback_data.page < 0 else callback_data.page
-    screen, page = article_page(article, wanted, callback_data.origin, t, page_chars)
+    # Cutting a long article takes a while, which must not keep everybody else waiting.
+    screen, page = await asyncio.to_thread(
+        article_page, article, wanted, callback_data.origin, t, page_chars
+    )
     if page != marked:
         await _remember(database, reader, article.id, page)
     return Answer(screen)
@@ -85,7 +89,7 @@ async def _remember(database: Database, reader: Reader, article_id: int, page: i
 
 
 async def page_number(_event: TelegramObject, callback_data: PageNumber, t: Translator) -> Answer:
-    """Where one is."""
+    """Where one is: on the first page."""
     return Answer(toast=greeting.page_of(callback_data.page, callback_data.pages, t))
 
 

@@ -6,14 +6,14 @@ from datetime import UTC, datetime
 
 import structlog
 from aiogram import Bot, Router
-from aiogram.enums import ChatMemberStatus
 from aiogram.filters import Command
 from aiogram.types import CallbackQuery, Message, TelegramObject
 
 from bot.errors import StorageError
 from bot.handlers.answer import Answer
+from bot.handlers.rights import may_change
 from bot.i18n import Translator
-from bot.model import ChatKind, Reader
+from bot.model import Reader
 from bot.storage import sections, subscriptions
 from bot.storage.articles import get_article
 from bot.storage.database import Database
@@ -135,21 +135,8 @@ async def mute(
                 await subscriptions.subscribe(connection, reader.id, [section], now)
     except StorageError:
         return _not_saved(t)
-    done = Toggle(section=section, on=not callback_data.muted)
     keyboard = push.push_keyboard(article, t, muted=callback_data.muted)
-    return Answer(keyboard=keyboard, toast=views.saved(done, t))
-
-
-async def may_change(bot: Bot, reader: Reader, event: Message | CallbackQuery) -> bool:
-    """Whether this person may change what comes to the chat: in a group, its administrators."""
-    if reader.chat.kind is ChatKind.PRIVATE:
-        return True
-    if isinstance(event, Message) and event.sender_chat is not None:
-        return event.sender_chat.id == reader.chat.id  # an anonymous administrator
-    if event.from_user is None:
-        return False
-    member = await bot.get_chat_member(reader.chat.id, event.from_user.id)
-    return member.status in {ChatMemberStatus.CREATOR, ChatMemberStatus.ADMINISTRATOR}
+    return Answer(keyboard=keyboard, toast=push.mute_saved(article, t, muted=callback_data.muted))
 
 
 def _not_saved(t: Translator) -> Answer:

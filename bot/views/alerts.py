@@ -11,7 +11,7 @@ _REASON_CHARS = 500
 
 def source_failing(url: str, reason: str | None, t: Translator) -> Screen:
     """A source cannot be read."""
-    text = t("⚠️ This source cannot be read. I go on trying.")
+    text = t("⚠️ This source cannot be read. I keep trying.")
     return Screen(join("\n\n", [text, url, cut(reason or "", _REASON_CHARS)]))
 
 
@@ -23,7 +23,16 @@ def source_recovered(url: str, t: Translator) -> Screen:
 def rendering_refused(article_id: int, reason: str, t: Translator) -> Screen:
     """Telegram does not take an article as we made it."""
     text = t(
-        "⚠️ Telegram refused the form of article {number}; it goes out as plain text.",
+        "⚠️ Telegram refused the formatting of article {number}; it is sent as plain text.",
+        number=article_id,
+    )
+    return Screen(join("\n\n", [text, cut(reason, _REASON_CHARS)]))
+
+
+def not_delivered(article_id: int, reason: str, t: Translator) -> Screen:
+    """A reader did not get an article, or nobody knows whether."""
+    text = t(
+        "⚠️ Article {number} did not reach every reader; /status shows the last errors.",
         number=article_id,
     )
     return Screen(join("\n\n", [text, cut(reason, _REASON_CHARS)]))

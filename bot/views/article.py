@@ -17,7 +17,7 @@ _RUNNING_TITLE_CHARS = 100
 
 
 class PageNumber(CallbackData, prefix="p1"):
-    """The button that only says where one is."""
+    """The button of the first page that only says where one is."""
 
     page: int
     pages: int
@@ -61,7 +61,12 @@ def article_page(
 
 
 def open_and_share(article: Article, t: Translator) -> tuple[Button, ...]:
-    """Buttons to the article on the site, and to Telegram's own way of passing it on."""
+    """Buttons to the article on the site, and to Telegram's own way of passing it on.
+
+    None where a feed gave the article no address.
+    """
+    if not article.url:
+        return ()
     return (
         Button(t("🌐 On the site"), url=article.url),
         Button(t("↗️ Share"), url=_share_url(article)),
@@ -71,7 +76,10 @@ def open_and_share(article: Article, t: Translator) -> tuple[Button, ...]:
 def _turns(article_id: int, page: int, count: int, origin: NewsList) -> tuple[Button, ...]:
     if count == 1:
         return ()
-    row = [Button(f"{page + 1}/{count}", data=PageNumber(page=page + 1, pages=count).pack())]
+    here: CallbackData = PageNumber(page=1, pages=count)
+    if page > 0:
+        here = read_article(article_id, origin, 0)  # the way back to the beginning
+    row = [Button(f"{page + 1}/{count}", data=here.pack())]
     if page > 0:
         row.insert(0, Button("‹", data=read_article(article_id, origin, page - 1).pack()))
     if page < count - 1:

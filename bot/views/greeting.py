@@ -23,8 +23,8 @@ def commands(t: Translator) -> list[tuple[str, str]]:
     """The command menu: names and descriptions."""
     return [
         ("news", t("Recent news")),
-        ("subscribe", t("Hear of new articles")),
-        ("unsubscribe", t("Hear no more")),
+        ("subscribe", t("Subscribe to news")),
+        ("unsubscribe", t("Unsubscribe")),
         ("language", t("Choose the language")),
         ("help", t("What I can do")),
     ]
@@ -33,23 +33,23 @@ def commands(t: Translator) -> list[tuple[str, str]]:
 def description(name: str, t: Translator) -> str:
     """What an empty chat says of the bot; at most 512 characters."""
     return t(
-        "{name} brings the news of its site to Telegram: read articles comfortably here, and "
-        "subscribe to hear of each new one.",
+        "{name} brings the news of its site to Telegram. Read articles right here, or subscribe to "
+        "get new ones as soon as they are out.",
         name=name,
     )[:512]
 
 
 def short_description(name: str, t: Translator) -> str:
     """What the bot's profile says; at most 120 characters."""
-    return t("{name}: news to read and to subscribe to", name=name)[:120]
+    return t("{name}: the news of the site, to read and to get", name=name)[:120]
 
 
 def start(name: str, t: Translator) -> Screen:
     """Who we are and what one can do."""
     greeting = t("Hello! This is {name}.", name=name)
     offer = t(
-        "Here you read our news as soon as it is out: open an article, turn its pages, come back "
-        "to where you stopped. If you subscribe, each new article comes to you by itself."
+        "Here you can read our news as soon as it is out: open an article, turn its pages, and "
+        "pick up where you left off. Subscribe, and new articles will come to you by themselves."
     )
     return Screen(join("\n\n", [styled(greeting, EntityKind.BOLD), offer]), keyboard=_doors(t))
 
@@ -66,7 +66,9 @@ def help_text(t: Translator) -> Screen:
 def unknown(t: Translator) -> Screen:
     """The answer to a command or a text that means nothing to us."""
     return Screen(
-        concat(t("I did not understand that. Try /news for the news, or /help for all I can do.")),
+        concat(
+            t("I did not understand that. Try /news for the news, or /help to see what I can do.")
+        ),
         keyboard=_doors(t),
     )
 

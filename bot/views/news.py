@@ -109,7 +109,7 @@ def news_list(
         rows.append((Button(t("📂 Sections"), data=ChooseSection().pack()),))
     title = styled(t("News"), EntityKind.BOLD)
     if not page.items:
-        hint = t("Nothing has been published here yet. As soon as it is, you will find it here.")
+        hint = t("Nothing has been published here yet. New articles will appear here at once.")
     else:
         hint = t("Tap a headline to read.")
     return Screen(

@@ -6,7 +6,7 @@ from aiogram.filters.callback_data import CallbackData
 
 from bot.i18n import Translator
 from bot.model import Article, Button, EntityKind, Keyboard, Screen
-from bot.render.text import concat, cut, join, plain_text, styled
+from bot.render.text import cut, join, plain_text, styled
 from bot.views.article import open_and_share
 from bot.views.news import NewsList, read_article
 
@@ -39,14 +39,23 @@ def push(article: Article, t: Translator) -> Screen:
 def plain_push(article: Article, t: Translator) -> Screen:
     """The same with nothing in it that Telegram could refuse: for when it refused the full form."""
     return Screen(
-        plain_text(concat(push(article, t).body, "\n\n", article.url)),
+        plain_text(join("\n\n", [push(article, t).body, article.url])),
         keyboard=((_read(article, t),), (_mute(article, t, muted=False),)),
     )
 
 
 def push_keyboard(article: Article, t: Translator, *, muted: bool) -> Keyboard:
-    """The buttons under a push, where the reader hears of the section or does not any more."""
-    return ((_read(article, t),), open_and_share(article, t), (_mute(article, t, muted=muted),))
+    """The buttons under a push, with its section muted or not."""
+    rows = ((_read(article, t),), open_and_share(article, t), (_mute(article, t, muted=muted),))
+    return tuple(row for row in rows if row)
+
+
+def mute_saved(article: Article, t: Translator, *, muted: bool) -> str:
+    """What a press says when the section of a push was muted, or is not any more."""
+    section = cut(article.section.title, _BUTTON_CHARS).plain
+    if muted:
+        return t("New articles of “{section}” will not come any more.", section=section)
+    return t("New articles of “{section}” will come again.", section=section)
 
 
 def _read(article: Article, t: Translator) -> Button:
@@ -56,8 +65,8 @@ def _read(article: Article, t: Translator) -> Button:
 def _mute(article: Article, t: Translator, *, muted: bool) -> Button:
     section = cut(article.section.title, _BUTTON_CHARS).plain
     label = (
-        t("🔔 Hear of “{section}” again", section=section)
+        t("🔔 Unmute “{section}”", section=section)
         if muted
-        else t("🔕 No more of “{section}”", section=section)
+        else t("🔕 Mute “{section}”", section=section)
     )
     return Button(label, data=Mute(article=article.id, muted=not muted).pack())

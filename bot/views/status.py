@@ -43,13 +43,13 @@ def status(
         styled(t("Sources"), EntityKind.BOLD),
         *(_source(source, t) for source in sources),
         styled(t("Deliveries"), EntityKind.BOLD),
-        join("\n", [f"{_name(state, t)}: {deliveries.get(state, 0)}" for state in DeliveryState]),
+        join("\n", _counts(deliveries, t)),
     ]
     if errors:
         parts.append(styled(t("Last errors"), EntityKind.BOLD))
         parts += [cut(f"{chat}: {error}", _ERROR_CHARS) for chat, error in errors]
     if put_aside:
-        parts.append(join("", [t("Updates put aside: {count}", count=put_aside)]))
+        parts.append(join("", [t("Updates set aside: {count}", count=put_aside)]))
     return Screen(cut(join("\n\n", parts), _SCREEN_CHARS))
 
 
@@ -59,17 +59,13 @@ def _source(source: SourceLine, t: Translator) -> Text:
     return join("\n", [source.url, read, fault])
 
 
-def _name(state: DeliveryState, t: Translator) -> str:
-    match state:
-        case DeliveryState.QUEUED:
-            return t("queued")
-        case DeliveryState.LEASED | DeliveryState.SENDING:
-            return t("being sent ({name})", name=state.name.lower())
-        case DeliveryState.SENT:
-            return t("sent")
-        case DeliveryState.FAILED:
-            return t("failed")
-        case DeliveryState.UNKNOWN:
-            return t("without an answer")
-        case DeliveryState.CANCELLED:
-            return t("cancelled")
+def _counts(deliveries: Mapping[DeliveryState, int], t: Translator) -> list[str]:
+    lines = [
+        (t("queued"), {DeliveryState.QUEUED}),
+        (t("being sent"), {DeliveryState.LEASED, DeliveryState.SENDING}),
+        (t("sent"), {DeliveryState.SENT}),
+        (t("failed"), {DeliveryState.FAILED}),
+        (t("without an answer"), {DeliveryState.UNKNOWN}),
+        (t("cancelled"), {DeliveryState.CANCELLED}),
+    ]
+    return [f"{name}: {sum(deliveries.get(s, 0) for s in states)}" for name, states in lines]

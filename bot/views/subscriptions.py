@@ -1,4 +1,4 @@
-"""Subscriptions: which sections a reader hears of."""
+"""Subscriptions: the sections whose new articles come to a reader."""
 
 from __future__ import annotations
 
@@ -52,11 +52,11 @@ def choices(sections: Sequence[SectionChoice], here: Choices, t: Translator) -> 
     """Every section with its state, each toggled by a tap."""
     title = styled(t("Stay in touch"), EntityKind.BOLD)
     if not sections:
-        empty = t("There is nothing to subscribe to yet: the site has not been read so far.")
+        empty = t("There is nothing to subscribe to yet: the news is still being loaded.")
         return Screen(join("\n\n", [title, empty]))
     count = sum(choice.subscribed for choice in sections)
     if count == 0:
-        state = t("Choose what you want to hear of. Each new article will come to this chat.")
+        state = t("Choose the sections you want. New articles will come to this chat.")
     else:
         state = t.plural(
             "Thank you for your interest. Your subscription is active: {number} section.",
@@ -69,8 +69,8 @@ def choices(sections: Sequence[SectionChoice], here: Choices, t: Translator) -> 
     ]
     turns = paging_row(here.page, len(sections), lambda page: Choices(page=page))
     ends = (
-        Button(t("All"), data=ToggleAll(on=True).pack()),
-        Button(t("None"), data=ToggleAll(on=False).pack()),
+        Button(t("Subscribe to all"), data=ToggleAll(on=True).pack()),
+        Button(t("Unsubscribe from all"), data=ToggleAll(on=False).pack()),
     )
     return Screen(
         join("\n\n", [title, state]), keyboard=(*with_row(rows, turns), ends, _news_row(t))
@@ -81,10 +81,10 @@ def unsubscribed(count: int, at: datetime, t: Translator) -> Screen:
     """All subscriptions have ended, which can be undone; or there were none."""
     if count == 0:
         return Screen(
-            join("", [t("You have no subscription, so nothing will come unasked.")]),
+            join("", [t("You have no subscriptions.")]),
             keyboard=((Button(t("🔔 Subscribe"), data=Choices().pack()),),),
         )
-    text = t("You are unsubscribed: nothing will come unasked any more. The news stays here.")
+    text = t("You are unsubscribed: you will get no more messages. The news stays here.")
     undo = Undo(at=(at - _EPOCH) // timedelta(microseconds=1))
     return Screen(
         join("", [text]),
@@ -96,7 +96,7 @@ def saved(choice: Toggle | ToggleAll, t: Translator) -> str:
     """What a tap says when it was saved."""
     match choice:
         case ToggleAll(on=True):
-            return t("You are subscribed to everything.")
+            return t("You are subscribed to all current sections.")
         case ToggleAll():
             return t("You are unsubscribed from everything.")
         case Toggle(on=True):

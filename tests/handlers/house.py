@@ -47,6 +47,7 @@ class House:
     published: int = 0
     handled: list[Update] = field(default_factory=list)
     intake: Intake = field(init=False)
+    turns: Turns = field(init=False)
     dispatcher: Dispatcher = field(init=False)
     _stop: asyncio.Event = field(default_factory=asyncio.Event)
     _running: list[asyncio.Task[None]] = field(default_factory=list)
@@ -64,11 +65,13 @@ class House:
             admin_ids=self.admin_ids,
         )
         self.dispatcher.update.outer_middleware(self._note)
-        turns = Turns(self.database, self.bot, self.dispatcher)
+        self.turns = Turns(self.database, self.bot, self.dispatcher)
         if receiving:
             self._running.append(asyncio.create_task(self.intake.run(self._stop)))
         if handling:
-            self._running.append(asyncio.create_task(turns.run(self.intake.arrived, self._stop)))
+            self._running.append(
+                asyncio.create_task(self.turns.run(self.intake.arrived, self._stop))
+            )
 
     async def stop(self) -> None:
         """End as the process does when it is asked to."""

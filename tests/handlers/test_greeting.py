@@ -123,3 +123,16 @@ async def test_status_is_for_administrators(
     assert "Источники" in (await asleep.shows(anna, "/status")).text
     assert "Не понимаю" in (await asleep.shows(boris, "/status")).text
     assert tg.violations == []
+
+
+async def test_an_album_gets_one_answer(house: House, anna: Person, tg: Telegram) -> None:
+    # Once, each photo of it got one.
+    photo = {"file_id": "p", "file_unique_id": "p", "width": 9, "height": 9}
+    for album in ("1", "2"):
+        for _ in range(10):
+            await anna.say_raw({"photo": [photo], "media_group_id": album})
+    await anna.say("/help")
+    await anna.sees("Что я умею")
+    texts = [message.text[:10] for message in tg.ledger.messages(anna.id)]
+    assert texts == ["Не понимаю", "Не понимаю", "Что я умею"]
+    assert tg.violations == []

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import threading
 from datetime import UTC, datetime
 from itertools import chain
+from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from bot.model import Document
+from bot.handlers import reading
+from bot.model import Document, Screen
 from sandbox.telegram import MessageView, Person, Telegram
 from tests.handlers.house import House, paragraphs
 
@@ -205,9 +208,11 @@ async def test_pages_are_turned_in_place(house: House, anna: Person, tg: Telegra
         shown = turned
     assert "›" not in shown.labels
     assert all(f"Абзац {number}." in text for number in range(1, 13))
-    assert (await anna.press(shown, "3/3")).text == "Страница 3 из 3"
     await anna.press(shown, "‹")
-    assert await anna.sees(lambda m: "2/3" in m.labels)
+    shown = await anna.sees(lambda m: "2/3" in m.labels)
+    assert (await anna.press(shown, "2/3")).text == ""
+    shown = await anna.sees(lambda m: "1/3" in m.labels)  # once, only a toast said where one was
+    assert (await anna.press(shown, "1/3")).text == "Страница 1 из 3"
     assert tg.violations == []
 
 
@@ -250,6 +255,35 @@ async def test_an_article_without_a_body_shows_its_lead(
     await house.publish("Молния", document=Document(), lead="", published=None)
     assert "Река вскрылась." in (await open_article(house, anna, "Ледоход")).text
     assert "Молния" in (await open_article(house, anna, "Молния")).text
+    assert tg.violations == []
+
+
+async def test_an_article_without_an_address_has_no_links(
+    house: House, anna: Person, tg: Telegram
+) -> None:
+    # Telegram refuses a button without an address, and with it once the whole article.
+    await house.publish("Ледоход", url="")
+    assert (await open_article(house, anna, "Ледоход")).labels == ("« К списку",)
+    assert [c for c in tg.ledger.calls("editMessageText") if not c.accepted] == []
+    assert tg.violations == []
+
+
+async def test_cutting_an_article_keeps_nobody_waiting(
+    house: House, anna: Person, tg: Telegram, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Once, every turn of a page of a long article stopped the event loop while it was cut anew.
+    cut = reading.article_page
+    where: list[threading.Thread] = []
+
+    def note(*args: Any) -> tuple[Screen, int]:
+        where.append(threading.current_thread())
+        return cut(*args)
+
+    monkeypatch.setattr(reading, "article_page", note)
+    await house.publish("Ледоход")
+    await open_article(house, anna, "Ледоход")
+    assert where
+    assert threading.main_thread() not in where
     assert tg.violations == []
 
 

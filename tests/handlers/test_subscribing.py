@@ -63,7 +63,7 @@ async def test_nothing_to_subscribe_to_yet(house: House, anna: Person, tg: Teleg
 @pytest.mark.usefixtures("sections")
 async def test_each_section_is_toggled_by_a_tap(house: House, anna: Person, tg: Telegram) -> None:
     shown = await house.shows(anna, "/subscribe")
-    assert "Выберите, о чём сообщать" in shown.text
+    assert "Выберите разделы" in shown.text
     assert shown.labels[:3] == ("▫️ Город", "▫️ Культура", "▫️ Спорт")
     answer, shown = await press(anna, shown, "Культура")
     assert (answer.text, answer.alert) == ("Подписка оформлена.", False)
@@ -86,11 +86,11 @@ async def test_all_and_none(house: House, anna: Person, boris: Person, tg: Teleg
     theirs = await house.shows(boris, "/subscribe")
     await press(boris, theirs, "Город")
     shown = await house.shows(anna, "/subscribe")
-    answer, shown = await press(anna, shown, "Все")
-    assert answer.text == "Вы подписаны на всё."
+    answer, shown = await press(anna, shown, "Подписаться на всё")
+    assert answer.text == "Вы подписаны на все нынешние разделы."
     assert "3 раздела." in shown.text
     assert await house.subscribed(anna.id) == ["Город", "Культура", "Спорт"]
-    answer, shown = await press(anna, shown, "Ни одного")
+    answer, shown = await press(anna, shown, "Отписаться от всего")
     assert answer.text == "Вы отписаны от всего."
     assert await house.subscribed(anna.id) == []
     assert await house.subscribed(boris.id) == ["Город"]
@@ -134,7 +134,7 @@ async def test_unsubscribe_and_undo_bring_back_what_ended(
         _, shown = await press(anna, shown, title)
     await press(anna, shown, "Культура")  # ended by hand, and before: it stays ended
     ended = await house.shows(anna, "/unsubscribe")
-    assert "Подписка отменена: больше ничего не придёт без спроса." in ended.text
+    assert "Подписка отменена: новые статьи больше приходить не будут." in ended.text
     assert await house.subscribed(anna.id) == []
     _, shown = await press(anna, ended, "↩️ Вернуть")
     assert "2 раздела." in shown.text
@@ -162,8 +162,8 @@ async def test_undo_after_a_second_unsubscribe_is_of_its_own_time(
 
 
 async def test_unsubscribe_without_a_subscription(house: House, anna: Person, tg: Telegram) -> None:
-    assert "Подписок нет" in (await house.shows(anna, "/unsubscribe")).text
-    assert "Подписок нет" in (await house.shows(anna, "/stop")).text
+    assert "У вас нет подписок" in (await house.shows(anna, "/unsubscribe")).text
+    assert "У вас нет подписок" in (await house.shows(anna, "/stop")).text
     assert tg.violations == []
 
 
@@ -177,8 +177,13 @@ async def test_what_cannot_be_saved_is_told_and_changes_nothing(
     ended_before = await house.shows(anna, "/unsubscribe")
     _, shown = await press(anna, ended_before, "↩️ Вернуть")
     await break_saving(house)
-    presses = [(shown, "Спорт"), (shown, "Город"), (shown, "Все"), (shown, "Ни одного")]
-    presses += [(ended_before, "↩️ Вернуть"), (pushed, "🔕 Больше не присылать «Город»")]
+    presses = [
+        (shown, "Спорт"),
+        (shown, "Город"),
+        (shown, "Подписаться на всё"),
+        (shown, "Отписаться от всего"),
+    ]
+    presses += [(ended_before, "↩️ Вернуть"), (pushed, "🔕 Не присылать «Город»")]
     for message, button in presses[:4] + presses[5:]:
         answer = await anna.press(message, button)
         assert (answer.text, answer.alert) == (POLITE, True)
@@ -194,7 +199,7 @@ async def test_what_cannot_be_saved_is_told_and_changes_nothing(
 @pytest.mark.usefixtures("sections")
 async def test_undo_that_cannot_be_saved_is_told(house: House, anna: Person, tg: Telegram) -> None:
     shown = await house.shows(anna, "/subscribe")
-    await press(anna, shown, "Все")
+    await press(anna, shown, "Подписаться на всё")
     ended = await house.shows(anna, "/unsubscribe")
     await break_saving(house)
     answer = await anna.press(ended, "↩️ Вернуть")
@@ -222,23 +227,23 @@ async def test_a_lost_table_is_told_in_the_same_words(
 @pytest.mark.usefixtures("sections")
 async def test_mute_and_again_from_a_push(house: House, anna: Person, tg: Telegram) -> None:
     shown = await house.shows(anna, "/subscribe")
-    await press(anna, shown, "Все")
+    await press(anna, shown, "Подписаться на всё")
     pushed = await tell(house, anna, 2)
     assert pushed.labels == (
         "📖 Читать",
         "🌐 На сайте",
         "↗️ Поделиться",
-        "🔕 Больше не присылать «Культура»",
+        "🔕 Не присылать «Культура»",
     )
     answer, muted = await press(anna, pushed, "🔕")
-    assert answer.text == "Подписка отменена."
+    assert answer.text == "Новые статьи раздела «Культура» больше приходить не будут."
     assert muted.id == pushed.id
     assert muted.text == pushed.text
     assert muted.labels[-1] == "🔔 Снова присылать «Культура»"
     assert await house.subscribed(anna.id) == ["Город", "Спорт"]
-    assert (await anna.press(pushed, "🔕")).text == "Подписка отменена."  # pressed twice
+    assert (await anna.press(pushed, "🔕")).text == answer.text  # pressed twice
     answer, again = await press(anna, muted, "🔔")
-    assert answer.text == "Подписка оформлена."
+    assert answer.text == "Новые статьи раздела «Культура» снова будут приходить."
     assert again.labels == pushed.labels
     assert await house.subscribed(anna.id) == ["Город", "Культура", "Спорт"]
     assert tg.violations == []
@@ -272,10 +277,10 @@ async def test_muting_a_push_that_was_deleted_is_quiet(
     house: House, anna: Person, tg: Telegram
 ) -> None:
     shown = await house.shows(anna, "/subscribe")
-    await press(anna, shown, "Все")
+    await press(anna, shown, "Подписаться на всё")
     pushed = await tell(house, anna, 2)
     tg.ledger.world.remove(tg.ledger.world.chats[anna.id].messages[pushed.id])
-    assert (await anna.press(pushed, "🔕")).text == "Подписка отменена."
+    assert "«Культура»" in (await anna.press(pushed, "🔕")).text
     assert await house.subscribed(anna.id) == ["Город", "Спорт"]
     await house.shows(anna, "/help")
     assert len(tg.ledger.messages(anna.id)) == 3

@@ -228,9 +228,31 @@ async def test_a_fault_in_receiving_is_survived(
 
 async def test_a_refused_token_ends_the_receiving(asleep: House, tg: Telegram) -> None:
     asleep.start(receiving=False)
-    tg.faults.add(Refusal(401, "Unauthorized"), method="getUpdates", times=None)
+    for method in ("getUpdates", "getMe"):
+        tg.faults.add(Refusal(401, "Unauthorized"), method=method, times=None)
     with pytest.raises(TokenRefusedError):
         await asleep.intake.run(asyncio.Event())
+
+
+async def test_a_server_that_refuses_for_a_moment_does_not_end_the_receiving(
+    house: House, tg: Telegram, anna: Person
+) -> None:
+    """Only Telegram's word on who we are ends the bot: a server of one's own may stumble."""
+    refused = tg.faults.add(Refusal(404, "Not Found"), method="getUpdates", times=2)
+    await anna.say("/help")
+    await anna.sees("Что я умею", timeout=15)
+    await tg.ledger.wait_for(lambda: refused.hits >= 1, timeout=60)
+
+
+async def test_a_webhook_that_keeps_the_updates_is_deleted(
+    house: House, tg: Telegram, anna: Person
+) -> None:
+    """One that could not be deleted at the start once left the bot deaf."""
+    wording = "Conflict: can't use getUpdates method while webhook is active; use deleteWebhook"
+    tg.faults.add(Refusal(409, wording), method="getUpdates", times=1)
+    await anna.say("/help")
+    await tg.ledger.wait_for(lambda: bool(tg.ledger.calls("deleteWebhook")), timeout=60)
+    await anna.sees("Что я умею", timeout=15)
 
 
 async def test_a_database_that_is_away_for_a_moment_is_waited_for(
@@ -243,4 +265,46 @@ async def test_a_database_that_is_away_for_a_moment_is_waited_for(
     assert "updates not received" in [entry["event"] for entry in logs]
     await house.change("ALTER TABLE lost RENAME TO incoming")
     await anna.sees("Что я умею")
+    assert tg.violations == []
+
+
+async def test_the_backlog_of_one_chat_keeps_nobody_else_waiting(
+    house: House, anna: Person, boris: Person, tg: Telegram
+) -> None:
+    # Once, the 200 updates that were held in memory could all be one person's.
+    hold = Hold()
+    fault = tg.faults.add(hold, method="sendMessage", chat_id=anna.id)
+    said = 250
+    for number in range(said):
+        await anna.say(("/help", "/language")[number % 2])
+    await tg.ledger.wait_for(lambda: fault.hits)
+    assert "Что я умею" in (await house.shows(boris, "/help")).text
+    line = house.turns._lines[anna.id]
+    assert len(line) == said
+    assert sum(update is not None for _, update in line) == 20
+    hold.release()
+    await house.handles(lambda u: u.message and u.message.chat.id == anna.id, times=said)
+    await house.stop()
+    texts = [message.text[:4] for message in tg.ledger.messages(anna.id)]
+    assert texts[:60] == ["Что ", "На к"] * 30
+    numbers = [u.update_id for u in house.handled if u.message and u.message.chat.id == anna.id]
+    assert numbers == sorted(set(numbers))
+    assert set((await kept(house)).values()) == {1}
+    assert (house.turns._lines, house.turns._in_memory) == ({}, 0)
+    assert tg.violations == []
+
+
+async def test_a_press_that_is_put_aside_is_answered(
+    asleep: House, anna: Person, tg: Telegram
+) -> None:
+    # Once, its button went on spinning.
+    asleep.start()
+    shown = await asleep.shows(anna, "/help")
+    await asleep.stop()
+    query = anna.tap(shown, "📰 Новости")
+    tg.ledger.world.updates.pending[-1]["callback_query"]["from"] = "nobody"
+    asleep.start()
+    await tg.ledger.wait_for(lambda: query.answer is not None)
+    await asleep.stop()
+    assert sorted((await kept(asleep)).values()) == [1, 2]
     assert tg.violations == []

@@ -83,6 +83,8 @@ lists = st.builds(
 )  # fmt: skip
 addresses = st.sampled_from(
     [
+        # a feed may give an article none
+        "",
         "https://paper.example/1",
         "https://paper.example/" + "%D0%BB" * 330,
         "https://paper.example/?a=1&b=<>\"'",
@@ -93,9 +95,15 @@ spans = st.tuples(st.builds(Span, words))
 documents = st.builds(Document, st.lists(st.builds(Paragraph, spans), max_size=3).map(tuple))
 articles = st.builds(
     Article, id=ids, section=sections, url=addresses, title=titles, lead=words,
-    image=st.one_of(st.none(), addresses), published=st.one_of(st.none(), moments),
+    image=st.one_of(st.none(), addresses.filter(bool)), published=st.one_of(st.none(), moments),
     sorted_at=past,
     document=documents,
+)  # fmt: skip
+
+
+BARE = Article(
+    id=1, section=Section(1, "Очень важное " * 30), url="", title="Ледоход", lead="", image=None,
+    published=None, sorted_at=NOW, document=Document(),
 )  # fmt: skip
 
 
@@ -235,6 +243,7 @@ def test_toasts_and_commands_fit(t: Translator) -> None:
         subscriptions.not_saved(t),
         *(subscriptions.saved(subscriptions.ToggleAll(on=on), t) for on in (True, False)),
         *(subscriptions.saved(subscriptions.Toggle(section=1, on=on), t) for on in (True, False)),
+        *(push.mute_saved(BARE, t, muted=muted) for muted in (True, False)),
     ]
     assert all(0 < len(toast) <= 200 for toast in toasts)  # answerCallbackQuery takes no more
     assert len(set(toasts)) == len(toasts)
@@ -291,3 +300,22 @@ def test_dates_on_the_list_are_short() -> None:
     rows = news.news_list(Page(cards, None, None), NewsList(), [], t, NOW).keyboard
     labels = [row[0].label for row in rows]
     assert labels == ["11:00 · Ледоход", "20 нояб. · Ледоход", "19.10.2025 · Ледоход"]
+
+
+def test_a_push_without_an_address_has_no_links() -> None:
+    # Telegram refuses a button without an address.
+    t = TRANSLATORS["ru"]
+    full, plain = push.push(BARE, t), push.plain_push(BARE, t)
+    for screen in (full, plain):
+        assert [len(row) for row in screen.keyboard] == [1, 1]
+        assert all(row[0].data for row in screen.keyboard)
+    assert plain.body.plain == full.body.plain
+
+
+def test_the_status_counts_every_delivery_once() -> None:
+    # Once, two lines told administrators of «being sent», each in the words of the code.
+    counts = {state: 10**number for number, state in enumerate(DeliveryState)}
+    lines = status.status([], counts, [], 0, TRANSLATORS["en"]).body.plain.splitlines()
+    numbers = [int(line.split(": ")[1]) for line in lines if ": " in line]
+    assert sum(numbers) == sum(counts.values())
+    assert f"being sent: {counts[DeliveryState.LEASED] + counts[DeliveryState.SENDING]}" in lines
