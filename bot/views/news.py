@@ -143,7 +143,8 @@ def _list(here: NewsList, towards: Towards, key: Key) -> NewsList:
 
 def _label(card: ArticleCard, t: Translator, now: datetime) -> str:
     date = t.short_date(card.sorted_at, now)
-    return _cut(f"{date} · {card.title or t('Untitled')}")
+    title = card.title or t("Untitled")  # not inside the braces: Python 3.11 hides it there
+    return _cut(f"{date} · {title}")
 
 
 def _cut(label: str) -> str:
