@@ -30,7 +30,7 @@ async def subscribe(person: Person) -> None:
     """Have a person subscribe to everything, once there is something to subscribe to."""
     await person.say("/subscribe")
     shown = await person.sees(lambda message: len(message.labels) > 1, timeout=_PATIENCE_SECONDS)
-    await person.press(shown, "Все")
+    await person.press(shown, "Подписаться на всё")
 
 
 async def publish(telegram: Telegram, site: Newsroom, number: int) -> tuple[float, float]:
