@@ -28,7 +28,7 @@ FEED_BYTES = 5 * 1024 * 1024
 _SOURCES_AT_ONCE = 8
 _PAGES_AT_ONCE = 4
 _CHUNK = 10  # articles stored in one transaction, so that the first of many need not wait for all
-_LONGEST_NAP = 30.0
+_SHORTEST_NAP, _LONGEST_NAP = 0.05, 30.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,15 +107,8 @@ class Poller:
                         nap = (min(moments) - datetime.now(UTC)).total_seconds()
                 except StorageError as error:
                     _log.warning("sources not listed", error=str(error))
-                await self._nap(stop, nap)
-
-    async def _nap(self, stop: asyncio.Event, seconds: float) -> None:
-        """Rest until a source may be due, a read has ended, or ``stop``."""
-
-        async def freed() -> None:
-            await rest(self._freed, min(max(seconds, 0.05), _LONGEST_NAP))
-
-        await unless(stop, freed())
+                # Until a source may be due, or a read has ended.
+                await rest(stop, min(max(nap, _SHORTEST_NAP), _LONGEST_NAP), self._freed)
 
     async def _turn(self, source: Source, stop: asyncio.Event) -> None:
         try:
