@@ -8,6 +8,7 @@ import os
 import signal
 import sys
 import tempfile
+from collections import deque
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import TracebackType
@@ -15,6 +16,7 @@ from typing import Any, Self
 
 ROOT = Path(__file__).parent.parent
 _KEPT = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "SSL_CERT_FILE")
+_LINES = 20_000  # more than any test waits through; a demo that is left open does not grow
 
 Line = dict[str, Any]
 
@@ -23,11 +25,25 @@ class BotProcess:
     """``python -m bot`` with the given settings and nothing else from our environment.
 
     An async context manager: the process starts with it, and is killed at the end where it still
-    runs. What it logs is kept, a dict a line.
+    runs.
+
+    Args:
+        settings: its environment.
+        arguments: of its command line.
+        on_line: told each line of its log as it comes.
+
+    Attributes:
+        lines: what it logged, a dict a line; of a very long log its end.
     """
 
-    def __init__(self, settings: Mapping[str, str], *arguments: str) -> None:
+    def __init__(
+        self,
+        settings: Mapping[str, str],
+        *arguments: str,
+        on_line: Callable[[Line], None] | None = None,
+    ) -> None:
         self._arguments = arguments
+        self._on_line = on_line
         self._environment = {
             **{name: os.environ[name] for name in _KEPT if name in os.environ},
             "PYTHONPATH": str(ROOT),
@@ -39,8 +55,8 @@ class BotProcess:
         self._process: asyncio.subprocess.Process | None = None
         self._reading: asyncio.Task[None] | None = None
         self._more = asyncio.Condition()
-        self.lines: list[Line] = []
-        self.text = ""
+        self.lines: deque[Line] = deque(maxlen=_LINES)
+        self._texts: deque[str] = deque(maxlen=_LINES)
 
     async def __aenter__(self) -> Self:
         """Start it."""
@@ -71,6 +87,11 @@ class BotProcess:
     def pid(self) -> int:
         """Its process id."""
         return self._running.pid
+
+    @property
+    def text(self) -> str:
+        """What it logged, as it wrote it; of a very long log its end."""
+        return "".join(self._texts)
 
     @property
     def _running(self) -> asyncio.subprocess.Process:
@@ -134,11 +155,15 @@ class BotProcess:
         assert output is not None  # noqa: S101 - it was asked for above
         async for raw in output:
             text = raw.decode(errors="replace")
-            self.text += text
+            self._texts.append(text)
             try:
                 line = json.loads(text)
             except ValueError:
+                line = None
+            if not isinstance(line, dict):
                 line = {"event": text.rstrip("\n")}
+            if self._on_line is not None:
+                self._on_line(line)
             async with self._more:
                 self.lines.append(line)
                 self._more.notify_all()

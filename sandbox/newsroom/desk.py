@@ -9,6 +9,7 @@ from itertools import islice
 
 from sandbox.newsroom.articles import SECTIONS, SITE_ZONE, Article, Draft, slugify
 from sandbox.newsroom.samples import paragraphs_html, samples, templated
+from sandbox.newsroom.uploads import PICTURE_BYTES, suffix_of
 
 _FIRST_TEMPLATED = 7  # so that "seven trees were planted" and not "one trees"
 
@@ -19,14 +20,24 @@ class Desk:
     Attributes:
         url: the site's base address, without a trailing slash.
         sections: address -> title.
+        pictures: what the editor brought, by name.
     """
 
-    def __init__(self, *, now: Callable[[], datetime], feed_size: int, feed_limit: int) -> None:
+    def __init__(
+        self,
+        *,
+        now: Callable[[], datetime],
+        feed_size: int,
+        feed_limit: int,
+        on_change: Callable[[], None] | None,
+    ) -> None:
         self.url = ""
         self.sections = dict(SECTIONS)
+        self.pictures: dict[str, bytes] = {}
         self._now = now
         self._feed_size = feed_size
         self._feed_limit = feed_limit
+        self._on_change = on_change
         self._articles: dict[str, Article] = {}
         self._withdrawn: set[str] = set()
         self._published = 0
@@ -56,8 +67,9 @@ class Desk:
             paragraphs: the body as plain text; unused where ``body_html`` is given.
             body_html: the body as trusted HTML.
             section: a key of ``sections``.
-            image: True for a cover of its own, False for none, or a picture's name (Latin
-                lower case, digits and hyphens), so that articles may share one.
+            image: True for a cover of its own, False for none, or a picture's name: one that
+                ``add_picture`` gave, or any of Latin lower case, digits and hyphens, which is
+                drawn, so that articles may share one.
             published: an aware moment; now where left out.
             dated: False keeps the date out of the page and the feeds.
             guid: the entry's name in the feeds; one is made where left out.
@@ -75,6 +87,8 @@ class Desk:
         if slug in self._articles or slug in self._withdrawn:
             slug = f"{slug}-{self._published}"
         picture = slug if image is True else image
+        if isinstance(picture, str) and picture not in self.pictures:
+            picture = f"{picture}.png"
         article = Article(
             number=self._published,
             slug=slug,
@@ -84,12 +98,12 @@ class Desk:
             title=title,
             lead=lead,
             body_html=paragraphs_html(paragraphs) if body_html is None else body_html,
-            image=f"{self.url}/media/{picture}.png" if picture else None,
+            image=f"{self.url}/media/{picture}" if picture else None,
             language=language,
             published=_local(published or self._now()) if dated else None,
         )
         self._articles[slug] = article
-        self._changed = True
+        self._note_change()
         return article
 
     def publish_many(self, count: int) -> list[Article]:
@@ -120,14 +134,29 @@ class Desk:
             corrected=_local(self._now()),
         )
         self._articles[article.slug] = corrected
-        self._changed = True
+        self._note_change()
         return corrected
 
     def withdraw(self, article: Article) -> None:
         """Take an article off the site: out of the feeds at once, its page is gone (410)."""
         del self._articles[article.slug]
         self._withdrawn.add(article.slug)
-        self._changed = True
+        self._note_change()
+
+    def add_picture(self, content: bytes) -> str:
+        """Keep a picture of the editor's; its name, which ``publish`` takes.
+
+        Raises:
+            ValueError: it is no PNG, JPEG, GIF or WebP, or larger than ``PICTURE_BYTES``.
+        """
+        suffix = suffix_of(content)
+        if suffix is None:
+            raise ValueError("a picture is a PNG, JPEG, GIF or WebP file")
+        if len(content) > PICTURE_BYTES:
+            raise ValueError(f"a picture has at most {PICTURE_BYTES} bytes, not {len(content)}")
+        name = f"upload-{len(self.pictures) + 1}.{suffix}"
+        self.pictures[name] = content
+        return name
 
     def articles(self, section: str | None = None) -> list[Article]:
         """What the site shows, newest first."""
@@ -158,6 +187,11 @@ class Desk:
             self._modified = now if self._modified is None else max(now, self._modified + step)
             self._changed = False
         return self._modified or self._now()
+
+    def _note_change(self) -> None:
+        self._changed = True
+        if self._on_change is not None:
+            self._on_change()
 
     def _publish_draft(self, draft: Draft, published: datetime | None = None) -> Article:
         return self.publish(

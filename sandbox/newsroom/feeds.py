@@ -11,6 +11,7 @@ from typing import Any
 from xml.etree import ElementTree as ET
 
 from sandbox.newsroom.articles import SECTIONS, Article
+from sandbox.newsroom.uploads import media_type
 
 _ATOM = "http://www.w3.org/2005/Atom"
 _MEDIA = "http://search.yahoo.com/mrss/"
@@ -55,7 +56,7 @@ def rss(channel: Channel, articles: list[Article]) -> bytes:
         if article.published is not None:
             _put(item, "pubDate", format_datetime(article.published))
         if article.image is not None:
-            picture = {"url": article.image, "type": "image/png"}
+            picture = {"url": article.image, "type": media_type(article.image)}
             ET.SubElement(item, "enclosure", picture, length="0")  # 0: not known
             ET.SubElement(item, "media:content", picture, medium="image")
     return _xml(root)
@@ -83,7 +84,7 @@ def atom(channel: Channel, articles: list[Article]) -> bytes:
             _put(entry, "published", article.published.isoformat())
             _put(entry, "updated", updated.isoformat())
         if article.image is not None:
-            picture = {"type": "image/png", "href": article.image}
+            picture = {"type": media_type(article.image), "href": article.image}
             ET.SubElement(entry, "link", picture, rel="enclosure")
     return _xml(root)
 

@@ -7,6 +7,7 @@ from datetime import datetime
 from html import escape
 
 from sandbox.newsroom.articles import SECTIONS, SITE_TITLE, Article
+from sandbox.newsroom.uploads import media_type
 
 _MONTHS = (
     "января",
@@ -186,7 +187,7 @@ def _head(article: Article) -> list[str]:
         "article:section": SECTIONS[article.section],
     }
     if article.image is not None:
-        properties |= {"og:image": article.image, "og:image:type": "image/png"}
+        properties |= {"og:image": article.image, "og:image:type": media_type(article.image)}
     if article.published is not None:
         properties["article:published_time"] = article.published.isoformat()
     return [

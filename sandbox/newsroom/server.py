@@ -18,6 +18,7 @@ from sandbox.newsroom import feeds, pages
 from sandbox.newsroom.articles import SITE_TITLE, Article
 from sandbox.newsroom.desk import Desk
 from sandbox.newsroom.pictures import cover
+from sandbox.newsroom.uploads import MEDIA_TYPES, media_type
 
 Fault = int | Literal["garbage", "hang", "reset"]
 
@@ -50,6 +51,8 @@ class Newsroom(Desk):
         port: 0 takes a free one.
         feed_size: how many articles feeds and listings show.
         feed_limit: up to how many they grow after ``publish_many``.
+        on_change: told, without a word, each time that something on the site has changed: articles
+            or what is wrong with the feeds.
 
     Attributes:
         requests: what was asked so far, in the order of the answers.
@@ -62,8 +65,9 @@ class Newsroom(Desk):
         *,
         feed_size: int = 20,
         feed_limit: int = 200,
+        on_change: Callable[[], None] | None = None,
     ) -> None:
-        super().__init__(now=now, feed_size=feed_size, feed_limit=feed_limit)
+        super().__init__(now=now, feed_size=feed_size, feed_limit=feed_limit, on_change=on_change)
         self.requests: list[Seen] = []
         self._port = port
         self._feed_fault: Fault | None = None
@@ -75,7 +79,8 @@ class Newsroom(Desk):
         app.router.add_get("/sections/{section}/", self._listing)
         app.router.add_get("/sections/{section}/feed.xml", self._feed)
         app.router.add_get("/news/{slug}/", self._page)
-        app.router.add_get(r"/media/{name:[a-z0-9-]+}.png", self._picture)
+        suffixes = "|".join(MEDIA_TYPES)
+        app.router.add_get(rf"/media/{{name:[a-z0-9-]+\.(?:{suffixes})}}", self._picture)
         for path in _FORMATS:
             app.router.add_get(path, self._feed)
         self._runner = web.AppRunner(
@@ -110,14 +115,25 @@ class Newsroom(Desk):
             f"{self.url}/feed.xml" if section is None else f"{self.url}/sections/{section}/feed.xml"
         )
 
+    @property
+    def feed_fault(self) -> Fault | None:
+        """How every feed fails now; None where they work."""
+        return self._feed_fault
+
     def break_feed(self, status: Fault = 500) -> None:
-        """Make every feed fail: an HTTP status, ``garbage``, ``hang`` or ``reset``."""
+        """Make every feed fail: an HTTP status, ``garbage``, ``hang`` or ``reset``.
+
+        Connections that hang from an earlier fault are dropped.
+        """
         self._feed_fault = status
+        self._release()
+        self._note_change()
 
     def mend_feed(self) -> None:
         """Let the feeds work again; connections that hang are dropped."""
         self._feed_fault = None
         self._release()
+        self._note_change()
 
     def break_page(self, article: Article, status: Fault = 404) -> None:
         """Make an article's page fail; the feeds go on naming it."""
@@ -210,8 +226,14 @@ class Newsroom(Desk):
         return _conditional(request, body, content_type, channel.modified)
 
     async def _picture(self, request: web.Request) -> web.Response:
-        body = cover(request.match_info["name"])
-        return web.Response(body=body, content_type="image/png")
+        name = request.match_info["name"]
+        drawn, _, suffix = name.rpartition(".")
+        body = self.pictures.get(name)
+        if body is None and suffix == "png":
+            body = cover(drawn)
+        if body is None:
+            raise web.HTTPNotFound
+        return web.Response(body=body, content_type=media_type(name))
 
     def _section(self, request: web.Request) -> str | None:
         section = request.match_info.get("section")

@@ -6,6 +6,7 @@ Telegram is lax: unknown methods and parameters are refused and recorded as viol
 does not model it refuses; it never answers "ok" to what it does not know.
 """
 
+from sandbox.telegram.changes import Changes
 from sandbox.telegram.chats import Message
 from sandbox.telegram.clock import Clock, ManualClock, RealClock
 from sandbox.telegram.emulator import Telegram
@@ -23,13 +24,16 @@ from sandbox.telegram.faults import (
 from sandbox.telegram.floods import FloodRules
 from sandbox.telegram.group import Group
 from sandbox.telegram.ledger import Ledger, Request, Violation
-from sandbox.telegram.person import Answer, Found, Person
-from sandbox.telegram.view import Button, MessageView
+from sandbox.telegram.person import Answer, Found, Person, Room
+from sandbox.telegram.pictures import Picture
+from sandbox.telegram.text import detect, drawn_entities
+from sandbox.telegram.view import Button, MessageView, rich_text
 from sandbox.telegram.world import Query
 
 __all__ = [
     "Answer",
     "Button",
+    "Changes",
     "Clock",
     "Fault",
     "Faults",
@@ -45,12 +49,17 @@ __all__ = [
     "Message",
     "MessageView",
     "Person",
+    "Picture",
     "Query",
     "RealClock",
     "Refusal",
     "Request",
     "Reset",
+    "Room",
     "Silence",
     "Telegram",
     "Violation",
+    "detect",
+    "drawn_entities",
+    "rich_text",
 ]

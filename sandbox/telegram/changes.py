@@ -10,13 +10,19 @@ T = TypeVar("T")
 
 
 class Changes:
-    """Wakes whoever waits each time that anything in the emulator changes."""
+    """Wakes whoever waits each time that anything in the emulator changes.
+
+    Attributes:
+        number: how many changes were announced so far.
+    """
 
     def __init__(self) -> None:
+        self.number = 0
         self._waiters: set[asyncio.Future[None]] = set()
 
     def announce(self) -> None:
         """Something has changed."""
+        self.number += 1
         waiters, self._waiters = self._waiters, set()
         for waiter in waiters:
             if not waiter.done():
@@ -37,11 +43,19 @@ class Changes:
                 await self.next()
         return value
 
-    async def next(self) -> None:
-        """Wait for the next change, whatever it is."""
+    async def next(self, after: int | None = None) -> int:
+        """Wait for a change, whatever it is; its number is returned.
+
+        Args:
+            after: the ``number`` that was last looked at, so that nothing which was announced
+                since is missed; by default only what is still to come counts.
+        """
+        if after is not None and self.number > after:
+            return self.number
         waiter = asyncio.get_running_loop().create_future()
         self._waiters.add(waiter)
         try:
             await waiter
         finally:
             self._waiters.discard(waiter)
+        return self.number

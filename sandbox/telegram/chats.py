@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from sandbox.telegram.rich_plain import lines
+
 Json = dict[str, Any]
 
 ChatKind = Literal["private", "group", "supergroup", "channel"]
@@ -106,7 +108,7 @@ class Message:
 
     @property
     def text(self) -> str:
-        """What it says now, the caption of a picture included."""
+        """What it says now: the text, the caption of a picture, the lines of a rich message."""
         return _text(self.content)
 
     @property
@@ -116,8 +118,8 @@ class Message:
 
 
 def _text(content: Json) -> str:
-    text: str = content.get("text") or content.get("caption") or content.get("plain") or ""
-    return text
+    text: str = content.get("text") or content.get("caption") or ""
+    return text or "\n".join(lines(content.get("rich_message", {}).get("blocks", [])))
 
 
 @dataclass(slots=True, eq=False)

@@ -8,8 +8,9 @@ from sandbox.telegram import access
 from sandbox.telegram.chats import Message
 from sandbox.telegram.errors import bad_request
 from sandbox.telegram.keyboards import read_markup
+from sandbox.telegram.rich import rich_content
 from sandbox.telegram.schema import wrong
-from sandbox.telegram.sending import caption_content, rich_content, text_content
+from sandbox.telegram.sending import caption_content, text_content
 from sandbox.telegram.world import World
 
 Json = dict[str, Any]
@@ -26,7 +27,7 @@ def edit_message_text(world: World, params: Json) -> Json:
     if "rich_message" in params and "text" in params:
         raise wrong("editMessageText takes either text or rich_message")
     if "rich_message" in params:
-        content = rich_content(params["rich_message"])
+        content = rich_content(world, params["rich_message"])
     else:
         content = text_content(world, params)
     message = _to_edit(world, params)

@@ -4,19 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 from sandbox.telegram.api import Api
 from sandbox.telegram.changes import Changes
-from sandbox.telegram.chats import User
+from sandbox.telegram.chats import Message, User
 from sandbox.telegram.clock import Clock, RealClock
+from sandbox.telegram.commands import commands_for, primary_language
 from sandbox.telegram.faults import Faults
 from sandbox.telegram.floods import FloodRules, Floods
 from sandbox.telegram.group import Group
 from sandbox.telegram.ledger import Ledger, Violation
-from sandbox.telegram.person import PATIENCE, Person
+from sandbox.telegram.person import PATIENCE, Person, Room
+from sandbox.telegram.pictures import Picture
 from sandbox.telegram.server import Latency, Server
 from sandbox.telegram.world import Bot, World
+
+Json = dict[str, Any]
 
 HOST = "127.0.0.1"
 
@@ -116,6 +120,36 @@ class Telegram:
     def pending_updates(self) -> int:
         """How many updates the bot has not confirmed."""
         return len(self._world.updates.pending)
+
+    @property
+    def changes(self) -> Changes:
+        """Wakes who waits for anything here to change."""
+        return self._changes
+
+    @property
+    def last_change(self) -> int:
+        """The number of the latest change to any message."""
+        return self._world.last_change
+
+    def changed_since(self, number: int) -> list[Message]:
+        """The messages of all chats that changed after this change, in its order.
+
+        Each comes once, as it stands now, deleted ones too; the cost is that of the answer.
+        """
+        return self._world.changed_since(number)
+
+    def commands_for(self, room: Room, person: Person) -> list[Json]:
+        """The BotCommand objects that a person sees in the menu of a chat."""
+        return commands_for(self.bot.commands, room.chat, person.user)
+
+    def description_for(self, language: str | None) -> str:
+        """What the bot says it can do, to an account of this language; empty for nothing."""
+        texts = self.bot.descriptions
+        return texts.get(primary_language(language)) or texts.get("", "")
+
+    def picture(self, file_id: str) -> Picture | None:
+        """What a photo is drawn from, or None where there is no such photo."""
+        return self._world.pictures.get(file_id)
 
     def set_latency(self, before: Latency = 0.0, after: Latency = 0.0) -> None:
         """Delay requests, before they take effect and before they are answered."""

@@ -38,6 +38,15 @@ def bad_request(text: str, *, breach: Breach | None = None, **parameters: Any) -
     return ApiError(400, f"Bad Request: {text}", parameters=parameters, breach=breach)
 
 
+def rich_refused(reason: str) -> ApiError:
+    """A rich message that Telegram would not show.
+
+    Telegram says no more of these than that its descriptions begin with ``RICH_``; the reason
+    is ours.
+    """
+    return bad_request(f"RICH_MESSAGE_INVALID: {reason}", breach="content")
+
+
 def forbidden(text: str) -> ApiError:
     """403 with Telegram's prefix."""
     return ApiError(403, f"Forbidden: {text}")

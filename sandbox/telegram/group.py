@@ -42,14 +42,17 @@ class Group(Room):
     def promote(self, person: Person) -> None:
         """Make a member an administrator."""
         self.chat.members[person.id] = "administrator"
+        self._world.changes.announce()
 
     def demote(self, person: Person) -> None:
         """Make an administrator a plain member."""
         self.chat.members[person.id] = "member"
+        self._world.changes.announce()
 
     def set_mute(self, mute: bool) -> None:  # noqa: FBT001 - a switch
         """Whether only administrators may write."""
         self.chat.mute = mute
+        self._world.changes.announce()
 
     async def add_bot(self, *, admin: bool = False) -> None:
         """Bring the bot in, or change its rights; it is told."""

@@ -42,6 +42,7 @@ def set_my_commands(world: World, params: Json) -> bool:
     for command in commands:
         _check_command(command)
     world.bot.commands[_scope(world, params), _language(params)] = commands
+    world.changes.announce()
     return True
 
 
@@ -53,12 +54,13 @@ def get_my_commands(world: World, params: Json) -> list[Json]:
 def delete_my_commands(world: World, params: Json) -> bool:
     """``deleteMyCommands``: https://core.telegram.org/bots/api#deletemycommands."""
     world.bot.commands.pop((_scope(world, params), _language(params)), None)
+    world.changes.announce()
     return True
 
 
 def set_my_name(world: World, params: Json) -> bool:
     """``setMyName``: 0 to 64 characters."""
-    return _set(world.bot.names, params, "name", 64)
+    return _set(world, world.bot.names, params, "name", 64)
 
 
 def get_my_name(world: World, params: Json) -> Json:
@@ -68,7 +70,7 @@ def get_my_name(world: World, params: Json) -> Json:
 
 def set_my_description(world: World, params: Json) -> bool:
     """``setMyDescription``: 0 to 512 characters."""
-    return _set(world.bot.descriptions, params, "description", 512)
+    return _set(world, world.bot.descriptions, params, "description", 512)
 
 
 def get_my_description(world: World, params: Json) -> Json:
@@ -78,7 +80,7 @@ def get_my_description(world: World, params: Json) -> Json:
 
 def set_my_short_description(world: World, params: Json) -> bool:
     """``setMyShortDescription``: 0 to 120 characters."""
-    return _set(world.bot.short_descriptions, params, "short_description", 120)
+    return _set(world, world.bot.short_descriptions, params, "short_description", 120)
 
 
 def get_my_short_description(world: World, params: Json) -> Json:
@@ -99,6 +101,7 @@ def set_chat_menu_button(world: World, params: Json) -> bool:
             f"can't parse menu button: Can't find field \"{min(missing)}\"", breach="contract"
         )
     world.bot.menu_buttons[_menu_chat(world, params)] = button
+    world.changes.announce()
     return True
 
 
@@ -139,7 +142,7 @@ def _scope(world: World, params: Json) -> str:
             "can't parse BotCommandScope: Unsupported type specified", breach="contract"
         )
     if "chat_id" in needed:
-        world.chat(scope["chat_id"])
+        scope = {**scope, "chat_id": world.chat(scope["chat_id"]).id}
     return ":".join([scope["type"], *(str(scope[name]) for name in needed)])
 
 
@@ -150,11 +153,12 @@ def _language(params: Json) -> str:
     return code
 
 
-def _set(values: dict[str, str], params: Json, name: str, limit: int) -> bool:
+def _set(world: World, values: dict[str, str], params: Json, name: str, limit: int) -> bool:
     value = params.get(name, "")
     if len(value) > limit:
         raise bad_request(f"{name} is too long: {len(value)} of {limit}", breach="content")
     values[_language(params)] = value
+    world.changes.announce()
     return True
 
 

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from sandbox.telegram.rich_kinds import RICH
 from sandbox.telegram.schema import (
     Choice,
     Kind,
@@ -98,16 +99,6 @@ PREVIEW = Record(
 )
 REPLY = Record(
     "ReplyParameters", {"message_id": INT}, {"chat_id": CHAT, "allow_sending_without_reply": BOOL}
-)
-RICH = Record(
-    "InputRichMessage",
-    optional={
-        "html": STR,
-        "markdown": STR,
-        "blocks": ListOf(Record("InputRichBlock", {"type": STR}, open=True)),
-        "is_rtl": BOOL,
-        "skip_entity_detection": BOOL,
-    },
 )
 SCOPE = Record("BotCommandScope", {"type": STR}, {"chat_id": CHAT, "user_id": INT})
 COMMANDS = ListOf(

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from sandbox.telegram.chats import Chat, Message, User
-from sandbox.telegram.text import TEXT_LIMIT, utf16_length
+from sandbox.telegram.text import TEXT_LIMIT, detect
 from sandbox.telegram.view import MessageView, see
 from sandbox.telegram.world import Query, World
 
@@ -16,13 +16,6 @@ Json = dict[str, Any]
 
 PATIENCE = 5.0
 """Real seconds that a person waits for the bot."""
-
-_FOUND = re.compile(
-    r"(?P<bot_command>(?<![\w/])/[A-Za-z0-9_]{1,64}(?:@\w{3,32})?)"
-    r"|(?P<url>https?://[^\s]+)"
-    r"|(?P<mention>(?<!\w)@\w{4,32})"
-    r"|(?P<hashtag>(?<!\w)#\w+)"
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,7 +142,7 @@ class Person(Room):
         thread_id: int | None = None,
         reply_to: MessageView | None = None,
     ) -> MessageView:
-        """Write a message; commands, links, mentions and hashtags get their entities.
+        """Write a message; commands, links, addresses, mentions and hashtags get their entities.
 
         Writing to a bot that one has blocked unblocks it, as in Telegram's own apps.
 
@@ -316,15 +309,9 @@ class Person(Room):
     async def delete_account(self) -> None:
         """The account is deactivated; the bot is not told."""
         self.user.deactivated = True
+        self._world.changes.announce()
 
 
 def _content(text: str) -> Json:
-    entities = [
-        {
-            "type": found.lastgroup,
-            "offset": utf16_length(text[: found.start()]),
-            "length": utf16_length(found[0]),
-        }
-        for found in _FOUND.finditer(text)
-    ]
+    entities = detect(text)
     return {"text": text, "entities": entities} if entities else {"text": text}

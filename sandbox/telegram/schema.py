@@ -48,7 +48,22 @@ class Choice:
     records: tuple[Record, ...]
 
 
-Kind = Scalar | ListOf | Record | Choice
+@dataclass(frozen=True, slots=True)
+class Tagged:
+    """One of several objects, told apart by their ``type``.
+
+    Attributes:
+        name: what they are together.
+        records: by type; they may be filled in later, so that an object can hold its own kind.
+        mixed: whether a String, and an Array of the same kind, stand for one as well.
+    """
+
+    name: str
+    records: Mapping[str, Record]
+    mixed: bool = False
+
+
+Kind = Scalar | ListOf | Record | Choice | Tagged
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,14 +93,17 @@ def read(kind: Kind, value: object, path: str, files: Mapping[str, Upload]) -> A
             case Scalar.BOOLEAN if value.lower() in {"true", "1", "false", "0"}:
                 return value.lower() in {"true", "1"}
             case ListOf() | Record() | Choice():
-                return check(kind, _decoded(kind, value, path), path, files)
-    return check(kind, value, path, files)
+                value = _decoded(kind, value, path)
+    try:
+        return check(kind, value, path, files)
+    except RecursionError:
+        raise wrong(f'"{path}" is nested too deep') from None
 
 
 def _decoded(kind: Kind, value: str, path: str) -> object:
     try:
         decoded: object = json.loads(value)
-    except ValueError:
+    except (ValueError, RecursionError):
         raise wrong(f'"{path}" must be {_named(kind)}, as JSON') from None
     return decoded
 
@@ -93,10 +111,13 @@ def _decoded(kind: Kind, value: str, path: str) -> object:
 def check(kind: Kind, value: object, path: str, files: Mapping[str, Upload]) -> Any:
     """A JSON value of exactly this kind; see ``read``."""
     match kind:
-        case ListOf() if isinstance(value, list):
-            return [check(kind.item, item, f"{path}[{n}]", files) for n, item in enumerate(value)]
-        case Record() | Choice() if isinstance(value, dict):
+        case ListOf() | Tagged(mixed=True) if isinstance(value, list):
+            each = kind.item if isinstance(kind, ListOf) else kind
+            return [check(each, item, f"{path}[{n}]", files) for n, item in enumerate(value)]
+        case Record() | Choice() | Tagged() if isinstance(value, dict):
             return _record(_chosen(kind, value, path), value, path, files)
+        case Tagged(mixed=True) if isinstance(value, str):
+            return value
         case Scalar.FILE if isinstance(value, str):
             return _file(value, path, files)
         case Scalar() if _is(kind, value):
@@ -124,7 +145,7 @@ def _named(kind: Kind) -> str:
             return kind.value
         case ListOf():
             return "an Array"
-        case Record():
+        case Record() | Tagged():
             return f"a {kind.name} object"
         case Choice():
             return " or ".join(_named(record) for record in kind.records)
@@ -138,13 +159,24 @@ def _file(value: str, path: str, files: Mapping[str, Upload]) -> Upload | str:
     return upload
 
 
-def _chosen(kind: Record | Choice, value: Json, path: str) -> Record:
+def _chosen(kind: Record | Choice | Tagged, value: Json, path: str) -> Record:
     if isinstance(kind, Record):
         return kind
+    if isinstance(kind, Tagged):
+        return _of_type(kind, value, path)
     for record in kind.records:
         if record.required.keys() <= value.keys():
             return record
     raise wrong(f'"{path}" must be {_named(kind)}')
+
+
+def _of_type(kind: Tagged, value: Json, path: str) -> Record:
+    name = value.get("type")
+    if not isinstance(name, str):
+        raise wrong(f'"{path}.type" must be a String')
+    if (record := kind.records.get(name)) is None:
+        raise wrong(f'"{path}" is a {kind.name} of the type "{name}", which is not emulated')
+    return record
 
 
 def _record(kind: Record, value: Json, path: str, files: Mapping[str, Upload]) -> Json:

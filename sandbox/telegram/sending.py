@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
-from sandbox.telegram import access, links
+from sandbox.telegram import access
 from sandbox.telegram.chats import Chat, Message
 from sandbox.telegram.errors import bad_request
 from sandbox.telegram.keyboards import read_markup, read_preview
-from sandbox.telegram.schema import Upload, wrong
+from sandbox.telegram.rich import rich_content
+from sandbox.telegram.schema import wrong
 from sandbox.telegram.text import Formatted, read_caption, read_text
 from sandbox.telegram.world import World
 
 Json = dict[str, Any]
 
-PHOTO_BYTES = 10 * 1024 * 1024
-RICH_CHARACTERS = 32768
-RICH_BLOCKS = 500
-RICH_LEVELS = 16
 ACTIONS = frozenset(
     {
         "cancel",
@@ -35,7 +31,6 @@ ACTIONS = frozenset(
         "upload_video_note",
     }
 )
-_PICTURES = (b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", b"GIF8", b"RIFF")
 
 
 def send_message(world: World, params: Json) -> Json:
@@ -45,16 +40,18 @@ def send_message(world: World, params: Json) -> Json:
 
 def send_photo(world: World, params: Json) -> Json:
     """``sendPhoto``: https://core.telegram.org/bots/api#sendphoto."""
-    size = _photo(world, params["photo"])
-    content: Json = {"photo": [size], **caption_content(world, params)}
+    content: Json = {
+        "photo": [world.pictures.take(params["photo"])],
+        **caption_content(world, params),
+    }
     if params.get("has_spoiler"):
         content["has_media_spoiler"] = True
     return _send(world, params, content)
 
 
 def send_rich_message(world: World, params: Json) -> Json:
-    """``sendRichMessage``; the message that comes back holds its plain text as one paragraph."""
-    return _send(world, params, rich_content(params["rich_message"]))
+    """``sendRichMessage``: https://core.telegram.org/bots/api#sendrichmessage."""
+    return _send(world, params, rich_content(world, params["rich_message"]))
 
 
 def copy_message(world: World, params: Json) -> Json:
@@ -94,29 +91,6 @@ def caption_content(world: World, params: Json) -> Json:
     if params.get("show_caption_above_media"):
         content["show_caption_above_media"] = True
     return content
-
-
-def rich_content(rich: Json) -> Json:
-    """A rich message, checked for its size only, and its plain text.
-
-    Raises:
-        ApiError: not exactly one form was given, or it is too large.
-    """
-    forms = [name for name in ("html", "markdown", "blocks") if rich.get(name)]
-    if len(forms) != 1:
-        raise bad_request(
-            "RICH_MESSAGE_INVALID: exactly one of html, markdown and blocks", breach="content"
-        )
-    if forms == ["blocks"]:
-        if _count_blocks(rich["blocks"]) > RICH_BLOCKS or _depth(rich["blocks"]) > RICH_LEVELS:
-            raise bad_request("RICH_MESSAGE_TOO_LARGE", breach="content")
-        plain = "".join(_strings(rich["blocks"]))
-    else:
-        plain = re.sub(r"<[^>]*>", "", rich[forms[0]])
-    if len(plain) > RICH_CHARACTERS:
-        raise bad_request("message is too long", breach="content")
-    blocks = [{"type": "paragraph", "text": plain}]
-    return {"rich_message": {"blocks": blocks}}
 
 
 def _send(world: World, params: Json, content: Json) -> Json:
@@ -159,59 +133,3 @@ def _formatted(formatted: Formatted, text: str, entities: str) -> Json:
     if formatted.entities:
         content[entities] = list(formatted.entities)
     return content
-
-
-def _photo(world: World, photo: Upload | str) -> Json:
-    if isinstance(photo, Upload):
-        if len(photo.content) > PHOTO_BYTES:
-            raise bad_request("file is too big", breach="content")
-        if not photo.content.startswith(_PICTURES):
-            raise bad_request("IMAGE_PROCESS_FAILED", breach="content")
-        return _new_photo(world, len(photo.content))
-    if photo in world.files:
-        return _photo_size(photo, world.files[photo])
-    if not photo.lower().startswith(("http://", "https://")):
-        raise bad_request("wrong file identifier/HTTP URL specified")
-    if links.fault_of(photo):
-        raise bad_request("wrong HTTP URL specified")
-    return _new_photo(world, 0)
-
-
-def _new_photo(world: World, size: int) -> Json:
-    file_id = f"photo-{len(world.files) + 1}"
-    world.files[file_id] = size
-    return _photo_size(file_id, size)
-
-
-def _photo_size(file_id: str, size: int) -> Json:
-    return {
-        "file_id": file_id,
-        "file_unique_id": f"unique-{file_id}",
-        "width": 1280,
-        "height": 720,
-        "file_size": size,
-    }
-
-
-def _children(node: object) -> list[Any]:
-    if isinstance(node, dict):
-        return list(node.values())
-    return node if isinstance(node, list) else []
-
-
-def _count_blocks(node: object) -> int:
-    own = isinstance(node, dict) and "type" in node
-    return own + sum(map(_count_blocks, _children(node)))
-
-
-def _depth(node: object) -> int:
-    own = isinstance(node, dict)
-    return own + max(map(_depth, _children(node)), default=0)
-
-
-def _strings(node: object) -> list[str]:
-    if isinstance(node, dict):
-        node = [value for name, value in node.items() if name not in {"type", "url", "id"}]
-    if isinstance(node, list):
-        return [text for child in node for text in _strings(child)]
-    return [node] if isinstance(node, str) else []

@@ -104,7 +104,7 @@ class Server:
             raise ApiError(404, "Not Found", breach="contract")
         try:
             raw, files = await _body(http)
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise bad_request(f"can't parse the body: {error}", breach="contract") from None
         except web.HTTPRequestEntityTooLarge:
             raise ApiError(413, "Request Entity Too Large", breach="content") from None

@@ -40,8 +40,15 @@ _NEEDED = {
     "custom_emoji": "custom_emoji_id",
     "date_time": "unix_time",
 }
-_DATE_FORMAT = re.compile(r"[rR]|[tTdDwW]*")
+DATE_FORMAT = re.compile(r"[rR]|[tTdDwW]*")
 _KNOWN = _SPLITTABLE | _PRE | _QUOTES | _CONTINUOUS | _DETECTED
+_FOUND = re.compile(
+    r"(?P<bot_command>(?<![\w/])/[A-Za-z0-9_]{1,64}(?:@\w{3,32})?)"
+    r"|(?P<url>https?://[^\s«»<>\"]*[^\s«»<>\".,:;!?…)\]'])"
+    r"|(?P<email>(?<![\w.+-])[\w.+-]+@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+)"
+    r"|(?P<mention>(?<!\w)@\w{4,32})"
+    r"|(?P<hashtag>(?<!\w)#\w+)"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +69,41 @@ class Formatted:
 def utf16_length(text: str) -> int:
     """How many UTF-16 code units a text takes."""
     return len(text) + sum(ord(character) > 0xFFFF for character in text)
+
+
+def detect(text: str) -> list[Json]:
+    """What Telegram finds in a text by itself: commands, links, e-mails, mentions and hashtags.
+
+    Returns:
+        MessageEntity objects in their order; offsets in UTF-16 code units.
+    """
+    return [
+        {
+            "type": found.lastgroup,
+            "offset": utf16_length(text[: found.start()]),
+            "length": utf16_length(found[0]),
+        }
+        for found in _FOUND.finditer(text)
+    ]
+
+
+def drawn_entities(text: str, entities: Iterable[Json]) -> list[Json]:
+    """The entities of a text as an app draws it: those given, and those that Telegram finds.
+
+    What is found may stand inside bold text or a quote and the like, and nowhere that a link,
+    code, a date or another found entity stands already.
+    """
+    given = list(entities)
+    found = [e for e in detect(text) if not any(_keeps_out(outer, e) for outer in given)]
+    return sorted([*given, *found], key=lambda entity: (entity["offset"], -entity["length"]))
+
+
+def _keeps_out(given: Json, found: Json) -> bool:
+    start, end = found["offset"], _end(found)
+    if _end(given) <= start or end <= given["offset"] or given["type"] in _SPLITTABLE:
+        return False
+    inside = given["offset"] <= start and end <= _end(given)
+    return not (inside and given["type"] in _QUOTES)
 
 
 def read_text(text: str, entities: list[Json]) -> Formatted:
@@ -126,7 +168,7 @@ def _check_kind(entity: Json) -> None:
         fault = "Unsupported type specified"
     elif (needed := _NEEDED.get(kind)) and needed not in entity:
         fault = f'Can\'t find field "{needed}"'
-    elif not _DATE_FORMAT.fullmatch(entity.get("date_time_format", "")):
+    elif not DATE_FORMAT.fullmatch(entity.get("date_time_format", "")):
         fault = "Invalid date-time format specified"
     if fault:
         raise bad_request(f"can't parse MessageEntity: {fault}", breach="content")

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from sandbox.telegram.chats import Message
+from sandbox.telegram.rich_plain import lines
 
 Json = dict[str, Any]
 
@@ -121,7 +122,7 @@ def see(message: Message, bot_id: int) -> MessageView:
         chat_id=message.chat.id,
         sender=message.chat.title if message.sender is None else message.sender.first_name,
         own=message.sender is None or message.sender.id == bot_id,
-        text=message.text or rich_text(content),
+        text=message.text,
         entities=tuple(content.get("entities") or content.get("caption_entities") or ()),
         buttons=tuple(tuple(_button(fields) for fields in row) for row in rows),
         image=image,
@@ -137,8 +138,7 @@ def see(message: Message, bot_id: int) -> MessageView:
 
 def rich_text(content: Json) -> str:
     """The plain text of a rich message; empty for others."""
-    blocks = content.get("rich_message", {}).get("blocks", [])
-    return "\n".join(block["text"] for block in blocks if isinstance(block.get("text"), str))
+    return "\n".join(lines(content.get("rich_message", {}).get("blocks", [])))
 
 
 def _button(fields: Json) -> Button:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from itertools import takewhile
 from typing import Any
 
 from sandbox.telegram.changes import Changes
 from sandbox.telegram.chats import Chat, ChatKind, Message, Status, User, Version
 from sandbox.telegram.clock import Clock
 from sandbox.telegram.errors import bad_request
+from sandbox.telegram.pictures import Pictures
 from sandbox.telegram.updates import Updates
 
 Json = dict[str, Any]
@@ -71,7 +73,7 @@ class World:
         self.updates = Updates(changes)
         self.users: dict[int, User] = {bot.id: bot}
         self.chats: dict[int, Chat] = {}
-        self.files: dict[str, int] = {}
+        self.pictures = Pictures()
         self.callback_queries: dict[str, Query] = {}
         self.inline_queries: dict[str, Query] = {}
         self.notes: list[str] = []
@@ -81,11 +83,20 @@ class World:
         self._next_supergroup = _FIRST_SUPERGROUP
         self._queries = 0
         self._changed = 0
+        self._latest: dict[Message, None] = {}
 
     @property
     def last_change(self) -> int:
         """The number of the latest change to any message."""
         return self._changed
+
+    def changed_since(self, number: int) -> list[Message]:
+        """The messages that changed after the change of this number, each once, in its order.
+
+        The last change of each message is kept in order, so this costs as much as it returns.
+        """
+        found = list(takewhile(lambda message: message.change > number, reversed(self._latest)))
+        return found[::-1]
 
     # --- People and chats ----------------------------------------------------------------------
 
@@ -96,6 +107,7 @@ class World:
         self.users[user.id] = user
         chat = Chat(user.id, "private", person=user)
         self.chats[chat.id] = chat
+        self.changes.announce()
         return chat
 
     def add_chat(self, kind: ChatKind, title: str, *, forum: bool = False) -> Chat:
@@ -106,6 +118,7 @@ class World:
             chat_id, self._next_supergroup = self._next_supergroup, self._next_supergroup - 1
         chat = Chat(chat_id, kind, title, forum=forum, bot="left")
         self.chats[chat.id] = chat
+        self.changes.announce()
         return chat
 
     def chat(self, ref: int | str) -> Chat:
@@ -196,6 +209,8 @@ class World:
     def _touch(self, message: Message) -> None:
         self._changed += 1
         message.change = self._changed
+        self._latest.pop(message, None)
+        self._latest[message] = None
         self.changes.announce()
 
     # --- Queries -------------------------------------------------------------------------------
