@@ -57,6 +57,8 @@ def _health(
             well, details["database"] = False, str(error)
         else:
             details["queued"] = queued
+            details["sources"] = len(sources)
+            details["sources_read"] = sum(source.read_at is not None for source in sources)
             details["sources_failing"] = sum(source.failures > 0 for source in sources)
         return web.json_response({"well": well, **details}, status=200 if well else 503)
 

@@ -40,7 +40,14 @@ async def test_well(database: Database, client: aiohttp.ClientSession, port: int
     async with serve("127.0.0.1", port, database, lambda: 12.34):
         assert await health(client, port) == (
             200,
-            {"well": True, "telegram_silent_seconds": 12.3, "queued": 0, "sources_failing": 0},
+            {
+                "well": True,
+                "telegram_silent_seconds": 12.3,
+                "queued": 0,
+                "sources": 0,
+                "sources_read": 0,
+                "sources_failing": 0,
+            },
         )
 
 
@@ -52,8 +59,9 @@ async def test_what_waits_and_what_fails_is_told(
         "", None, None, None, Document(),
     )  # fmt: skip
     async with database.write() as connection:
-        specs = (SourceSpec("https://a.example/feed"), SourceSpec("https://b.example/feed"))
+        specs = tuple(SourceSpec(f"https://{name}.example/feed") for name in "abc")
         await sources.list_sources(connection, specs, now)
+        await sources.record_unchanged(connection, 1, now=now, next_at=now)
         await sources.record_failure(connection, 2, next_at=now, error="no answer")
         number = await articles.add_article(connection, 1, new, now)
         assert number is not None
@@ -64,7 +72,8 @@ async def test_what_waits_and_what_fails_is_told(
     async with serve("127.0.0.1", port, database, lambda: 0.0):
         status, told = await health(client, port)
     assert status == 200
-    assert (told["queued"], told["sources_failing"]) == (1, 1)
+    assert told["queued"] == 1
+    assert [told[n] for n in ("sources", "sources_read", "sources_failing")] == [3, 1, 1]
 
 
 @pytest.mark.parametrize(("seconds", "status"), [(179.9, 200), (180.0, 503), (1e6, 503)])
