@@ -8,13 +8,16 @@ lock := $(python) -m uv pip compile --quiet --universal --generate-hashes --no-h
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help demo test check fmt bench locales lock
+.PHONY: help demo tour test check fmt bench screenshots locales lock
 
 help: ## list these commands
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-11s %s\n", $$1, $$2 }' Makefile
 
-demo: $(VENV)/requirements.stamp ## play the main job through against a Telegram on this machine
-	$(python) -m sandbox.demo
+demo: $(VENV)/requirements.stamp ## open the bot, a Telegram and a newsroom of this machine in a browser
+	$(python) -m sandbox.playground $(ARGS)
+
+tour: $(VENV)/requirements.stamp ## the same main job, played through and printed
+	$(python) -m sandbox.tour
 
 test: $(VENV)/requirements-dev.stamp ## run the tests (ARGS='-k word': only some)
 	$(python) -m pytest -n 2 --dist worksteal $(ARGS)
@@ -32,6 +35,9 @@ fmt: $(VENV)/requirements-dev.stamp ## format the code and mend what can be mend
 
 bench: $(VENV)/requirements-dev.stamp ## run every benchmark
 	set -e; for file in benchmarks/bench_*.py; do $(python) "$$file"; done
+
+screenshots: $(VENV)/requirements-dev.stamp ## take the pictures of the README anew (needs Chromium)
+	$(python) -m scripts.screenshots
 
 locales: $(VENV)/requirements-dev.stamp ## bring new messages into the catalogues
 	$(python) scripts/locales.py update

@@ -1,6 +1,6 @@
 """The main job played through: a newsroom, a Telegram and the real bot, all on this machine.
 
-``python -m sandbox.demo`` needs neither a token nor the internet.
+``python -m sandbox.tour`` needs neither a token nor the internet.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ To go on with a bot of your own:
 
 async def main() -> None:
     """Play the main job through and print it as a person would see it."""
-    with tempfile.TemporaryDirectory(prefix="vestnik-demo-") as folder:
+    with tempfile.TemporaryDirectory(prefix="vestnik-tour-") as folder:
         async with Telegram(name="Город вместе") as telegram, Newsroom() as newsroom:
             tell(
                 f"A newsroom publishes at {newsroom.url}, and a Telegram answers at {telegram.url}."

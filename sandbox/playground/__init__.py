@@ -1,0 +1,1 @@
+"""Telegram and the newsroom in a browser, with the real bot in between: ``make demo``."""

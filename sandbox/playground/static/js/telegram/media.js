@@ -1,0 +1,43 @@
+/** Pictures of messages and the previews of links. */
+
+import { h } from "../dom.js";
+import { t } from "../i18n.js";
+import { drawn } from "./icons.js";
+import { link } from "./links.js";
+import { covered } from "./spoiler.js";
+import { openViewer } from "./viewer.js";
+
+/** A photo that opens large; `shape` is its width over its height, where known. */
+export function photo({ url, spoiler = false, alt = t("telegram.photo"), shape = null }) {
+  const image = picture(url, alt);
+  const button = h("button", { class: "photo", type: "button", "aria-label": t("telegram.open_picture"),
+    onclick: () => openViewer(url, alt) }, image);
+  if (shape) button.style.aspectRatio = String(Math.min(Math.max(shape, 0.8), 2.4));
+  return spoiler ? covered(button) : button;
+}
+
+/** The preview of a link: a picture by itself, or a card with what the page says of itself. */
+export function preview(shown, place) {
+  if (shown.kind === "picture") {
+    return h("div", { class: "preview-picture" },
+      link(shown.href, place, { class: "photo" }, picture(shown.image, shown.title || t("telegram.photo"))));
+  }
+  const image = shown.image && h("span", { class: "card-image" }, picture(shown.image, ""));
+  const words = h("span", { class: "card-words" },
+    shown.site && h("span", { class: "card-site" }, shown.site),
+    shown.title && h("span", { class: "card-title" }, shown.title),
+    shown.description && h("span", { class: "card-description" }, shown.description));
+  return link(shown.href, place, { class: shown.large ? "card large" : "card" }, words, image);
+}
+
+/** An image in a place of fixed shape; a quiet drawing stands for one that cannot be had. */
+function picture(url, alt) {
+  const image = h("img", { src: url, alt, loading: "lazy", decoding: "async" });
+  image.addEventListener("error", () => image.replaceWith(missing(alt)), { once: true });
+  return image;
+}
+
+function missing(alt) {
+  return h("span", { class: "picture-missing", role: "img", "aria-label": alt || t("telegram.no_picture") },
+    drawn("picture"), h("span", {}, t("telegram.no_picture")));
+}

@@ -1,0 +1,13 @@
+/** Notes that pass, as Telegram shows the answer to a pressed button. */
+
+import { h } from "./dom.js";
+
+const SECONDS = 3.5;
+
+/** Shows a text for some seconds; `bad` marks a failure. Returns the note, for who places it elsewhere. */
+export function toast(text, { bad = false } = {}) {
+  const note = h("div", { class: bad ? "toast bad" : "toast" }, text);
+  document.getElementById("toasts").append(note);
+  setTimeout(() => note.remove(), SECONDS * 1000 + text.length * 30);
+  return note;
+}
