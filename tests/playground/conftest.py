@@ -9,6 +9,18 @@ from playwright.async_api import Browser, ConsoleMessage, Page
 
 from tests.playground.browsing import PATIENCE, find_chromium, open_chromium, running_playground
 
+# Readers of one test would get, and so slow, what the next one publishes.
+_NEW_READERS_LEAVE = """async () => {
+    const { get } = await import("/js/store.js");
+    const { act } = await import("/js/api.js");
+    const stay = new Set(["Анна", "Tom", "Әлия"]);
+    for (const { id, kind, title, gallery, blocked } of get("chats") ?? []) {
+        if (kind === "private" && !gallery && !blocked && !stay.has(title)) {
+            await act("block", { chat: id, blocked: true });
+        }
+    }
+}"""
+
 
 @pytest.fixture(scope="session")
 def playground() -> Iterator[str]:
@@ -43,4 +55,5 @@ async def page(browser: Browser, playground: str) -> AsyncIterator[Page]:
     page.on("pageerror", lambda error: complaints.append(str(error)))
     await page.goto(playground)
     yield page
+    await page.evaluate(_NEW_READERS_LEAVE)
     assert complaints == []

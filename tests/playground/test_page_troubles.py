@@ -19,7 +19,9 @@ async def chat(page: Page) -> AsyncIterator[Chat]:
     await chat.subscribe_to_all()
     yield chat
     panel = await open_panel(page)
-    for switch in await panel.locator('[role="switch"][aria-checked="true"]').all():
+    for switch in await panel.locator(
+        '[data-knob]:not([data-knob^="block-"])[aria-checked="true"]'
+    ).all():
         await switch.click()
     await bot_runs(page)
 
@@ -50,7 +52,6 @@ async def test_a_slow_telegram_shows_a_pressed_button_until_it_answers(
 async def test_news_waits_while_telegram_is_down(page: Page, chat: Chat) -> None:
     await turn(page, "down", on=True)
     await publish(page, "News for the time after")
-    await expect(figure(page, "error")).not_to_be_empty()
     await expect(figure(page, "queued")).not_to_have_text("0")
     await turn(page, "down", on=False)
     await chat.sees("News for the time after")
