@@ -26,8 +26,8 @@ async def main() -> None:
     FOLDER.mkdir(exist_ok=True)
     with running_playground() as address:
         async with open_chromium(path) as browser:
-            await desktop(await opened(browser, address, DESKTOP, "light"))
             await phone(await opened(browser, address, PHONE, "dark"))
+            await desktop(await opened(browser, address, DESKTOP, "light"))
 
 
 async def opened(browser: Browser, address: str, size: ViewportSize, theme: str) -> Page:

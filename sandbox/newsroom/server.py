@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import socket
 import struct
+from collections import deque
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from hashlib import sha256
@@ -53,6 +54,7 @@ class Newsroom(Desk):
         feed_limit: up to how many they grow after ``publish_many``.
         on_change: told, without a word, each time that something on the site has changed: articles
             or what is wrong with the feeds.
+        keep: how many of the latest requests are kept; None keeps all.
 
     Attributes:
         requests: what was asked so far, in the order of the answers.
@@ -66,9 +68,10 @@ class Newsroom(Desk):
         feed_size: int = 20,
         feed_limit: int = 200,
         on_change: Callable[[], None] | None = None,
+        keep: int | None = None,
     ) -> None:
         super().__init__(now=now, feed_size=feed_size, feed_limit=feed_limit, on_change=on_change)
-        self.requests: list[Seen] = []
+        self.requests: deque[Seen] = deque(maxlen=keep)
         self._port = port
         self._feed_fault: Fault | None = None
         self._page_faults: dict[str, Fault] = {}

@@ -1,18 +1,18 @@
-"""What the page may do: each action with what it takes, what it gives, and how it is refused."""
+"""What the page may do: each action with what it gives, and how it is refused."""
 
 from __future__ import annotations
 
 import base64
-import binascii
 import re
-from collections.abc import Awaitable, Callable
-from typing import Annotated, Any, Literal
+from collections.abc import Awaitable, Callable, Iterator
+from typing import Any, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import ValidationError
 
 from sandbox.newsroom import Article
 from sandbox.newsroom.markup import to_html
 from sandbox.newsroom.uploads import PICTURE_BYTES
+from sandbox.playground import forms
 from sandbox.playground.crowd import MOST_READERS
 from sandbox.playground.scene import Scene
 from sandbox.telegram import Group, MessageView, Person
@@ -23,7 +23,6 @@ TEN = 10
 
 _TEXT_LIMIT = 4096
 _ANSWER_SECONDS = 10.0
-_TITLE_CHARS, _LEAD_CHARS, _BODY_CHARS = 500, 2000, 100_000
 _DATA_URL = re.compile(r"data:[\w.+/-]*;base64,")
 _FAULTS: dict[str, Literal[500, "garbage", "hang", "reset"]] = {
     "500": 500,
@@ -47,136 +46,25 @@ class RefusedError(Exception):
         self.status = status
 
 
-def _well_formed(text: str) -> str:
-    """A text in which no half of a surrogate pair stands alone, as JSON from a browser may."""
-    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
-
-
-Text = Annotated[str, AfterValidator(_well_formed)]
-Title = Annotated[Text, Field(max_length=_TITLE_CHARS)]
-Lead = Annotated[Text, Field(max_length=_LEAD_CHARS)]
-Body = Annotated[Text, Field(max_length=_BODY_CHARS)]
-
-
-class _Asked(BaseModel):
-    model_config = ConfigDict(strict=True, extra="forbid", frozen=True)
-
-
-class Nothing(_Asked):
-    """An action that takes nothing."""
-
-
-class Say(_Asked):
-    """A person writes in a chat."""
-
-    chat: int
-    person: int
-    text: Text
-
-
-class Press(_Asked):
-    """A person presses a button of a message, by its place."""
-
-    chat: int
-    message: int
-    person: int
-    row: int = Field(ge=0)
-    column: int = Field(ge=0)
-
-
-class Reader(_Asked):
-    """Somebody comes."""
-
-    language: str = Field(pattern=r"^[a-z]{2,3}(-[A-Za-z]{2,8})?$")
-
-
-class Block(_Asked):
-    """A reader blocks the bot, or a group removes it; or takes that back."""
-
-    chat: int
-    blocked: bool
-
-
-class Cover(_Asked):
-    """One of the site's own pictures."""
-
-    cover: str = Field(pattern=r"^[a-z0-9-]{1,60}$")
-
-
-class Upload(_Asked):
-    """A picture of the editor's, as a data: address."""
-
-    upload: str
-
-
-class Publish(_Asked):
-    """A new article; the text is in the editor's markup."""
-
-    title: Title
-    lead: Lead
-    text: Body
-    section: str
-    picture: Cover | Upload | None
-
-
-class Correct(_Asked):
-    """An article in its new words; without a text its body stays."""
-
-    slug: str
-    title: Title
-    lead: Lead
-    text: Body | None
-
-
-class Withdraw(_Asked):
-    """An article is taken off the site."""
-
-    slug: str
-
-
-class Feed(_Asked):
-    """The feeds break, or are mended."""
-
-    fault: Literal["500", "garbage", "hang", "reset"] | None
-
-
-class Knob(_Asked):
-    """A switch is turned."""
-
-    name: Literal["slow", "floods", "down", "cut"]
-    on: bool
-
-
-class BotAction(_Asked):
-    """The bot is killed, stopped or started."""
-
-    action: Literal["kill", "stop", "start"]
-
-
-class CrowdAction(_Asked):
-    """Many readers come."""
-
-    count: int = Field(ge=1, le=MOST_READERS)
-
-
 class Actions:
     """The actions by name, done to a scene."""
 
     def __init__(self, scene: Scene) -> None:
         self._scene = scene
-        self._known: dict[str, tuple[type[_Asked], Callable[[Any], Awaitable[Json]]]] = {
-            "say": (Say, self._say),
-            "press": (Press, self._press),
-            "reader": (Reader, self._reader),
-            "block": (Block, self._block),
-            "publish": (Publish, self._publish),
-            "correct": (Correct, self._correct),
-            "withdraw": (Withdraw, self._withdraw),
-            "ten": (Nothing, self._ten),
-            "feed": (Feed, self._feed),
-            "knob": (Knob, self._knob),
-            "bot": (BotAction, self._bot),
-            "crowd": (CrowdAction, self._crowd),
+        self._known: dict[str, tuple[type[forms.Asked], Callable[[Any], Awaitable[Json]]]] = {
+            "say": (forms.Say, self._say),
+            "press": (forms.Press, self._press),
+            "press_inside": (forms.PressInside, self._press_inside),
+            "reader": (forms.Reader, self._reader),
+            "block": (forms.Block, self._block),
+            "publish": (forms.Publish, self._publish),
+            "correct": (forms.Correct, self._correct),
+            "withdraw": (forms.Withdraw, self._withdraw),
+            "ten": (forms.Nothing, self._ten),
+            "feed": (forms.Feed, self._feed),
+            "knob": (forms.Knob, self._knob),
+            "bot": (forms.BotAction, self._bot),
+            "crowd": (forms.CrowdAction, self._crowd),
         }
 
     async def do(self, name: str, body: object) -> Json:
@@ -196,7 +84,7 @@ class Actions:
 
     # --- Telegram --------------------------------------------------------------------------------
 
-    async def _say(self, asked: Say) -> Json:
+    async def _say(self, asked: forms.Say) -> Json:
         text = asked.text.strip()
         if not text:
             raise RefusedError("empty", "Write something first.")
@@ -208,7 +96,7 @@ class Actions:
         await person.say(text, chat=self._scene.rooms[asked.chat])
         return {}
 
-    async def _press(self, asked: Press) -> Json:
+    async def _press(self, asked: forms.Press) -> Json:
         person = self._person(asked.chat, asked.person)
         message = self._message(asked)
         try:
@@ -217,7 +105,18 @@ class Actions:
             raise RefusedError("gone", "This button is not there any more.", 410) from None
         if button.data is None:
             return {"text": "", "alert": False, "url": button.url}
-        query = person.send_callback(message, button.data)
+        return await self._called(person, message, button.data)
+
+    async def _press_inside(self, asked: forms.PressInside) -> Json:
+        person = self._person(asked.chat, asked.person)
+        message = self._message(asked)
+        if asked.data not in _calls(message.content.get("rich_message")):
+            raise RefusedError("gone", "This button is not there any more.", 410)
+        return await self._called(person, message, asked.data)
+
+    async def _called(self, person: Person, message: MessageView, data: str) -> Json:
+        """What the bot answers to a button that calls it."""
+        query = person.send_callback(message, data)
         try:
             answer = await self._scene.telegram.changes.wait_for(
                 lambda: query.answer, timeout=_ANSWER_SECONDS
@@ -230,10 +129,10 @@ class Actions:
             "url": answer.get("url"),
         }
 
-    async def _reader(self, asked: Reader) -> Json:
+    async def _reader(self, asked: forms.Reader) -> Json:
         return {"chat": self._scene.new_reader(asked.language).id}
 
-    async def _block(self, asked: Block) -> Json:
+    async def _block(self, asked: forms.Block) -> Json:
         room = self._scene.rooms.get(asked.chat)
         match room, asked.blocked:
             case None, _:
@@ -258,7 +157,7 @@ class Actions:
                 return person
         raise RefusedError("not_here", "This person is not in this chat.", 409)
 
-    def _message(self, asked: Press) -> MessageView:
+    def _message(self, asked: forms.Pressed) -> MessageView:
         room = self._scene.rooms[asked.chat]
         if asked.message in room.chat.messages:
             message = room.message(asked.message)
@@ -268,7 +167,7 @@ class Actions:
 
     # --- The newsroom ----------------------------------------------------------------------------
 
-    async def _publish(self, asked: Publish) -> Json:
+    async def _publish(self, asked: forms.Publish) -> Json:
         site = self._scene.site
         title, lead = _title(asked.title), " ".join(asked.lead.split())
         if asked.section not in site.sections:
@@ -284,7 +183,7 @@ class Actions:
         )
         return {"slug": article.slug}
 
-    async def _correct(self, asked: Correct) -> Json:
+    async def _correct(self, asked: forms.Correct) -> Json:
         article = self._scene.site.correct(
             self._article(asked.slug),
             title=_title(asked.title),
@@ -293,14 +192,14 @@ class Actions:
         )
         return {"slug": article.slug}
 
-    async def _withdraw(self, asked: Withdraw) -> Json:
+    async def _withdraw(self, asked: forms.Withdraw) -> Json:
         self._scene.site.withdraw(self._article(asked.slug))
         return {}
 
-    async def _ten(self, _asked: Nothing) -> Json:
+    async def _ten(self, _asked: forms.Nothing) -> Json:
         return {"count": len(self._scene.site.publish_many(TEN))}
 
-    async def _feed(self, asked: Feed) -> Json:
+    async def _feed(self, asked: forms.Feed) -> Json:
         if asked.fault is None:
             self._scene.site.mend_feed()
         else:
@@ -313,13 +212,13 @@ class Actions:
             raise RefusedError("gone", "This article is not on the site any more.", 410)
         return article
 
-    def _image(self, picture: Cover | Upload | None) -> str | bool:
+    def _image(self, picture: forms.Cover | forms.Upload | None) -> str | bool:
         match picture:
             case None:
                 return False
-            case Cover(cover=name):
+            case forms.Cover(cover=name):
                 return name
-            case Upload(upload=address):
+            case forms.Upload(upload=address):
                 content = _decoded(address)
         if len(content) > PICTURE_BYTES:
             raise RefusedError("big_picture", "The picture is larger than 5 MB.", 413)
@@ -330,16 +229,16 @@ class Actions:
 
     # --- The house -------------------------------------------------------------------------------
 
-    async def _knob(self, asked: Knob) -> Json:
+    async def _knob(self, asked: forms.Knob) -> Json:
         self._scene.knobs.turn(asked.name, on=asked.on)
         return {}
 
-    async def _bot(self, asked: BotAction) -> Json:
+    async def _bot(self, asked: forms.BotAction) -> Json:
         bot = self._scene.bot
         await {"kill": bot.kill, "stop": bot.stop, "start": bot.start}[asked.action]()
         return {}
 
-    async def _crowd(self, asked: CrowdAction) -> Json:
+    async def _crowd(self, asked: forms.CrowdAction) -> Json:
         crowd = self._scene.crowd
         if crowd.readers + asked.count > MOST_READERS:
             raise RefusedError(
@@ -347,6 +246,17 @@ class Actions:
             )
         crowd.invite(asked.count)
         return {"readers": crowd.readers}
+
+
+def _calls(part: Any) -> Iterator[str]:
+    """The data of the buttons within a part of a rich message."""
+    if isinstance(part, dict):
+        if "callback_data" in part:
+            yield part["callback_data"]
+        part = list(part.values())
+    if isinstance(part, list):
+        for inner in part:
+            yield from _calls(inner)
 
 
 def _title(text: str) -> str:
@@ -362,7 +272,7 @@ def _decoded(address: str) -> bytes:
         raise _bad_picture()
     try:
         return base64.b64decode(address[found.end() :], validate=True)
-    except binascii.Error:
+    except ValueError:  # also what is not even ASCII
         raise _bad_picture() from None
 
 

@@ -151,6 +151,7 @@ def _end() -> list[Json]:
             "buttons": [
                 {"text": "Открыть на сайте", "url": "https://example.org/skver"},
                 {"text": "Скопировать адрес", "copy_text": {"text": "ул. Мельничная, 7"}},
+                {"text": "Приду на субботник", "callback_data": "gallery:come"},
             ],
             "align": "center",
         },

@@ -17,7 +17,6 @@ from sandbox.telegram import (
     Person,
     Telegram,
     drawn_entities,
-    rich_text,
 )
 
 Json = dict[str, Any]
@@ -78,8 +77,12 @@ def chat(telegram: Telegram, room: Person | Group, *, gallery: bool) -> Json:
 
 
 def messages(changed: Iterable[Message], rooms: Container[int], site: Newsroom) -> list[Json]:
-    """Those of some messages that are in the chats of the page."""
-    return [message(each, site) for each in changed if each.chat.id in rooms]
+    """Those of some messages that are in the chats of the page, in each chat oldest first.
+
+    They come in the order of their last change, in which an edited one follows newer ones.
+    """
+    shown = sorted((each for each in changed if each.chat.id in rooms), key=lambda each: each.id)
+    return [message(each, site) for each in shown]
 
 
 def message(message: Message, site: Newsroom) -> Json:
@@ -89,7 +92,7 @@ def message(message: Message, site: Newsroom) -> Json:
         return {**where, "deleted": True}
     content = message.content
     rich = content.get("rich_message")
-    text = rich_text(content) if rich else message.text
+    text = message.text
     given = content.get("entities") or content.get("caption_entities") or []
     entities = [] if rich else drawn_entities(text, given)
     can_preview = rich is None and "photo" not in content

@@ -25,6 +25,7 @@ from sandbox.telegram import Group, Person, Telegram
 
 HOST = "127.0.0.1"
 
+_KEPT_REQUESTS = 1000  # a demo that is left open for days does not grow by being polled
 _FEED_SIZE = 60  # what is published while the feed is broken shall all be there when it is mended
 
 
@@ -41,8 +42,8 @@ class Scene:
 
     def __init__(self) -> None:
         self.run = secrets.token_hex(3)
-        self.telegram = Telegram(name=SITE_TITLE, username="gorod_vmeste_bot")
-        self.site = Newsroom(feed_size=_FEED_SIZE, on_change=self._note_site)
+        self.telegram = Telegram(name=SITE_TITLE, username="gorod_vmeste_bot", keep=_KEPT_REQUESTS)
+        self.site = Newsroom(feed_size=_FEED_SIZE, on_change=self._note_site, keep=_KEPT_REQUESTS)
         self.knobs = Knobs(self.telegram)
         self.crowd = Crowd(self.telegram, len(self.site.sections))
         self.rooms: dict[int, Person | Group] = {}

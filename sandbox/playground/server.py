@@ -19,7 +19,7 @@ from sandbox.telegram import Picture
 
 _log = logging.getLogger(__name__)
 
-_STATIC = Path(__file__).parent / "static"
+_STATIC = Path(__file__).resolve().parent / "static"
 _BODY_BYTES = 8 * 1024 * 1024
 _TYPES = {
     ".css": "text/css",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection
 
-from sandbox.telegram import Message, Request, Telegram
+from sandbox.telegram import Message, Telegram
 
 SECONDS = 60
 
@@ -17,23 +17,23 @@ class Tally:
 
     Attributes:
         sent: how many messages of the bot were accepted.
-        waits: how many requests were answered with 429.
     """
 
     def __init__(self, telegram: Telegram, left_out: Collection[int]) -> None:
         self.sent = 0
-        self.waits = 0
         self._telegram = telegram
         self._left_out = left_out  # chats that do not count
         self._change = 0
         self._newest: dict[int, int] = {}  # the id of the last message counted in each chat
         self._by_second: Counter[int] = Counter()
-        self._requests = 0
-        self._open: list[Request] = []
+
+    @property
+    def waits(self) -> int:
+        """How many requests were answered with 429."""
+        return self._telegram.ledger.refused[429]
 
     def look(self) -> list[Message]:
         """Count what is new; the bot's messages that were sent since the last look."""
-        self._count_waits()
         changed = self._telegram.changed_since(self._change)
         self._change = self._telegram.last_change
         fresh = [message for message in sorted(changed, key=_place) if self._is_new(message)]
@@ -56,13 +56,6 @@ class Tally:
             return False
         self._newest[chat] = message.id
         return True
-
-    def _count_waits(self) -> None:
-        requests = self._telegram.ledger.requests
-        looked_at = [*self._open, *requests[self._requests :]]
-        self._requests = len(requests)
-        self._open = [request for request in looked_at if request.finished is None]
-        self.waits += sum(request.status == 429 for request in looked_at if request.finished)
 
 
 def _place(message: Message) -> tuple[int, int]:

@@ -6,7 +6,6 @@ Telegram is lax: unknown methods and parameters are refused and recorded as viol
 does not model it refuses; it never answers "ok" to what it does not know.
 """
 
-from sandbox.telegram.changes import Changes
 from sandbox.telegram.chats import Message
 from sandbox.telegram.clock import Clock, ManualClock, RealClock
 from sandbox.telegram.emulator import Telegram
@@ -27,13 +26,12 @@ from sandbox.telegram.ledger import Ledger, Request, Violation
 from sandbox.telegram.person import Answer, Found, Person, Room
 from sandbox.telegram.pictures import Picture
 from sandbox.telegram.text import detect, drawn_entities
-from sandbox.telegram.view import Button, MessageView, rich_text
+from sandbox.telegram.view import Button, MessageView
 from sandbox.telegram.world import Query
 
 __all__ = [
     "Answer",
     "Button",
-    "Changes",
     "Clock",
     "Fault",
     "Faults",
@@ -61,5 +59,4 @@ __all__ = [
     "Violation",
     "detect",
     "drawn_entities",
-    "rich_text",
 ]

@@ -36,6 +36,7 @@ class Telegram:
         port: where to listen; 0 takes any port that is free.
         latency: real seconds before a request takes effect, or a function of the request.
         reply_latency: real seconds before its answer is sent.
+        keep: how many of the latest requests the ledger keeps; None keeps all.
 
     Attributes:
         ledger: what happened.
@@ -53,13 +54,14 @@ class Telegram:
         port: int = 0,
         latency: Latency = 0.0,
         reply_latency: Latency = 0.0,
+        keep: int | None = None,
     ) -> None:
         self.token = token
         self.clock = clock or RealClock()
         self._changes = Changes()
         account = User(int(token.partition(":")[0]), name, username, is_bot=True)
         self._world = World(self.clock, self._changes, account)
-        self.ledger = Ledger(self._world, self._changes)
+        self.ledger = Ledger(self._world, self._changes, keep=keep)
         floods = Floods(flood or FloodRules(), self.clock)
         self._server = Server(token, Api(self._world, floods), self.ledger, floods)
         self._server.latency, self._server.reply_latency = latency, reply_latency

@@ -1,10 +1,10 @@
-"""What happened: every request with its outcome, every breach, every message ever accepted."""
+"""What happened: the requests with their outcomes, every breach, every message ever accepted."""
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from sandbox.telegram.changes import Changes
@@ -62,22 +62,30 @@ class Violation:
     request: int
 
 
-@dataclass(slots=True)
 class Ledger:
     """The record of one emulator.
 
+    Args:
+        world: what the messages are asked of.
+        changes: told when a request comes or ends.
+        keep: how many of the latest requests are kept; None keeps all.
+
     Attributes:
         requests: in the order of arrival.
+        refused: how many requests were refused so far, by the status of the answer.
         violations: in the order of happening.
         peak: the largest number of requests in flight at once, long polls apart.
     """
 
-    world: World
-    changes: Changes
-    requests: list[Request] = field(default_factory=list)
-    violations: list[Violation] = field(default_factory=list)
-    peak: int = 0
-    _flying: dict[int, Request] = field(default_factory=dict)
+    def __init__(self, world: World, changes: Changes, *, keep: int | None = None) -> None:
+        self.world = world
+        self.changes = changes
+        self.requests: deque[Request] = deque(maxlen=keep)
+        self.refused: Counter[int] = Counter()
+        self.violations: list[Violation] = []
+        self.peak = 0
+        self._arrived = 0
+        self._flying: dict[int, Request] = {}
 
     # --- Questions -------------------------------------------------------------------------------
 
@@ -92,7 +100,7 @@ class Ledger:
         return self.world.sent
 
     def calls(self, method: str, *, chat_id: int | None = None) -> list[Request]:
-        """The requests of a method, to one chat if given."""
+        """The requests of a method that are kept, to one chat if given."""
         return [
             request
             for request in self.requests
@@ -134,7 +142,8 @@ class Ledger:
     def open(self, method: str, params: dict[str, Any]) -> Request:
         """A request has arrived."""
         now = self.world.clock.now()
-        request = Request(len(self.requests) + 1, method, params, now)
+        self._arrived += 1
+        request = Request(self._arrived, method, params, now)
         self.requests.append(request)
         if method != "getUpdates":
             self._flying[request.number] = request
@@ -145,6 +154,7 @@ class Ledger:
     def refuse(self, request: Request, error: ApiError) -> None:
         """A request was answered with an error."""
         request.status, request.description = error.code, error.description
+        self.refused[error.code] += 1
         if error.breach is not None:
             violation = Violation(error.breach, request.method, error.description, request.number)
             self.violations.append(violation)

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from sandbox.telegram.rich_kinds import RICH
+from sandbox.telegram.rich_kinds import CHOSEN_CHAT, RICH
 from sandbox.telegram.schema import (
     Choice,
     Kind,
@@ -51,16 +51,7 @@ INLINE_BUTTON = Record(
         "web_app": WEB_APP,
         "switch_inline_query": STR,
         "switch_inline_query_current_chat": STR,
-        "switch_inline_query_chosen_chat": Record(
-            "SwitchInlineQueryChosenChat",
-            optional={
-                "query": STR,
-                "allow_user_chats": BOOL,
-                "allow_bot_chats": BOOL,
-                "allow_group_chats": BOOL,
-                "allow_channel_chats": BOOL,
-            },
-        ),
+        "switch_inline_query_chosen_chat": CHOSEN_CHAT,
         "copy_text": Record("CopyTextButton", {"text": STR}),
     },
 )

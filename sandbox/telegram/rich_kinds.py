@@ -15,7 +15,7 @@ _BLOCKS: dict[str, Record] = {}
 RICH_TEXT = Tagged("RichText", _TEXTS, mixed=True)
 RICH_BLOCK = Tagged("InputRichBlock", _BLOCKS)
 
-_CHOSEN_CHAT = Record(
+CHOSEN_CHAT = Record(
     "SwitchInlineQueryChosenChat",
     optional={
         "query": STR,
@@ -34,7 +34,7 @@ RICH_BUTTON = Record(
         "callback_data": STR,
         "switch_inline_query": STR,
         "switch_inline_query_current_chat": STR,
-        "switch_inline_query_chosen_chat": _CHOSEN_CHAT,
+        "switch_inline_query_chosen_chat": CHOSEN_CHAT,
         "copy_text": Record("CopyTextButton", {"text": STR}),
         "disabled": Record("DisabledButton"),
     },

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from sandbox.telegram.chats import Message
-from sandbox.telegram.rich_plain import lines
 
 Json = dict[str, Any]
 
@@ -134,11 +133,6 @@ def see(message: Message, bot_id: int) -> MessageView:
         reply_to=message.reply_to,
         content=content,
     )
-
-
-def rich_text(content: Json) -> str:
-    """The plain text of a rich message; empty for others."""
-    return "\n".join(lines(content.get("rich_message", {}).get("blocks", [])))
 
 
 def _button(fields: Json) -> Button:

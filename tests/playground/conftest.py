@@ -1,13 +1,18 @@
-"""The page in a browser, for the tests that press, type and look."""
+"""What these tests share: a playground behind its own server, and its page in a browser."""
 
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterator
 
+import aiohttp
 import pytest
+import pytest_asyncio
 from playwright.async_api import Browser, ConsoleMessage, Page
 
+from sandbox.playground.scene import Scene
+from sandbox.playground.server import listen, serve
 from tests.playground.browsing import PATIENCE, find_chromium, open_chromium, running_playground
+from tests.playground.stage import Stream
 
 # Readers of one test would get, and so slow, what the next one publishes.
 _NEW_READERS_LEAVE = """async () => {
@@ -22,6 +27,29 @@ _NEW_READERS_LEAVE = """async () => {
 }"""
 
 
+@pytest.fixture
+async def address(scene: Scene) -> AsyncIterator[str]:
+    """A server in this process; whose scene it is, each module says."""
+    async with serve(scene, listen(0)) as address:
+        yield address
+
+
+@pytest.fixture
+async def client() -> AsyncIterator[aiohttp.ClientSession]:
+    """Asks over HTTP."""
+    async with aiohttp.ClientSession() as client:
+        yield client
+
+
+@pytest.fixture
+async def stream(address: str, client: aiohttp.ClientSession) -> AsyncIterator[Stream]:
+    """What a page is sent, the first event taken."""
+    async with client.get(f"{address}live") as response:
+        stream = Stream(response)
+        await stream.event()
+        yield stream
+
+
 @pytest.fixture(scope="session")
 def playground() -> Iterator[str]:
     """One playground for all tests of a worker; each test has readers and articles of its own."""
@@ -29,9 +57,9 @@ def playground() -> Iterator[str]:
         yield address
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def browser() -> AsyncIterator[Browser]:
-    """A fresh Chromium; where there is none, the test is skipped."""
+    """One Chromium for all tests of a worker; where there is none, they are skipped."""
     path = find_chromium()
     if path is None:
         pytest.skip("there is no Chromium here: install Debian's package chromium")
@@ -39,9 +67,12 @@ async def browser() -> AsyncIterator[Browser]:
         yield browser
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="session")
 async def page(browser: Browser, playground: str) -> AsyncIterator[Page]:
-    """The page in English on a large screen; its console must hold no complaint at the end."""
+    """The page in English on a large screen, nothing kept from the tests before.
+
+    Its console must hold no complaint at the end.
+    """
     context = await browser.new_context(locale="en-GB", viewport={"width": 1440, "height": 900})
     context.set_default_timeout(PATIENCE)
     page = await context.new_page()
@@ -56,4 +87,5 @@ async def page(browser: Browser, playground: str) -> AsyncIterator[Page]:
     await page.goto(playground)
     yield page
     await page.evaluate(_NEW_READERS_LEAVE)
+    await context.close()
     assert complaints == []

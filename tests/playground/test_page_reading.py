@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import re
 
+import pytest
 from playwright.async_api import Page, expect
 
 from tests.playground.screen import Chat, article, bot_runs, publish
+
+pytestmark = pytest.mark.asyncio(loop_scope="session")  # that of the browser
 
 LONG = "Пять вопросов человеку"
 
@@ -116,3 +119,16 @@ async def test_samples_show_every_kind_of_formatting(page: Page) -> None:
     await details.click()
     await expect(log.get_by_text("without sound").first).to_be_attached()
     assert await log.locator(".key.danger, .key.primary, .key.success").count()
+    inside = log.get_by_role("button", name="Приду на субботник")
+    await inside.click()
+    alert = page.get_by_role("dialog")
+    await expect(alert).to_contain_text("Эта кнопка устарела.")
+    await alert.get_by_role("button", name="OK").click()
+    await expect(alert).to_have_count(0)
+    photo = log.locator("button.photo").first
+    await photo.scroll_into_view_if_needed()
+    shape = "e => [e, e.firstChild].map(x => (x.naturalWidth || x.offsetWidth) /"
+    shape += " (x.naturalHeight || x.offsetHeight))"
+    await photo.locator("img").evaluate("image => image.decode()")
+    drawn, own = await photo.evaluate(shape)
+    assert abs(drawn - own) < 0.02  # nothing of it is cut off

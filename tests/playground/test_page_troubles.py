@@ -6,12 +6,15 @@ import asyncio
 from collections.abc import AsyncIterator
 
 import pytest
+import pytest_asyncio
 from playwright.async_api import Page, expect
 
 from tests.playground.screen import Chat, bot_runs, figure, open_panel, publish, turn
 
+pytestmark = pytest.mark.asyncio(loop_scope="session")  # that of the browser
 
-@pytest.fixture
+
+@pytest_asyncio.fixture(loop_scope="session")
 async def chat(page: Page) -> AsyncIterator[Chat]:
     """A subscriber's chat; every switch is off again at the end."""
     chat = await Chat.of_new_reader(page)
@@ -69,15 +72,6 @@ async def test_a_lost_answer_repeats_the_push_once_and_silently(page: Page, chat
     await expect(twice.last).to_contain_text("without sound")
 
 
-async def test_a_killed_bot_catches_up(page: Page, chat: Chat) -> None:
-    panel = await open_panel(page)
-    await panel.get_by_role("button", name="Kill").click()
-    await expect(figure(page, "bot")).to_contain_text("Stopped")
-    await publish(page, "News while nobody was there")
-    await panel.get_by_role("button", name="Start", exact=True).click()
-    await chat.sees("News while nobody was there")
-
-
 async def test_a_reader_who_blocks_the_bot_is_left_alone(page: Page, chat: Chat) -> None:
     panel = await open_panel(page)
     switch = panel.get_by_role("switch", name=chat.name, exact=True)
@@ -100,13 +94,19 @@ async def test_a_broken_feed_is_read_again_once_it_is_mended(page: Page, chat: C
     await chat.sees("News of a broken feed")
 
 
-async def test_a_crowd_gets_every_article_once(page: Page, chat: Chat) -> None:
+async def test_a_killed_bot_catches_up_and_a_crowd_gets_every_article_once(
+    page: Page, chat: Chat
+) -> None:
     panel = await open_panel(page)
     crowd = panel.locator(".trouble", has_text="A crowd")
     await crowd.get_by_role("spinbutton").fill("20")
     await crowd.get_by_role("button", name="Bring subscribers").click()
     await expect(crowd).to_contain_text("All have subscribed.")
-    await publish(page, "News for the crowd")
+    await panel.get_by_role("button", name="Kill").click()
+    await expect(figure(page, "bot")).to_contain_text("Stopped")
+    await publish(page, "News while nobody was there")
+    await panel.get_by_role("button", name="Start", exact=True).click()
+    await chat.sees("News while nobody was there")
     await expect(crowd.locator('[data-figure="arrived"]')).to_have_text("20")
     await bot_runs(page)
     await expect(crowd).to_contain_text("20 of 20 arrived, 0 twice")

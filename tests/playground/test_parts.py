@@ -162,6 +162,16 @@ async def test_the_chats_of_the_list(telegram: Telegram, mouth: Mouth, anna: Per
     assert parts.chat(telegram, group, gallery=False)["blocked"]
 
 
+async def test_messages_come_oldest_first(
+    telegram: Telegram, mouth: Mouth, anna: Person, site: Newsroom
+) -> None:
+    """A page that was loaded anew showed an edited message under all newer ones."""
+    first, second = [await mouth.say(anna, text) for text in ("Раз", "Два")]
+    await mouth.call("editMessageText", chat_id=anna.id, message_id=first, text="Раз!")
+    shown = parts.messages(telegram.changed_since(0), {anna.id}, site)
+    assert [message["id"] for message in shown][-2:] == [first, second]
+
+
 async def test_only_the_chats_of_the_page(telegram: Telegram, site: Newsroom) -> None:
     anna, tom = (telegram.person(name) for name in ("Анна", "Tom"))
     for person in (anna, tom):

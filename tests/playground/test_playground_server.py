@@ -34,18 +34,6 @@ async def scene() -> AsyncIterator[Scene]:
 
 
 @pytest.fixture
-async def address(scene: Scene) -> AsyncIterator[str]:
-    async with serve(scene, listen(0)) as address:
-        yield address
-
-
-@pytest.fixture
-async def client() -> AsyncIterator[aiohttp.ClientSession]:
-    async with aiohttp.ClientSession() as client:
-        yield client
-
-
-@pytest.fixture
 def mouth(scene: Scene, client: aiohttp.ClientSession) -> Mouth:
     return Mouth(scene.telegram, client)
 
@@ -59,14 +47,6 @@ def act(address: str, client: aiohttp.ClientSession) -> Act:
             return answer.status, await answer.json()
 
     return act
-
-
-@pytest.fixture
-async def stream(address: str, client: aiohttp.ClientSession) -> AsyncIterator[Stream]:
-    async with client.get(f"{address}live") as response:
-        stream = Stream(response)
-        await stream.event()
-        yield stream
 
 
 @pytest.fixture
@@ -242,6 +222,26 @@ async def test_pressing(act: Act, scene: Scene, mouth: Mouth, anna: Person) -> N
     assert (status, refusal["code"]) == (409, "not_here")
 
 
+async def test_pressing_inside_a_rich_message(
+    act: Act, scene: Scene, mouth: Mouth, anna: Person
+) -> None:
+    await anna.say("/start")
+    row = {"type": "buttons", "buttons": [{"text": "Приду", "callback_data": "come"}]}
+    blocks = [{"type": "details", "summary": "Кто придёт?", "blocks": [row]}]
+    sent = await mouth.call("sendRichMessage", chat_id=anna.id, rich_message={"blocks": blocks})
+    here = {"chat": anna.id, "message": sent["message_id"], "person": anna.id}
+    status, refusal = await act("press_inside", **here, data="go")
+    assert (status, refusal["code"]) == (410, "gone")
+    telegram = scene.telegram
+    known = telegram.pending_updates
+    pressing = asyncio.ensure_future(act("press_inside", **here, data="come"))
+    await telegram.changes.wait_for(lambda: telegram.pending_updates > known, timeout=5)
+    query = (await mouth.call("getUpdates"))[-1]["callback_query"]
+    assert query["data"] == "come"
+    await mouth.call("answerCallbackQuery", callback_query_id=query["id"], text="Ждём")
+    assert await pressing == (200, {"text": "Ждём", "alert": False, "url": None})
+
+
 async def test_a_press_that_nobody_answers(
     act: Act, mouth: Mouth, anna: Person, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -328,6 +328,7 @@ async def test_publishing_correcting_withdrawing(
         ({"title": " \n"}, "no_title"),
         ({"section": "sport"}, "no_section"),
         ({"picture": {"upload": "data:image/png;base64,***"}}, "bad_picture"),
+        ({"picture": {"upload": "data:image/png;base64,жжжж"}}, "bad_picture"),
         ({"picture": {"upload": "https://example.org/a.png"}}, "bad_picture"),
         ({"picture": upload(b"<svg/>", "image/svg+xml")}, "bad_picture"),
         ({"picture": upload(PNG.ljust(5 * 1024 * 1024 + 1))}, "big_picture"),

@@ -467,6 +467,17 @@ async def test_requests_are_noted_and_waited_for(
         await site.wait_for(lambda seen: len(seen) > 2, timeout=0.01)
 
 
+async def test_only_the_latest_requests_are_kept_where_there_is_a_bound(
+    client: aiohttp.ClientSession,
+) -> None:
+    """A demo that was left open grew with every poll."""
+    async with Newsroom(keep=2) as site:
+        for page in range(3):
+            await status(client, f"{site.url}/?page={page}")
+        await site.wait_for(lambda seen: seen[-1].path == "/?page=2")
+        assert [seen.path for seen in site.requests] == ["/?page=1", "/?page=2"]
+
+
 # --- Pictures -------------------------------------------------------------------------------------
 
 

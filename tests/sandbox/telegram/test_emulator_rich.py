@@ -28,7 +28,7 @@ from aiogram.types import (
     RichTextBold,
 )
 
-from sandbox.telegram import Person, Picture, Telegram, rich_text
+from sandbox.telegram import Person, Picture, Telegram
 from tests.sandbox.telegram.wires import PNG, Raw, Refused
 
 Json = dict[str, Any]
@@ -227,8 +227,6 @@ async def test_the_plain_text_of_all_blocks(raw: Raw, anna: Person) -> None:
         "— Фото",
         "[Да]",
     ]
-    assert rich_text(anna.messages[-1].content) == anna.messages[-1].text
-    assert rich_text({"text": "обычный"}) == ""
 
 
 async def test_the_ledger_counts_rich_messages_by_their_text(

@@ -11,7 +11,11 @@ from typing import Any
 import aiohttp
 import pytest
 from aiogram import Bot
-from aiogram.exceptions import TelegramConflictError, TelegramUnauthorizedError
+from aiogram.exceptions import (
+    TelegramConflictError,
+    TelegramForbiddenError,
+    TelegramUnauthorizedError,
+)
 from aiogram.types import BufferedInputFile, Update
 
 from sandbox.telegram import ManualClock, Person, Telegram
@@ -290,6 +294,21 @@ async def test_peak_counts_requests_at_once(tg: Telegram, bot: Bot) -> None:
     await asyncio.gather(*(bot.send_message(reader.id, "раз") for reader in readers))
 
     assert tg.ledger.peak == 5
+
+
+async def test_only_the_latest_requests_are_kept_where_the_ledger_is_bound() -> None:
+    """A demo that was left open grew with every poll."""
+    async with Telegram(keep=2) as telegram, open_bot(telegram) as bot:
+        stranger = telegram.person("Борис")
+        for _ in range(3):
+            with pytest.raises(TelegramForbiddenError):
+                await bot.send_message(stranger.id, "раз")
+        await bot.get_me()
+        await telegram.settled()
+        assert [(r.number, r.method) for r in telegram.ledger.requests] == [
+            (3, "sendMessage"), (4, "getMe"),
+        ]  # fmt: skip
+        assert telegram.ledger.refused == {403: 3}
 
 
 async def test_the_same_port_again_after_a_close(clock: ManualClock) -> None:

@@ -92,9 +92,9 @@ export default {
       other: "{count} статей на сайте",
     },
     "newsroom.older": {
-      one: "и ещё {count} статья постарше",
-      few: "и ещё {count} статьи постарше",
-      other: "и ещё {count} статей постарше",
+      one: "и ещё {count} более ранняя статья",
+      few: "и ещё {count} более ранние статьи",
+      other: "и ещё {count} более ранних статей",
     },
     "newsroom.on_site": "На сайте",
     "newsroom.correct": "Исправить",

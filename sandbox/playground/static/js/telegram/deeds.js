@@ -35,6 +35,11 @@ export function press(chat, message, row, column) {
   return tried("press", { chat, message, person: speaker(chatOf(chat)).id, row, column });
 }
 
+/** Presses a button inside a rich message; as `press`. */
+export function pressInside(chat, message, data) {
+  return tried("press_inside", { chat, message, person: speaker(chatOf(chat)).id, data });
+}
+
 /** Blocks the bot or lets it speak again; in a group: removes it or brings it back. */
 export function block(chat, blocked) {
   return tried("block", { chat, blocked });

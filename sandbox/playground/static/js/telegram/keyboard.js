@@ -38,16 +38,16 @@ function keyButton(key, at) {
 }
 
 function deed(key, button, at) {
-  if (key.kind === "callback") pressed(button, at);
+  if (key.kind === "callback") pressed(button, at.place, () => press(at.place.chat, at.message, at.row, at.column));
   else if (key.kind === "copy") copy(key.copy);
   else note(t("telegram.key_elsewhere"));
 }
 
-/** Waits for the answer; a second press of the same button meanwhile does nothing, as in Telegram. */
-async function pressed(button, { place, message, row, column }) {
+/** Shows the bot's answer to a press; a second press of the same button meanwhile does nothing, as in Telegram. */
+export async function pressed(button, place, ask) {
   if (button.ariaBusy === "true") return;
   button.ariaBusy = "true";
-  const answer = await press(place.chat, message, row, column);
+  const answer = await ask();
   button.ariaBusy = null;
   if (answer?.url) follow(answer.url, place);
   if (!answer?.text) return;

@@ -7,12 +7,15 @@ import { link } from "./links.js";
 import { covered } from "./spoiler.js";
 import { openViewer } from "./viewer.js";
 
-/** A photo that opens large; `shape` is its width over its height, where known. */
-export function photo({ url, spoiler = false, alt = t("telegram.photo"), shape = null }) {
-  const image = picture(url, alt);
+// Width over height; what is taller or wider is cut, as in Telegram.
+const TALLEST = 0.8;
+const WIDEST = 2.4;
+
+/** A photo that opens large. */
+export function photo({ url, spoiler = false, alt = t("telegram.photo") }) {
+  const image = shaped(picture(url, alt));
   const button = h("button", { class: "photo", type: "button", "aria-label": t("telegram.open_picture"),
     onclick: () => openViewer(url, alt) }, image);
-  if (shape) button.style.aspectRatio = String(Math.min(Math.max(shape, 0.8), 2.4));
   return spoiler ? covered(button) : button;
 }
 
@@ -20,7 +23,7 @@ export function photo({ url, spoiler = false, alt = t("telegram.photo"), shape =
 export function preview(shown, place) {
   if (shown.kind === "picture") {
     return h("div", { class: "preview-picture" },
-      link(shown.href, place, { class: "photo" }, picture(shown.image, shown.title || t("telegram.photo"))));
+      link(shown.href, place, { class: "photo" }, shaped(picture(shown.image, shown.title || t("telegram.photo")))));
   }
   const image = shown.image && h("span", { class: "card-image" }, picture(shown.image, ""));
   const words = h("span", { class: "card-words" },
@@ -34,6 +37,15 @@ export function preview(shown, place) {
 function picture(url, alt) {
   const image = h("img", { src: url, alt, loading: "lazy", decoding: "async" });
   image.addEventListener("error", () => image.replaceWith(missing(alt)), { once: true });
+  return image;
+}
+
+/** Once it is there its place takes its shape: only the picture itself knows its size. */
+function shaped(image) {
+  image.addEventListener("load", () => {
+    const shape = image.naturalWidth / image.naturalHeight || 1;
+    image.parentElement.style.aspectRatio = String(Math.min(Math.max(shape, TALLEST), WIDEST));
+  }, { once: true });
   return image;
 }
 

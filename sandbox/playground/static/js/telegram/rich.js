@@ -65,10 +65,9 @@ function label({ label: written, has_checkbox: hasBox, is_checked: isChecked }) 
 }
 
 function figure({ photo: sizes, caption, has_spoiler: spoiler }, place) {
-  const largest = sizes.at(-1);
   const alt = plain(caption?.text) || t("telegram.photo");
   return h("figure", { class: "rich-figure" },
-    photo({ url: `/files/${largest.file_id}`, spoiler, alt, shape: largest.width / largest.height || null }),
+    photo({ url: `/files/${sizes.at(-1).file_id}`, spoiler, alt }),
     caption && h("figcaption", {}, richText(caption.text, place), cite(caption.credit, place)));
 }
 
