@@ -15,6 +15,9 @@ from types import TracebackType
 from typing import Any, Self
 
 ROOT = Path(__file__).parent.parent
+FIRST_READ = "first read complete: what comes from now on is pushed"
+"""What the bot logs when it has read a source, named as ``source``, for the first time."""
+
 _KEPT = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "SSL_CERT_FILE")
 _LINES = 20_000  # more than any test waits through; a demo that is left open does not grow
 

@@ -12,11 +12,10 @@ import time
 from functools import partial
 
 from sandbox.newsroom import Newsroom
-from sandbox.process import BotProcess, Line
+from sandbox.process import FIRST_READ, BotProcess, Line
 from sandbox.telegram import MessageView, Person, Telegram
 
 _PATIENCE = 60.0  # seconds; a first start on a slow machine compiles everything it imports
-_FIRST_READ = "first read complete: what comes from now on is pushed"
 
 GO_ON = """
 That was the real bot: the process that you would run, on a fresh SQLite file, over real sockets.
@@ -68,7 +67,7 @@ async def start_up(bot: BotProcess, newsroom: Newsroom) -> None:
 
 
 def _is_first_read(address: str, line: Line) -> bool:
-    return bool(line["event"] == _FIRST_READ and line["source"] == address)
+    return bool(line["event"] == FIRST_READ and line["source"] == address)
 
 
 async def play(anna: Person, newsroom: Newsroom) -> None:

@@ -296,9 +296,11 @@ async def count_deliveries(connection: AsyncConnection) -> Mapping[DeliveryState
 
 
 async def count_queued(connection: AsyncConnection) -> int:
-    """How many deliveries wait; cheap, however many there have been."""
-    statement = select(func.count()).where(state_is(delivery, DeliveryState.QUEUED))
-    return (await connection.execute(statement)).scalar_one()
+    """How many deliveries have not come to their end; cheap, however many there have been."""
+    waiting = select(func.count()).where(state_is(delivery, DeliveryState.QUEUED))
+    held = select(func.count()).where(_held())
+    statement = select(waiting.scalar_subquery() + held.scalar_subquery())
+    return int((await connection.execute(statement)).scalar_one())
 
 
 async def last_errors(connection: AsyncConnection, limit: int) -> list[tuple[int, str]]:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime, timedelta, tzinfo
 from itertools import islice
 
-from sandbox.newsroom.articles import SECTIONS, SITE_ZONE, Article, Draft, slugify
+from sandbox.newsroom.articles import SECTIONS, Article, Draft, slugify
 from sandbox.newsroom.samples import paragraphs_html, samples, templated
 from sandbox.newsroom.uploads import PICTURE_BYTES, suffix_of
 
@@ -27,6 +27,7 @@ class Desk:
         self,
         *,
         now: Callable[[], datetime],
+        zone: tzinfo,
         feed_size: int,
         feed_limit: int,
         on_change: Callable[[], None] | None,
@@ -35,6 +36,7 @@ class Desk:
         self.sections = dict(SECTIONS)
         self.pictures: dict[str, bytes] = {}
         self._now = now
+        self._zone = zone
         self._feed_size = feed_size
         self._feed_limit = feed_limit
         self._on_change = on_change
@@ -100,7 +102,7 @@ class Desk:
             body_html=paragraphs_html(paragraphs) if body_html is None else body_html,
             image=f"{self.url}/media/{picture}" if picture else None,
             language=language,
-            published=_local(published or self._now()) if dated else None,
+            published=self._local(published or self._now()) if dated else None,
         )
         self._articles[slug] = article
         self._note_change()
@@ -131,7 +133,7 @@ class Desk:
             title=current.title if title is None else title,
             lead=current.lead if lead is None else lead,
             body_html=current.body_html if body_html is None else body_html,
-            corrected=_local(self._now()),
+            corrected=self._local(self._now()),
         )
         self._articles[article.slug] = corrected
         self._note_change()
@@ -204,7 +206,6 @@ class Desk:
             language=draft.language,
         )
 
-
-def _local(moment: datetime) -> datetime:
-    """A moment as the site writes it: in its own zone, to the second."""
-    return moment.astimezone(SITE_ZONE).replace(microsecond=0)
+    def _local(self, moment: datetime) -> datetime:
+        """A moment as the site writes it: in its own zone, to the second."""
+        return moment.astimezone(self._zone).replace(microsecond=0)

@@ -7,7 +7,7 @@ import socket
 import struct
 from collections import deque
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, tzinfo
 from hashlib import sha256
 from http import HTTPStatus
 from types import TracebackType
@@ -16,7 +16,7 @@ from typing import Literal, NamedTuple, Self
 from aiohttp import web
 
 from sandbox.newsroom import feeds, pages
-from sandbox.newsroom.articles import SITE_TITLE, Article
+from sandbox.newsroom.articles import SITE_TITLE, SITE_ZONE, Article
 from sandbox.newsroom.desk import Desk
 from sandbox.newsroom.pictures import cover
 from sandbox.newsroom.uploads import MEDIA_TYPES, media_type
@@ -50,6 +50,7 @@ class Newsroom(Desk):
     Args:
         now: the site's clock; gives aware moments.
         port: 0 takes a free one.
+        zone: where the site is; it writes its dates so.
         feed_size: how many articles feeds and listings show.
         feed_limit: up to how many they grow after ``publish_many``.
         on_change: told, without a word, each time that something on the site has changed: articles
@@ -65,12 +66,15 @@ class Newsroom(Desk):
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
         port: int = 0,
         *,
+        zone: tzinfo = SITE_ZONE,
         feed_size: int = 20,
         feed_limit: int = 200,
         on_change: Callable[[], None] | None = None,
         keep: int | None = None,
     ) -> None:
-        super().__init__(now=now, feed_size=feed_size, feed_limit=feed_limit, on_change=on_change)
+        super().__init__(
+            now=now, zone=zone, feed_size=feed_size, feed_limit=feed_limit, on_change=on_change
+        )
         self.requests: deque[Seen] = deque(maxlen=keep)
         self._port = port
         self._feed_fault: Fault | None = None

@@ -18,14 +18,19 @@ _PORT = 8765
 _IN_THE_TERMINAL = {"www-browser", "links", "elinks", "lynx", "w3m"}
 
 
-async def run(listening: socket.socket, *, browser: bool) -> None:
-    """Serve until SIGINT or SIGTERM; the bot is still starting when the page can be opened."""
+async def run(listening: socket.socket, *, browser: bool, instead: bool) -> None:
+    """Serve until SIGINT or SIGTERM; the bot is still starting when the page can be opened.
+
+    ``instead`` says that it is not the port that was meant.
+    """
     loop = asyncio.get_running_loop()
     stop = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop.set)
     async with Scene() as scene, serve(scene, listening) as address:
         print(f"Open {address} in a browser. Ctrl+C ends.", flush=True)
+        if instead:
+            print(f"Port {_PORT} is taken: another playground may be running.", flush=True)
         if browser:
             # Some browsers keep whoever opens them until they are closed.
             threading.Thread(target=_open, args=(address,), daemon=True).start()
@@ -67,7 +72,8 @@ def main() -> None:
         listening = _listen(arguments.port)
     except (OSError, OverflowError) as error:
         parser.exit(1, f"Cannot listen on {HOST}:{arguments.port}: {error}\n")
-    asyncio.run(run(listening, browser=not arguments.no_browser))
+    instead = arguments.port is None and listening.getsockname()[1] != _PORT
+    asyncio.run(run(listening, browser=not arguments.no_browser, instead=instead))
 
 
 if __name__ == "__main__":

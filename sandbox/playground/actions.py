@@ -173,6 +173,7 @@ class Actions:
         if asked.section not in site.sections:
             raise RefusedError("no_section", "Choose one of the sections.")
         body = to_html(asked.text)
+        await self._scene.primed()
         article = site.publish(
             title=title,
             lead=lead,
@@ -197,6 +198,7 @@ class Actions:
         return {}
 
     async def _ten(self, _asked: forms.Nothing) -> Json:
+        await self._scene.primed()
         return {"count": len(self._scene.site.publish_many(TEN))}
 
     async def _feed(self, asked: forms.Feed) -> Json:

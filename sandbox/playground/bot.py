@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
-from sandbox.process import BotProcess, Line
+from sandbox.process import FIRST_READ, BotProcess, Line
 
 State = Literal["starting", "running", "stopped"]
 
@@ -42,6 +42,7 @@ class BotRun:
     Attributes:
         state: ``starting`` until it says that it has started.
         trouble: the last warning or error of any of its processes.
+        primed: the sources that it has read for the first time.
     """
 
     def __init__(
@@ -49,6 +50,7 @@ class BotRun:
     ) -> None:
         self.state: State = "stopped"
         self.trouble: Trouble | None = None
+        self.primed: set[str] = set()
         self._settings = settings
         self._now = now
         self._on_change = on_change
@@ -105,8 +107,14 @@ class BotRun:
                 self._note("warning", said, line)
             case "error" | "critical":
                 self._note("error", said, line)
-        if line.get("event") == "started" and self.state == "starting":
-            self._set("running")
+        match line.get("event"):
+            case "started" if self.state == "starting":
+                self._set("running")
+            case "push not accepted":
+                self._note("warning", said, line)
+            case event if event == FIRST_READ:
+                self.primed.add(str(line.get("source")))
+                self._on_change()
 
     def _note(
         self, level: Literal["warning", "error"], text: str, line: Line | None = None

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import secrets
 import socket
 import tempfile
 from contextlib import AsyncExitStack, suppress
+from pathlib import Path
 from types import TracebackType
 from typing import Self
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from sandbox.newsroom import Newsroom
 from sandbox.newsroom.articles import SITE_TITLE
@@ -26,6 +29,7 @@ from sandbox.telegram import Group, Person, Telegram
 HOST = "127.0.0.1"
 
 _KEPT_REQUESTS = 1000  # a demo that is left open for days does not grow by being polled
+_FIRST_READ_SECONDS = 60.0
 _FEED_SIZE = 60  # what is published while the feed is broken shall all be there when it is mended
 
 
@@ -43,7 +47,13 @@ class Scene:
     def __init__(self) -> None:
         self.run = secrets.token_hex(3)
         self.telegram = Telegram(name=SITE_TITLE, username="gorod_vmeste_bot", keep=_KEPT_REQUESTS)
-        self.site = Newsroom(feed_size=_FEED_SIZE, on_change=self._note_site, keep=_KEPT_REQUESTS)
+        self._zone = zone_here()
+        self.site = Newsroom(
+            zone=ZoneInfo(self._zone),
+            feed_size=_FEED_SIZE,
+            on_change=self._note_site,
+            keep=_KEPT_REQUESTS,
+        )
         self.knobs = Knobs(self.telegram)
         self.crowd = Crowd(self.telegram, len(self.site.sections))
         self.rooms: dict[int, Person | Group] = {}
@@ -90,6 +100,19 @@ class Scene:
         taken = {room.name for room in self.rooms.values() if isinstance(room, Person)}
         return self._reader(new_name(language, taken), language)
 
+    async def primed(self) -> None:
+        """Wait until what is published is pushed: what the bot finds at its first read is not.
+
+        A bot that does not run is not waited for; what it missed is pushed if it was primed.
+        """
+        with suppress(TimeoutError):
+            await self.telegram.changes.wait_for(
+                lambda: (
+                    len(self.bot.primed) >= len(self.site.sections) or self.bot.state == "stopped"
+                ),
+                timeout=_FIRST_READ_SECONDS,
+            )
+
     async def _people(self) -> Person:
         """Everybody who is there at first; the one who is about to subscribe."""
         anna = self._reader("Анна", "ru")
@@ -123,7 +146,7 @@ class Scene:
             "POLL_SECONDS": "1",
             "DATA_DIR": data,
             "ALLOW_PRIVATE_ADDRESSES": "true",
-            "TIMEZONE": "Asia/Krasnoyarsk",
+            "TIMEZONE": self._zone,
             "WEB_HOST": HOST,
             "WEB_PORT": str(web_port),
         }
@@ -137,6 +160,16 @@ async def _cancel(task: asyncio.Task[None]) -> None:
     task.cancel()
     with suppress(asyncio.CancelledError):
         await task
+
+
+def zone_here() -> str:
+    """The name of this machine's time zone, by which its browsers go; UTC where it has none."""
+    name = os.environ.get("TZ", "").removeprefix(":")
+    name = name or str(Path("/etc/localtime").resolve()).partition("zoneinfo/")[2]
+    try:
+        return ZoneInfo(name).key
+    except (ValueError, OSError, ZoneInfoNotFoundError):
+        return "UTC"
 
 
 def _free_port() -> int:

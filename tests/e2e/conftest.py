@@ -13,8 +13,6 @@ from sandbox.telegram import Telegram
 
 Start = Callable[..., BotProcess]
 
-READ = "first read complete: what comes from now on is pushed"
-
 
 @pytest.fixture
 async def telegram() -> AsyncIterator[Telegram]:

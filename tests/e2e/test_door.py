@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from sandbox.process import ROOT
+from sandbox.process import FIRST_READ, ROOT
 from sandbox.telegram import Telegram
-from tests.e2e.conftest import READ, Start
+from tests.e2e.conftest import Start
 
 
 def nested(depth: int) -> dict[str, Any]:
@@ -129,7 +129,7 @@ async def test_the_process_sees_neither_our_environment_nor_our_env_file(start: 
 
 async def test_the_processes_that_parse_do_not_know_the_token(start: Start) -> None:
     async with start() as bot:
-        await bot.logs(READ)
+        await bot.logs(FIRST_READ)
         environments = environments_of_children(bot.pid)
         assert environments
         assert not any(b"BOT_TOKEN" in environment for environment in environments)

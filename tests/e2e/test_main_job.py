@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from sandbox.newsroom import Newsroom
+from sandbox.process import FIRST_READ
 from sandbox.telegram import Telegram
-from tests.e2e.conftest import READ, Start
+from tests.e2e.conftest import Start
 
 
 async def test_reads_the_site_shows_the_news_and_pushes_the_next_article(
@@ -16,7 +17,7 @@ async def test_reads_the_site_shows_the_news_and_pushes_the_next_article(
         for slug in newsroom.sections:
             address = newsroom.feed_url(slug)
             await bot.logs_when(
-                lambda line, a=address: line == {**line, "event": READ, "source": a}
+                lambda line, a=address: line == {**line, "event": FIRST_READ, "source": a}
             )
 
         await anna.say("/start")
@@ -101,7 +102,7 @@ async def test_an_article_of_60_000_characters_is_read_to_its_end(
     newsroom.publish(title="Длинная статья", lead="Длинно.", paragraphs=paragraphs)
     anna = telegram.person("Анна")
     async with start() as bot:
-        await bot.logs(READ)
+        await bot.logs(FIRST_READ)
         await anna.say("/news")
         news = await anna.sees("Нажмите на заголовок", timeout=20)
         await anna.press(news, "Длинная статья")

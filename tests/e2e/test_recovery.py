@@ -14,8 +14,9 @@ from bot.storage.database import Database
 from bot.storage.outbox import count_deliveries
 from bot.storage.schema import reader, section, subscription
 from sandbox.newsroom import Newsroom
+from sandbox.process import FIRST_READ
 from sandbox.telegram import Hold, Person, Telegram
-from tests.e2e.conftest import READ, Start
+from tests.e2e.conftest import Start
 
 READERS = 2000
 RATE = "400"
@@ -49,7 +50,7 @@ async def states(path: Path) -> dict[DeliveryState, int]:
 
 async def prime(start: Start, path: Path, persons: list[Person]) -> None:
     async with start() as bot:
-        await bot.logs(READ)
+        await bot.logs(FIRST_READ)
         assert await bot.stop() == 0
     await seed(path, persons)
 
@@ -145,7 +146,8 @@ async def test_two_processes_start_on_one_empty_database(
         await asyncio.gather(first.logs("started"), second.logs("started"))
         await first.logs_when(
             lambda line: (
-                line["event"] == READ or any(other["event"] == READ for other in second.lines)
+                line["event"] == FIRST_READ
+                or any(other["event"] == FIRST_READ for other in second.lines)
             )
         )
         await anna.say("/subscribe")

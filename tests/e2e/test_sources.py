@@ -5,13 +5,13 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 from sandbox.newsroom import Newsroom
-from sandbox.process import BotProcess
+from sandbox.process import FIRST_READ, BotProcess
 from sandbox.telegram import Person, Telegram
-from tests.e2e.conftest import READ, Start
+from tests.e2e.conftest import Start
 
 
 async def subscribe(person: Person, bot: BotProcess) -> None:
-    await bot.logs(READ)
+    await bot.logs(FIRST_READ)
     await person.say("/subscribe")
     choices = await person.sees("Оставайтесь на связи", timeout=20)
     await person.press(choices, "Подписаться на всё")
@@ -26,7 +26,9 @@ async def test_a_feed_that_breaks_and_recovers_loses_nothing_and_stops_no_other(
         Newsroom() as other,
         start(SOURCES=f"Первый={newsroom.feed_url()}, Второй={other.feed_url()}") as bot,
     ):
-        await bot.logs_when(lambda line: line["event"] == READ and other.url in line["source"])
+        await bot.logs_when(
+            lambda line: line["event"] == FIRST_READ and other.url in line["source"]
+        )
         await subscribe(anna, bot)
         for fault in (500, "garbage", "reset"):
             newsroom.break_feed(fault)

@@ -6,6 +6,9 @@ import newsroom from "./strings/newsroom.js";
 import panel from "./strings/panel.js";
 import telegram from "./strings/telegram.js";
 
+// Hours from 0 to 24 in both, as the chats show them.
+const CLOCKS = { ru: "ru", en: "en-GB" };
+
 const KEPT = "vestnik-language";
 
 export const LANGUAGES = { ru: "Русский", en: "English" };
@@ -64,5 +67,5 @@ export function moment(seconds) {
   const date = new Date(seconds * 1000);
   const today = date.toDateString() === new Date().toDateString();
   const shape = today ? { timeStyle: "short" } : { dateStyle: "medium", timeStyle: "short" };
-  return new Intl.DateTimeFormat(get("language"), shape).format(date);
+  return new Intl.DateTimeFormat(CLOCKS[get("language")], shape).format(date);
 }

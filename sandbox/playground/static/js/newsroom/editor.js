@@ -96,7 +96,7 @@ export function editor(article, close) {
     };
     for (const [name, message] of Object.entries(wrong)) fields[name]?.fail?.(message);
     const first = Object.keys(wrong).find((name) => wrong[name] !== null);
-    if (first) fields[first].control.focus();
+    if (first) show(fields[first]);
     return first !== undefined;
   }
 
@@ -107,7 +107,12 @@ export function editor(article, close) {
       return;
     }
     place.fail(error.message);
-    place.control.focus();
+    show(place);
+  }
+
+  function show({ control, element }) {
+    control.focus();
+    element.querySelector(".complaint").scrollIntoView({ block: "center" });
   }
 
   async function fillExample() {

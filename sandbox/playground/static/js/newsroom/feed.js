@@ -8,6 +8,13 @@ import { get } from "../store.js";
 
 const STATES = ["works", "500", "garbage", "hang", "reset"];
 
+/** How a feed that works looks from the bot's side. */
+function working(pulse) {
+  if (!pulse || pulse.bot === "stopped") return "works";
+  if (!pulse.sources || pulse.sources.read < pulse.sources.known) return "first";
+  return pulse.sources.failing ? "mended" : "works";
+}
+
 /** @returns {{element: HTMLElement, update: () => void}} */
 export function feedSwitch() {
   const choices = STATES.map((state) =>
@@ -32,7 +39,7 @@ export function feedSwitch() {
     for (const choice of choices) choice.checked = choice.value === state;
     status.dataset.tone = state === "works" ? "good" : "bad";
     element.classList.toggle("broken", state !== "works");
-    say(words, t(`newsroom.feed_${state}_now`));
+    say(words, t(`newsroom.feed_${state === "works" ? working(get("pulse")) : state}_now`));
   }
 
   return { element, update };

@@ -45,7 +45,7 @@ export function startNewsroom(element) {
   }
 
   watch(["language"], draw);
-  watch(["session", "articles", "articles_total", "feed"], () => {
+  watch(["session", "articles", "articles_total", "feed", "pulse"], () => {
     const started = get("session")?.run;
     if (view && started === run) view.update();
     else draw();

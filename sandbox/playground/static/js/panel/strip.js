@@ -15,7 +15,7 @@ export function startStrip(element) {
     parts = build(element);
     update();
   });
-  watch(["pulse"], update);
+  watch(["pulse", "connected"], update);
 
   function update() {
     const pulse = get("pulse");

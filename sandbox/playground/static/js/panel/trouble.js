@@ -4,6 +4,7 @@ import { h, icon } from "../dom.js";
 import { moment, t } from "../i18n.js";
 import { say } from "../say.js";
 
+const FRESH = 60; // seconds; an older one is history
 const NOTE = "strip-note";
 const WIDTH = 460; // of the note, in pixels, as in panel.css
 
@@ -31,7 +32,8 @@ export function lastTrouble() {
   function update(error) {
     button.hidden = !error;
     if (!error) return;
-    button.dataset.tone = error.level === "error" ? "bad" : "warn";
+    const old = Date.now() / 1000 - error.time > FRESH;
+    button.dataset.tone = old ? "past" : error.level === "error" ? "bad" : "warn";
     say(line, error.text);
     say(whole, error.text);
     for (const clock of [time, when]) {

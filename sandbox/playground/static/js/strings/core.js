@@ -46,7 +46,7 @@ export default {
     "error.gone": "Этого уже нет.",
     "error.no_answer": "Бот не ответил за десять секунд.",
     "error.no_title": "Статье нужен заголовок.",
-    "error.no_section": "Такой рубрики нет.",
+    "error.no_section": "Такого раздела нет.",
     "error.bad_picture": "Этот файл — не картинка для сайта: подойдут PNG, JPEG, WebP или GIF.",
     "error.big_picture": "Картинка больше 5 МБ.",
   },

@@ -16,7 +16,7 @@ export default {
     "newsroom.withdraw_title": "Withdraw this article?",
     "newsroom.withdraw_text": "“{title}” leaves the site and its feed for good. This cannot be undone.",
     "newsroom.withdraw_yes": "Withdraw",
-    "newsroom.withdrawn": "The article is withdrawn.",
+    "newsroom.withdrawn": "The article has left the site. The bot still keeps it in Telegram.",
     "newsroom.keep": "Cancel",
 
     "newsroom.feed": "The site’s feed",
@@ -26,6 +26,8 @@ export default {
     "newsroom.feed_hang": "Hangs",
     "newsroom.feed_reset": "Cuts off",
     "newsroom.feed_works_now": "The bot learns of new articles from it.",
+    "newsroom.feed_first_now": "The bot reads the site for the first time. Publishing waits for it for some seconds.",
+    "newsroom.feed_mended_now": "It works again. The bot, which had to wait longer each time, looks again soon.",
     "newsroom.feed_500_now": "The site answers with error 500. New articles wait until the feed is mended.",
     "newsroom.feed_garbage_now": "The site sends bytes that are no feed. The bot keeps what it has and asks again.",
     "newsroom.feed_hang_now":
@@ -73,7 +75,7 @@ export default {
     "newsroom.clear_text": "It is kept nowhere else.",
     "newsroom.clear_yes": "Discard",
     "newsroom.published_now": "Published. Now watch Telegram.",
-    "newsroom.corrected_now": "The correction is on the site.",
+    "newsroom.corrected_now": "The correction is on the site. The bot does not carry it to Telegram yet.",
   },
   ru: {
     "newsroom.waiting": "Подключаемся к песочнице…",
@@ -103,7 +105,7 @@ export default {
     "newsroom.withdraw_title": "Снять статью с публикации?",
     "newsroom.withdraw_text": "«{title}» исчезнет с сайта и из ленты. Вернуть её будет нельзя.",
     "newsroom.withdraw_yes": "Снять",
-    "newsroom.withdrawn": "Статья снята с публикации.",
+    "newsroom.withdrawn": "Статья снята с сайта. В Telegram она пока остаётся.",
     "newsroom.keep": "Отмена",
 
     "newsroom.feed": "Лента сайта",
@@ -113,6 +115,8 @@ export default {
     "newsroom.feed_hang": "Молчит",
     "newsroom.feed_reset": "Обрыв",
     "newsroom.feed_works_now": "Из неё бот узнаёт о новых статьях.",
+    "newsroom.feed_first_now": "Бот впервые читает сайт. Публикация подождёт его несколько секунд.",
+    "newsroom.feed_mended_now": "Снова работает. Бот с каждой неудачей ждёт дольше, но скоро заглянет опять.",
     "newsroom.feed_500_now": "Сайт отвечает ошибкой 500. Новые статьи дождутся, пока ленту починят.",
     "newsroom.feed_garbage_now": "Вместо ленты сайт отдаёт бессмыслицу. Бот хранит то, что уже знает, и спросит снова.",
     "newsroom.feed_hang_now": "Сайт принимает запрос и молчит. Бот не ждёт вечно и спросит позже.",
@@ -163,6 +167,6 @@ export default {
     "newsroom.clear_text": "Больше оно нигде не хранится.",
     "newsroom.clear_yes": "Удалить",
     "newsroom.published_now": "Опубликовано. Теперь смотрите в Telegram.",
-    "newsroom.corrected_now": "Исправление на сайте.",
+    "newsroom.corrected_now": "Исправление на сайте. В Telegram бот его пока не переносит.",
   },
 };

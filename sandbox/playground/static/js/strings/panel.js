@@ -14,7 +14,7 @@ export default {
     "strip.rate_value": "{rate}/s",
     "strip.sent": "Sent in all",
     "strip.waits": "Waits (429)",
-    "strip.error": "Last trouble",
+    "strip.error": "Last trouble in the bot’s log",
     "strip.more": "All figures",
 
     "panel.close": "Close",
@@ -75,7 +75,7 @@ export default {
     "strip.rate_value": "{rate}/с",
     "strip.sent": "Всего отправлено",
     "strip.waits": "Паузы (429)",
-    "strip.error": "Последняя неполадка",
+    "strip.error": "Последняя неполадка в журнале бота",
     "strip.more": "Все показатели",
 
     "panel.close": "Закрыть",

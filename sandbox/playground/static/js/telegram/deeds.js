@@ -45,13 +45,17 @@ export function block(chat, blocked) {
   return tried("block", { chat, blocked });
 }
 
+let shown = null;
+
 /** Shows a note over the conversation, as Telegram does. */
 export function note(text, look = {}) {
+  shown?.remove(); // a newer answer takes the place of the last one
   const element = toast(text, look);
+  shown = element;
   const area = document.querySelector(".conversation")?.getBoundingClientRect();
   if (!area?.width) return;
-  const middle = document.documentElement.clientWidth / 2;
-  element.style.translate = `${area.left + area.width / 2 - middle}px -56px`;
+  const own = element.getBoundingClientRect();
+  element.style.translate = `${area.left + area.width / 2 - own.left - own.width / 2}px -56px`;
 }
 
 async function tried(name, body) {
