@@ -172,14 +172,14 @@ class Actions:
         title, lead = _title(asked.title), " ".join(asked.lead.split())
         if asked.section not in site.sections:
             raise RefusedError("no_section", "Choose one of the sections.")
-        body = to_html(asked.text)
-        await self._scene.primed()
+        body, image = to_html(asked.text), self._image(asked.picture)
+        await self._scene.primed()  # what is wrong is refused before
         article = site.publish(
             title=title,
             lead=lead,
             body_html=body,
             section=asked.section,
-            image=self._image(asked.picture),
+            image=image,
             language="ru" if re.search("[а-яё]", title + lead, re.IGNORECASE) else "en",
         )
         return {"slug": article.slug}

@@ -14,7 +14,7 @@ import { articleList } from "./list.js";
 
 /**
  * @param {(slug: string | null) => void} open opens the editor, for a new article or for a correction
- * @returns {{element: HTMLElement[], update: () => void, focus: (slug: string | null) => void,
+ * @returns {{element: HTMLElement[], update: () => void, updateFeed: () => void, focus: (slug: string | null) => void,
  *   point: (slug: string) => void}} `focus`: where the person came from (an article, else the button to write)
  */
 export function front(open) {
@@ -36,6 +36,7 @@ export function front(open) {
 
   return {
     element: [head, body],
+    updateFeed: feed.update,
     update() {
       feed.update();
       list.update();

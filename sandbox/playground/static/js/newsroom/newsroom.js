@@ -45,7 +45,8 @@ export function startNewsroom(element) {
   }
 
   watch(["language"], draw);
-  watch(["session", "articles", "articles_total", "feed", "pulse"], () => {
+  watch(["pulse"], () => view?.updateFeed?.()); // each second: the list has nothing to do with it
+  watch(["session", "articles", "articles_total", "feed"], () => {
     const started = get("session")?.run;
     if (view && started === run) view.update();
     else draw();
