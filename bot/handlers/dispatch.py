@@ -8,6 +8,7 @@ from aiogram import Dispatcher
 
 from bot.handlers.edge import Edge
 from bot.handlers.greeting import fallback_router, greeting_router
+from bot.handlers.halted import halted_router
 from bot.handlers.membership import membership_router
 from bot.handlers.reading import reading_router
 from bot.handlers.subscribing import subscribing_router
@@ -37,7 +38,13 @@ def make_dispatcher(
     )
     dispatcher.include_router(membership_router())
     edge = Edge(database, translators, Throttle())
-    for make in (reading_router, subscribing_router, greeting_router, fallback_router):
+    for make in (
+        reading_router,
+        subscribing_router,
+        greeting_router,
+        halted_router,
+        fallback_router,
+    ):
         router = make()
         router.message.middleware(edge)
         router.callback_query.middleware(edge)

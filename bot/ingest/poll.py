@@ -17,7 +17,7 @@ from bot.ingest.fetch import Fetcher, NotModified
 from bot.ingest.pages import Pages
 from bot.ingest.workers import ParsePool
 from bot.model import Alias, Document, Entry, Extracted, Feed, NewArticle, Source, shown_url
-from bot.storage import articles, outbox, sources
+from bot.storage import articles, broadcasts, sources
 from bot.storage.database import Database
 from bot.storage.sections import ensure_section
 from bot.waiting import rest, unless
@@ -246,7 +246,7 @@ class Poller:
                     continue
                 stored += 1
                 if source.primed:
-                    await outbox.add_broadcast(connection, number, now)
+                    await broadcasts.add_broadcast(connection, number, now)
             if end is not None:
                 await ensure_section(connection, end.section, now)
                 for number, names in end.learnt.items():
