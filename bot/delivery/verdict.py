@@ -10,13 +10,18 @@ from bot.telegram.outcome import (
     Doubtful,
     Failed,
     Gone,
+    Missing,
     Moved,
     Outcome,
+    PictureRefused,
     Refused,
     RetryLater,
     Sent,
     Stop,
     TopicGone,
+    Unchanged,
+    Undeliverable,
+    Uneditable,
     Unsent,
 )
 
@@ -86,6 +91,8 @@ def verdict(  # noqa: PLR0911 - a table, a return per row
     match outcome:
         case Sent(message_id=number):
             return Delivered(number)
+        case Unchanged():
+            return Delivered(None)
         case RetryLater(seconds=seconds):
             later = now + timedelta(seconds=seconds)
             return Again(later, f"Telegram asks to wait {seconds} s", pause=True, counts=False)
@@ -93,9 +100,17 @@ def verdict(  # noqa: PLR0911 - a table, a return per row
             return Ended(DeliveryState.FAILED, reason, closed=True)
         case Moved(chat_id=new):
             return Again(now, f"the group moved to {new}", counts=False, moved_to=new)
-        case Refused(reason=reason) if not delivery.plain:
+        case Refused(reason=reason) | PictureRefused(reason=reason) if not delivery.plain:
             return Again(now, reason, counts=False, plain=True)
-        case Refused(reason=reason) | TopicGone(reason=reason) | Failed(reason=reason):
+        case (
+            Refused(reason=reason)
+            | PictureRefused(reason=reason)
+            | Missing(reason=reason)
+            | Undeliverable(reason=reason)
+            | TopicGone(reason=reason)
+            | Uneditable(reason=reason)
+            | Failed(reason=reason)
+        ):
             return Ended(DeliveryState.FAILED, reason)
         case Unsent(reason=reason):
             return Again(now + _growing(setbacks), reason, pause=True)
