@@ -9,8 +9,8 @@ from datetime import UTC, datetime
 from aiohttp import web
 
 from bot.errors import StorageError
-from bot.storage.database import Database
 from bot.storage.broadcasts import count_queued
+from bot.storage.database import Database
 from bot.storage.sources import source_health
 
 _SILENCE_SECONDS = 180.0  # a long poll takes 30 s; so much longer means that we are cut off

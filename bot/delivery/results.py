@@ -155,9 +155,7 @@ def _result(finished: Finished) -> outbox.Result:
     match finished.verdict:
         case Delivered(message_id=number):
             revision = finished.begun.revision
-            return outbox.Settled(
-                delivery, DeliveryState.SENT, message_id=number, shown=revision
-            )
+            return outbox.Settled(delivery, DeliveryState.SENT, message_id=number, shown=revision)
         case Ended(state=state, reason=reason):
             return outbox.Settled(delivery, state, error=reason)
         case Again() as again:

@@ -158,8 +158,8 @@ class Sender:
             raise
         self._unsure = False
         self._results.committed()
-        for each in finished:
-            self._flying.pop(each.delivery.key, None)
+        for end in finished:
+            self._flying.pop(end.delivery.key, None)
         if notices:
             tasks.create_task(self._results.tell(notices))
         for each in begun:

@@ -87,7 +87,7 @@ class Again:
 Verdict = Delivered | Ended | Again
 
 
-def verdict(  # noqa: PLR0911, PLR0912 - a table, a return per row
+def verdict(  # noqa: C901, PLR0911, PLR0912 - a table, a return per row
     outcome: Outcome,
     begun: Begun,
     now: datetime,
