@@ -4,8 +4,9 @@ import asyncio
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from itertools import count
 from typing import Literal
 
 import pytest
@@ -15,8 +16,7 @@ from sqlalchemy.exc import OperationalError
 
 from bot.delivery import sender as machine
 from bot.delivery.alerts import Alerts
-from bot.delivery.sender import Sender
-from bot.delivery.verdict import Verdict
+from bot.delivery.sender import Policy, Sender
 from bot.i18n import load_translators
 from bot.model import ChatKind, Delivery, DeliveryState
 from bot.storage import outbox, readers, subscriptions
@@ -51,13 +51,14 @@ S = DeliveryState
 TITLE = "Открыт новый мост"
 RATE = 1000.0
 PATIENCE = 30.0
+TERMS = count(1)
 
 
 @pytest.fixture(autouse=True)
 def brisk(monkeypatch: pytest.MonkeyPatch) -> None:
     """The pauses between looks and after a doubt, shortened; their order stays."""
     monkeypatch.setattr(machine, "_IDLE_SECONDS", 0.02)
-    monkeypatch.setattr(machine, "_BEAT_SECONDS", 0.05)
+    monkeypatch.setattr(machine, "_HOUSE_SECONDS", 0.05)
     monkeypatch.setattr("bot.delivery.verdict._FIRST_PAUSE", timedelta(milliseconds=50))
 
 
@@ -129,14 +130,20 @@ class Running:
 
 @asynccontextmanager
 async def sending(
-    database: Database, tg: Telegram, *admins: Person, rate: float = RATE
+    database: Database,
+    tg: Telegram,
+    *admins: Person,
+    rate: float = RATE,
+    policy: Policy = Policy(),  # noqa: B008 - frozen
 ) -> AsyncIterator[Running]:
-    """A sender as the composition root builds it, stopped at the end."""
+    """A sender as the composition root builds it, in a term of its own, stopped at the end."""
     replies, pushes = (make_bot(tg.token, tg.url) for _ in range(2))
     translators = load_translators("ru", "Europe/Moscow")
     alerts = Alerts(database, replies, [each.id for each in admins], translators["ru"])
     stop = asyncio.Event()
-    sender = Sender(database, pushes, Pacer(rate), translators, alerts, rate=rate)
+    policy = replace(policy, rate=rate)
+    pacer = Pacer(rate, paid=policy.paid)
+    sender = Sender(database, pushes, pacer, translators, alerts, policy, lease=next(TERMS))
     running = Running(
         database, stop, sender, asyncio.create_task(sender.run(stop, asyncio.Event()))
     )
