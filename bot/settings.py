@@ -17,7 +17,7 @@ from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from bot.errors import SettingsError
-from bot.model import SourceSpec
+from bot.model import Role, SourceSpec
 
 _ENV_FILE = ".env"
 _TOKEN = re.compile(r"[0-9]+:[A-Za-z0-9_-]+")
@@ -103,6 +103,14 @@ class Settings(BaseSettings):
         "postgresql://user:password@host/name.",
         "sqlite:///path/to/file.db or postgresql://user:password@host/name",
     )
+    roles: Annotated[tuple[Role, ...], NoDecode] = _field(
+        tuple(Role),
+        "What this process does, where several share a PostgreSQL database: read (sources), send "
+        "(pushes, and answers to people), web (GET /healthz, where WEB_PORT is set). Of all that "
+        "may read, one does, and of all that may send; another takes over when it ends.",
+        "read, send and web, or some of them, separated by commas",
+        min_length=1,
+    )
     bot_api_url: str = _field(
         "https://api.telegram.org",
         "The Bot API server, without the token.",
@@ -148,6 +156,14 @@ class Settings(BaseSettings):
     @classmethod
     def _admin_ids(cls, value: Any) -> Any:
         return re.split(r"[\s,]+", value.strip(" ,\n")) if isinstance(value, str) else value
+
+    @field_validator("roles", mode="before")
+    @classmethod
+    def _roles(cls, value: Any) -> Any:
+        if not isinstance(value, str):
+            return value
+        named = {Role(word) for word in re.split(r"[\s,]+", value.strip(" ,\n").lower()) if word}
+        return tuple(role for role in Role if role in named)
 
     @field_validator("log_level", mode="before")
     @classmethod
@@ -315,6 +331,8 @@ def describe_settings() -> str:
 
 
 def _shown(default: Any) -> str:
-    if default is None or default == ():
+    if default is None:
         return ""
+    if isinstance(default, tuple):
+        return ",".join(default)
     return str(default).lower() if isinstance(default, bool) else str(default)

@@ -70,8 +70,9 @@ class Poller:
         *,
         poll_seconds: float,
         allow_private: bool,
+        published: asyncio.Event | None = None,
     ) -> None:
-        self.published = asyncio.Event()
+        self.published = published or asyncio.Event()
         self._database = database
         self._fetcher = fetcher
         self._pool = pool
