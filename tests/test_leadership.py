@@ -8,11 +8,12 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from urllib.parse import urlsplit
+from uuid import uuid4
 
 import pytest
 from sqlalchemy import select, text, update
 
-from bot.errors import StorageError
 from bot.leadership import Leadership, Lease, Times
 from bot.model import Role
 from bot.storage import leases
@@ -187,28 +188,55 @@ async def test_a_slow_renewal_that_succeeds_gives_no_more_time(
         await elector.stop()
 
 
-async def test_work_ends_before_another_may_lead(postgres_url: str, diary: Diary) -> None:
-    """The leader cannot renew; the other, which can ask, takes over with nobody at work."""
-    async with Database.open(postgres_url) as cut_off, Database.open(postgres_url) as database:
-        first = Elector(cut_off, diary, "first")
+@asynccontextmanager
+async def user(url: str) -> AsyncIterator[str]:
+    """The database's address for a user of its own, who can be cut off; gone at the end."""
+    name = f"user_{uuid4().hex}"
+    async with Database.open(url) as database:
+        async with database.write() as connection:
+            await connection.execute(text(f"CREATE ROLE {name} LOGIN"))
+            await connection.execute(text(f"GRANT ALL ON ALL TABLES IN SCHEMA public TO {name}"))
+        try:
+            yield url.replace("://postgres:", f"://{name}:")
+        finally:
+            async with database.write() as connection:
+                await connection.execute(text(f"DROP OWNED BY {name}"))
+                await connection.execute(text(f"DROP ROLE {name}"))
+
+
+async def cut_off(database: Database, address: str) -> None:
+    """Let a user neither stay connected nor connect again."""
+    name = urlsplit(address).username
+    async with database.write() as connection:
+        await connection.execute(text(f"ALTER ROLE {name} NOLOGIN"))
+    async with database.write() as connection:
+        await connection.execute(
+            text("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = :name"),
+            {"name": name},
+        )
+
+
+async def test_who_is_cut_off_from_the_database_ends_before_another_leads(
+    postgres_url: str, diary: Diary
+) -> None:
+    """And lives on: it leads again when it can."""
+    async with (
+        user(postgres_url) as address,
+        Database.open(address) as theirs,
+        Database.open(postgres_url) as database,
+    ):
+        first = Elector(theirs, diary, "first")
         await diary.leader()
         second = Elector(database, diary, "second")
-        async with database.write() as connection:
-            await connection.execute(text("REVOKE ALL ON lease FROM PUBLIC"))
-        await cut_off._engine.dispose()
-        cut_off._engine = Unreachable()  # type: ignore[assignment]
+        await cut_off(database, address)
         assert await diary.leader(beside="first") == "second"
         assert diary.most == 1
-        assert diary.terms == [1, 2]
-        await first.stop()
+        async with database.write() as connection:
+            await connection.execute(text(f"ALTER ROLE {urlsplit(address).username} LOGIN"))
         await second.stop()
-
-
-class Unreachable:
-    """What stands for a database that cannot be reached: every attempt fails."""
-
-    def connect(self) -> object:
-        raise StorageError("The database cannot be reached.")
+        assert await diary.leader(beside="second") == "first"
+        assert diary.terms == [1, 2, 3]
+        await first.stop()
 
 
 async def test_work_that_does_not_end_is_cancelled_before_another_may_lead(
