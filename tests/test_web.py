@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import socket
 from collections.abc import AsyncIterator
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 import aiohttp
@@ -12,7 +12,7 @@ import pytest
 from sqlalchemy import text
 
 from bot.model import Alias, AliasKind, Chat, ChatKind, Document, NewArticle, SourceSpec
-from bot.storage import articles, outbox, readers, sources, subscriptions
+from bot.storage import articles, broadcasts, readers, sources, subscriptions
 from bot.storage.database import Database
 from bot.web import serve
 
@@ -52,8 +52,9 @@ async def test_well(database: Database, client: aiohttp.ClientSession, port: int
 
 
 async def test_what_waits_and_what_fails_is_told(
-    database: Database, client: aiohttp.ClientSession, port: int, now: datetime
+    database: Database, client: aiohttp.ClientSession, port: int
 ) -> None:
+    now = datetime.now(UTC)
     new = NewArticle(
         (Alias(AliasKind.URL, "https://a.example/1"),), "Город", "https://a.example/1", "Ледоход",
         "", None, None, None, Document(),
@@ -67,8 +68,7 @@ async def test_what_waits_and_what_fails_is_told(
         assert number is not None
         reader = await readers.meet_reader(connection, Chat(5, ChatKind.PRIVATE), "ru", now)
         await subscriptions.subscribe_to_all(connection, reader.id, now)
-        await outbox.add_broadcast(connection, number, now)
-        await outbox.fan_out(connection, now, 100)
+        await broadcasts.add_broadcast(connection, number, now)
     async with serve("127.0.0.1", port, database, lambda: 0.0):
         status, told = await health(client, port)
     assert status == 200

@@ -8,7 +8,18 @@ from datetime import datetime
 from itertools import groupby
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Update, bindparam, case, exists, func, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Row,
+    Update,
+    bindparam,
+    case,
+    exists,
+    func,
+    or_,
+    select,
+    update,
+)
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.model import (
@@ -197,7 +208,7 @@ async def release(
                 delivery.c.broadcast_id == broadcast_id,
                 delivery.c.reader_id.in_(readers),
                 delivery.c.lease == lease,
-                delivery.c.state.in_([DeliveryState.LEASED, DeliveryState.SENDING]),
+                _is(DeliveryState.LEASED, DeliveryState.SENDING),
             )
             .values(_requeued(now))
         )
@@ -206,12 +217,12 @@ async def release(
 async def rescue(
     connection: AsyncConnection, lease: int, policy: OnUnknown, now: datetime
 ) -> Rescue:
-    """Settle what other holders left; the holder of ``lease`` is the only one that is alive.
+    """Settle what the holders of earlier terms left: they are gone, or may send no more.
 
     A send that a process took with it is repeated until Telegram answers, each time silently:
     nobody has seen it fail. Where nothing is to be repeated, it ends as unknown.
     """
-    left = update(delivery).where(_held(), delivery.c.lease != lease)
+    left = update(delivery).where(_held(), delivery.c.lease < lease)
     requeued = await connection.execute(
         left.where(_is(DeliveryState.LEASED)).values(_requeued(now))
     )
@@ -375,8 +386,9 @@ def _held() -> ColumnElement[bool]:
     return state_is(delivery, DeliveryState.LEASED, DeliveryState.SENDING)
 
 
-def _is(state: DeliveryState) -> ColumnElement[bool]:
-    return delivery.c.state == state
+def _is(*states: DeliveryState) -> ColumnElement[bool]:
+    """For rows that are found by their key; a list in one parameter would suit no batch."""
+    return or_(*(delivery.c.state == state for state in states))
 
 
 def _held_by(group: Iterable[Delivery], state: DeliveryState) -> Update:
@@ -418,7 +430,13 @@ _SENT = (
     update(delivery)
     .where(
         _MINE,
-        delivery.c.state.in_([DeliveryState.QUEUED, DeliveryState.SENDING, DeliveryState.UNKNOWN]),
+        _is(
+            DeliveryState.QUEUED,
+            DeliveryState.SENDING,
+            DeliveryState.UNKNOWN,
+            DeliveryState.CANCELLED,
+            DeliveryState.EXPIRED,
+        ),
     )
     .values(
         state=DeliveryState.SENT,
@@ -429,12 +447,12 @@ _SENT = (
 )
 _ENDED = (
     update(delivery)
-    .where(_MINE, delivery.c.state.in_([DeliveryState.LEASED, DeliveryState.SENDING]))
+    .where(_MINE, _is(DeliveryState.LEASED, DeliveryState.SENDING))
     .values(state=bindparam("to"), error=bindparam("why"))
 )
 _PUT_OFF = (
     update(delivery)
-    .where(_MINE, delivery.c.state.in_([DeliveryState.LEASED, DeliveryState.SENDING]))
+    .where(_MINE, _is(DeliveryState.LEASED, DeliveryState.SENDING))
     .values(
         state=DeliveryState.QUEUED,
         attempt=bindparam("attempts"),
