@@ -8,18 +8,7 @@ from datetime import datetime
 from itertools import groupby
 from typing import Any
 
-from sqlalchemy import (
-    ColumnElement,
-    Row,
-    Update,
-    bindparam,
-    case,
-    exists,
-    func,
-    or_,
-    select,
-    update,
-)
+from sqlalchemy import ColumnElement, Row, Update, bindparam, case, exists, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.model import (
@@ -208,7 +197,7 @@ async def release(
                 delivery.c.broadcast_id == broadcast_id,
                 delivery.c.reader_id.in_(readers),
                 delivery.c.lease == lease,
-                _is(DeliveryState.LEASED, DeliveryState.SENDING),
+                _held(),
             )
             .values(_requeued(now))
         )
@@ -386,9 +375,8 @@ def _held() -> ColumnElement[bool]:
     return state_is(delivery, DeliveryState.LEASED, DeliveryState.SENDING)
 
 
-def _is(*states: DeliveryState) -> ColumnElement[bool]:
-    """For rows that are found by their key; a list in one parameter would suit no batch."""
-    return or_(*(delivery.c.state == state for state in states))
+def _is(state: DeliveryState) -> ColumnElement[bool]:
+    return delivery.c.state == state
 
 
 def _held_by(group: Iterable[Delivery], state: DeliveryState) -> Update:
@@ -430,7 +418,8 @@ _SENT = (
     update(delivery)
     .where(
         _MINE,
-        _is(
+        state_is(
+            delivery,
             DeliveryState.QUEUED,
             DeliveryState.SENDING,
             DeliveryState.UNKNOWN,
@@ -446,13 +435,11 @@ _SENT = (
     )
 )
 _ENDED = (
-    update(delivery)
-    .where(_MINE, _is(DeliveryState.LEASED, DeliveryState.SENDING))
-    .values(state=bindparam("to"), error=bindparam("why"))
+    update(delivery).where(_MINE, _held()).values(state=bindparam("to"), error=bindparam("why"))
 )
 _PUT_OFF = (
     update(delivery)
-    .where(_MINE, _is(DeliveryState.LEASED, DeliveryState.SENDING))
+    .where(_MINE, _held())
     .values(
         state=DeliveryState.QUEUED,
         attempt=bindparam("attempts"),
