@@ -4,25 +4,16 @@ from __future__ import annotations
 
 import socket
 from collections.abc import AsyncIterator
-<<<<<<< HEAD
 from dataclasses import replace
-from datetime import datetime
-=======
 from datetime import UTC, datetime
->>>>>>> wt-tests
 from typing import Any
 
 import aiohttp
 import pytest
 from sqlalchemy import text
 
-<<<<<<< HEAD
 from bot.model import Alias, AliasKind, Chat, ChatKind, Document, NewArticle, Role, SourceSpec
-from bot.storage import articles, outbox, readers, sources, subscriptions
-=======
-from bot.model import Alias, AliasKind, Chat, ChatKind, Document, NewArticle, SourceSpec
 from bot.storage import articles, broadcasts, readers, sources, subscriptions
->>>>>>> wt-tests
 from bot.storage.database import Database
 from bot.web import Standing, serve
 
@@ -70,9 +61,8 @@ async def test_well(database: Database, client: aiohttp.ClientSession, port: int
 
 
 async def test_what_waits_and_what_fails_is_told(
-    database: Database, client: aiohttp.ClientSession, port: int
+    database: Database, client: aiohttp.ClientSession, port: int, now: datetime
 ) -> None:
-    now = datetime.now(UTC)
     new = NewArticle(
         (Alias(AliasKind.URL, "https://a.example/1"),), "Город", "https://a.example/1", "Ледоход",
         "", None, None, None, Document(),
@@ -86,14 +76,8 @@ async def test_what_waits_and_what_fails_is_told(
         assert number is not None
         reader = await readers.meet_reader(connection, Chat(5, ChatKind.PRIVATE), "ru", now)
         await subscriptions.subscribe_to_all(connection, reader.id, now)
-<<<<<<< HEAD
-        await outbox.add_broadcast(connection, number, now)
-        await outbox.fan_out(connection, now, 100)
+        await broadcasts.add_broadcast(connection, number, datetime.now(UTC))
     async with serve("127.0.0.1", port, database, led):
-=======
-        await broadcasts.add_broadcast(connection, number, now)
-    async with serve("127.0.0.1", port, database, lambda: 0.0):
->>>>>>> wt-tests
         status, told = await health(client, port)
     assert status == 200
     assert told["queued"] == 1

@@ -418,9 +418,6 @@ _SENT = (
     update(delivery)
     .where(
         _MINE,
-<<<<<<< HEAD
-        state_is(delivery, DeliveryState.QUEUED, DeliveryState.SENDING, DeliveryState.UNKNOWN),
-=======
         state_is(
             delivery,
             DeliveryState.QUEUED,
@@ -429,7 +426,6 @@ _SENT = (
             DeliveryState.CANCELLED,
             DeliveryState.EXPIRED,
         ),
->>>>>>> wt-tests
     )
     .values(
         state=DeliveryState.SENT,
