@@ -12,13 +12,17 @@ import os
 import signal
 import sys
 import tempfile
+import time
 from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from benchmarks.stub import Stub
+
 ROOT = Path(__file__).parents[1]
 _KEPT = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR")
+_FIRST_SECONDS = 60.0  # for the first message of a life
 
 
 class Lives:
@@ -72,6 +76,24 @@ class Lives:
             os.kill(self._pid, signal.SIGKILL)
             self._pid = 0
             await self._told()
+
+    async def spend(self, server: Stub, settings: Mapping[str, str], seconds: float) -> float:
+        """Start it, and kill it so long after its first message; how long that one took.
+
+        Raises:
+            TimeoutError: it sent none; what it logged is the message.
+        """
+        before = server.accepted()
+        started = time.monotonic()
+        await self.start(settings)
+        try:
+            await asyncio.to_thread(server.wait, accepted=before + 1, seconds=_FIRST_SECONDS)
+        except TimeoutError:
+            raise TimeoutError(f"no message after the start:\n{self.text}") from None
+        first = time.monotonic() - started
+        await asyncio.sleep(seconds)
+        await self.kill()
+        return first
 
     @property
     def text(self) -> str:

@@ -31,7 +31,6 @@ KILLS = {"resend": 6, "drop": 3}
 SEED = 4
 _NEXT_BELOW = 600  # deliveries left when the next article is published: enough for a life
 _MOST_SECONDS = {"resend": 330.0, "drop": 110.0}  # for the kills; fewer are made where it is slow
-_START_SECONDS = 60.0
 _FINISH_SECONDS = 120.0
 
 
@@ -50,23 +49,6 @@ class Run:
     uncertain: set[tuple[int, int]] = field(default_factory=set)
 
 
-async def live_and_die(
-    lives: Lives, server: Stub, settings: dict[str, str], seconds: float
-) -> float:
-    """Start the process, kill it so long after its first message; how long that one took."""
-    before = server.accepted()
-    started = time.monotonic()
-    await lives.start(settings)
-    try:
-        await asyncio.to_thread(server.wait, accepted=before + 1, seconds=_START_SECONDS)
-    except TimeoutError:
-        raise TimeoutError(f"no message after the start:\n{lives.text}") from None
-    first = time.monotonic() - started
-    await asyncio.sleep(seconds)
-    await lives.kill()
-    return first
-
-
 async def kill_often(
     broadcasts: Broadcasts, server: Stub, settings: dict[str, str], policy: str
 ) -> Run:
@@ -80,7 +62,7 @@ async def kill_often(
             if broadcasts.unfinished() < _NEXT_BELOW:
                 await broadcasts.publish()
             life = chance.uniform(0, LIFE_SECONDS)
-            run.starts.append(await live_and_die(lives, server, settings, life))
+            run.starts.append(await lives.spend(server, settings, life))
             sending = broadcasts.deliveries(SENDING)
             run.in_flight.append(len(sending - left))  # others are from the lives before
             run.uncertain |= sending

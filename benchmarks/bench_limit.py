@@ -11,6 +11,7 @@ import asyncio
 import sys
 from collections import deque
 from collections.abc import Sequence
+from itertools import pairwise
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1]))  # for when it is run by its path
@@ -49,7 +50,7 @@ def table(ledger: Ledger) -> list[Row]:
     """What came of it."""
     fates = ledger.fates()
     tried = [arrival.at for arrival in ledger.arrivals if arrival.message]
-    gaps = [later - earlier for earlier, later in zip(tried, tried[1:], strict=False)]
+    gaps = [later - earlier for earlier, later in pairwise(tried)]
     rate = ledger.rate()
     return [
         ("messages per second", f"{rate:.2f}", f"limit {LIMIT}", f"{rate / LIMIT:.1%}"),
