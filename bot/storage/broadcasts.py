@@ -89,9 +89,7 @@ async def going(connection: AsyncConnection, now: datetime) -> list[Going]:
     return [Going(*row) for row in await connection.execute(statement)]
 
 
-async def fan_out(
-    connection: AsyncConnection, of: Going, lease: int | None, batch: int
-) -> list[int]:
+async def fan_out(connection: AsyncConnection, of: Going, lease: int, batch: int) -> int:
     """Make deliveries for the next ``batch`` readers of a broadcast and move its cursor.
 
     Args:
@@ -101,13 +99,13 @@ async def fan_out(
         batch: how many readers.
 
     Returns:
-        The readers' numbers. Fewer than ``batch`` may come before the end: who has one already is
-        passed over.
+        How many were made, for readers behind the cursor that ``of`` tells. Fewer than ``batch``
+        may come before the end: who has one already is passed over.
     """
     audience = _audience(of)
     first = audience.limit(batch).subquery()
     last, size = (await connection.execute(select(func.max(first.c.reader_id), func.count()))).one()
-    made: list[int] = []
+    made = 0
     if size:
         # Up to the last reader, however many they are by now: PostgreSQL looks anew, and whoever
         # came back in between must push nobody over the end of the batch.
@@ -117,13 +115,12 @@ async def fan_out(
         ).add_columns(
             literal(of.id), literal(int(DeliveryState.LEASED)), literal(1), literal(lease)
         )
-        rows = await connection.scalars(
+        inserted = await connection.execute(
             insert(connection, delivery)
             .from_select(["reader_id", "broadcast_id", "state", "attempt", "lease"], chosen)
             .on_conflict_do_nothing()
-            .returning(delivery.c.reader_id)
         )
-        made = list(rows.all())
+        made = inserted.rowcount
     await connection.execute(
         update(broadcast)
         .where(broadcast.c.id == of.id)
