@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.model import BroadcastState, Chat, ChatKind, DeliveryState, Reader
 from bot.storage.schema import (
+    IS_KEPT,
     article,
     bookmark,
     broadcast,
@@ -150,7 +151,7 @@ async def _reach(connection: AsyncConnection, old: int, new: int) -> None:
         .join(article, article.c.id == broadcast.c.article_id)
         .join(subscription, subscription.c.section_id == article.c.section_id)
         .where(
-            ~broadcast.c.pruned,
+            IS_KEPT,
             broadcast.c.state.in_([BroadcastState.OPEN, BroadcastState.HALTED]),
             ~broadcast.c.fanned_out,
             broadcast.c.cursor >= new,
@@ -170,7 +171,7 @@ async def _reach(connection: AsyncConnection, old: int, new: int) -> None:
 async def _join_deliveries(connection: AsyncConnection, old: int, new: int) -> None:
     """One that is in hand goes back to the queue: whoever has it knows it by its old name."""
     # By broadcast, since deliveries have no index by readers.
-    kept = select(broadcast.c.id).where(~broadcast.c.pruned)
+    kept = select(broadcast.c.id).where(IS_KEPT)
     other = delivery.alias()
     theirs = select(other.c.broadcast_id).where(
         other.c.reader_id == new, other.c.broadcast_id.in_(kept)
