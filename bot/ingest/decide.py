@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from hashlib import sha256
 from urllib.parse import urlsplit
 
-from bot.ingest.addresses import names_private_host, normalise_url
+from bot.addresses import names_private_host, normalise_url
 from bot.model import (
     Alias,
     AliasKind,

@@ -90,6 +90,9 @@ section = Table(
     _moment("created_at"),
 )
 
+CHECKED = text("check_at IS NOT NULL")
+"""Which articles' pages are looked at again, as the partial index spells it."""
+
 article = Table(
     "article",
     metadata,
@@ -105,6 +108,15 @@ article = Table(
     _moment("published_at", nullable=True),
     _moment("sorted_at"),
     _moment("created_at"),
+    Column("revision", Integer, nullable=False, server_default="1"),
+    _moment("corrected_at", nullable=True),
+    _moment("withdrawn_at", nullable=True),
+    # Of what the entry of its own source said last; "" where the feed names it no more.
+    Column("seen", Text),
+    _moment("check_at", nullable=True),  # when its page is looked at; NULL: never again
+    Column("gone", SmallInteger, nullable=False, server_default="0"),  # looks in a row
+    Index("ix_article_source_id_sorted_at_id", "source_id", "sorted_at", "id"),
+    Index("ix_article_check_at", "check_at", sqlite_where=CHECKED, postgresql_where=CHECKED),
     Index("ix_article_sorted_at_id", "sorted_at", "id"),
     Index("ix_article_section_id_sorted_at_id", "section_id", "sorted_at", "id"),
 )
@@ -154,6 +166,18 @@ bookmark = Table(
     Column("page", Integer, nullable=False),
     _moment("read_at"),
     Index("ix_bookmark_article_id", "article_id"),
+)
+
+# What a message shows that was, or may have been, a push: a page of this article, or (NULL)
+# something else that its reader went on to. A push that nobody pressed has no row.
+opened = Table(
+    "opened",
+    metadata,
+    Column("reader_id", ForeignKey("reader.id", ondelete="CASCADE"), primary_key=True),
+    Column("message_id", BigInteger, primary_key=True),
+    Column("article_id", ForeignKey("article.id", ondelete="CASCADE")),
+    _moment("opened_at"),
+    Index("ix_opened_opened_at", "opened_at"),
 )
 
 PENDING = text("NOT fanned_out")
