@@ -20,18 +20,20 @@ from aiogram.types import User
 from bot import __version__
 from bot.delivery.alerts import Alerts
 from bot.delivery.sender import Sender
-from bot.errors import SettingsError, TokenRefusedError, VestnikError
+from bot.errors import SettingsError, StorageError, TokenRefusedError, VestnikError
 from bot.handlers.dispatch import ALLOWED_UPDATES, make_dispatcher
 from bot.handlers.intake import Intake
 from bot.handlers.turns import Turns
 from bot.i18n import Translators, load_translators
+from bot.ingest.checks import Checker
 from bot.ingest.fetch import Fetcher
 from bot.ingest.poll import Poller
 from bot.ingest.workers import ParsePool
 from bot.settings import Settings
 from bot.storage.database import Database
+from bot.storage.readers import locales_of
 from bot.storage.sources import list_sources
-from bot.telegram.menu import publish_menu
+from bot.telegram.menu import publish_admin_menus, publish_menu
 from bot.telegram.outcome import Stop, outcome
 from bot.telegram.pace import Pacer
 from bot.telegram.session import ReplyLane, make_bot
@@ -135,6 +137,7 @@ async def _run_machines(
         poll_seconds=settings.poll_seconds,
         allow_private=allow_private,
     )
+    checker = Checker(database, fetcher, poll_seconds=settings.poll_seconds)
     intake = Intake(database, replies, ALLOWED_UPDATES)
     if settings.web_port is not None:
         try:
@@ -150,6 +153,7 @@ async def _run_machines(
     async with asyncio.TaskGroup() as group:
         for name, work in (
             ("reading sources", poller.run(stop)),
+            ("checking pages", checker.run(stop, poller.vanished)),
             ("sending", sender.run(stop, poller.published)),
             ("alerts", alerts.watch(stop)),
             ("talking", _talk(settings, machines, database, translators, replies, intake)),
@@ -179,10 +183,24 @@ async def _talk(
         admin_ids=settings.admin_ids,
     )
     async with asyncio.TaskGroup() as group:
-        group.create_task(unless(machines.stop, publish_menu(bot, me.full_name, translators)))
+        menus = _publish_menus(settings, database, translators, bot, me.full_name)
+        group.create_task(unless(machines.stop, menus))
         group.create_task(machines.run("receiving", intake.run(machines.stop)))
         turns = Turns(database, bot, dispatcher)
         group.create_task(machines.run("handling", turns.run(intake.arrived, machines.stop)))
+
+
+async def _publish_menus(
+    settings: Settings, database: Database, translators: Translators, bot: Bot, name: str
+) -> None:
+    await publish_menu(bot, name, translators)
+    admins = dict.fromkeys(settings.admin_ids, settings.default_locale)
+    try:
+        async with database.read() as connection:
+            admins |= await locales_of(connection, admins)
+    except StorageError as error:
+        _log.warning("languages of the administrators not known", error=str(error))
+    await publish_admin_menus(bot, {admin: translators[each] for admin, each in admins.items()})
 
 
 async def _introduce(bot: Bot, stop: asyncio.Event) -> User | None:

@@ -12,6 +12,7 @@ from bot.handlers.membership import membership_router
 from bot.handlers.reading import reading_router
 from bot.handlers.subscribing import subscribing_router
 from bot.handlers.throttle import Throttle
+from bot.handlers.withdrawing import withdrawing_router
 from bot.i18n import Translators
 from bot.storage.database import Database
 
@@ -37,7 +38,13 @@ def make_dispatcher(
     )
     dispatcher.include_router(membership_router())
     edge = Edge(database, translators, Throttle())
-    for make in (reading_router, subscribing_router, greeting_router, fallback_router):
+    for make in (
+        reading_router,
+        subscribing_router,
+        withdrawing_router,
+        greeting_router,
+        fallback_router,
+    ):
         router = make()
         router.message.middleware(edge)
         router.callback_query.middleware(edge)

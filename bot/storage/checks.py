@@ -91,7 +91,7 @@ async def witnesses(
 async def record_check(
     connection: AsyncConnection, article_id: int, *, gone: int, check_at: datetime | None
 ) -> None:
-    """A page was looked at.
+    """A page was looked at; one whose looks a person has ended meanwhile stays as it is.
 
     Args:
         connection: a transaction that writes.
@@ -100,7 +100,9 @@ async def record_check(
         check_at: when it is looked at next; None for never.
     """
     await connection.execute(
-        update(article).where(article.c.id == article_id).values(gone=gone, check_at=check_at)
+        update(article)
+        .where(article.c.id == article_id, CHECKED)
+        .values(gone=gone, check_at=check_at)
     )
 
 

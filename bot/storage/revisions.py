@@ -7,16 +7,21 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select, tuple_, update
+from sqlalchemy import func, select, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.model import NewArticle, dump_document, load_document
-from bot.storage.schema import article
+from bot.model import DeliveryState, NewArticle, dump_document, load_document
+from bot.storage.schema import CHECKED, article, broadcast, delivery
 
 ABSENT = ""
 """As ``seen``: the feed names the article no more."""
 
-_VANISHED_AT_ONCE = 20
+_CONCERNED = (
+    DeliveryState.QUEUED,
+    DeliveryState.LEASED,
+    DeliveryState.SENDING,
+    DeliveryState.SENT,
+)
 _CHUNK = 200  # numbers in one query; SQLite bounds the variables of a statement
 
 
@@ -91,26 +96,25 @@ async def note_vanished(
         now: the moment.
 
     Returns:
-        Whether there were any. At most some are noted, the newest first; the others are found at
-        the next read.
+        Whether there were any.
     """
     if not present:
         return False
     oldest = min((kept.sorted_at, number) for number, kept in present.items())
     newer = await connection.scalars(
-        select(article.c.id)
-        .where(
+        select(article.c.id).where(
             article.c.source_id == source_id,
             tuple_(article.c.sorted_at, article.c.id) > tuple_(*oldest),
             article.c.seen != ABSENT,
             article.c.withdrawn_at.is_(None),
         )
-        .order_by(article.c.sorted_at.desc(), article.c.id.desc())
     )
-    missing = [number for number in newer if number not in present][:_VANISHED_AT_ONCE]
-    if missing:
+    missing = [number for number in newer if number not in present]
+    for start in range(0, len(missing), _CHUNK):
         await connection.execute(
-            update(article).where(article.c.id.in_(missing)).values(seen=ABSENT, check_at=now)
+            update(article)
+            .where(article.c.id.in_(missing[start : start + _CHUNK]))
+            .values(seen=ABSENT, check_at=now)
         )
     return bool(missing)
 
@@ -150,20 +154,19 @@ async def revise_article(
 async def withdraw_article(
     connection: AsyncConnection, article_id: int, now: datetime, *, by_hand: bool
 ) -> bool:
-    """Take an article out of lists and its pushes back; False where that was so already.
+    """Take an article out of lists and its pushes back; False where it is not to be.
 
     ``by_hand`` says that a person decided it: then its page is never asked again, and only a
-    person brings it back.
+    person brings it back. Else the site did, of which a person may have said that it does not
+    count.
     """
+    statement = update(article).where(article.c.id == article_id, article.c.withdrawn_at.is_(None))
     values: dict[str, Any] = {"withdrawn_at": now, "revision": article.c.revision + 1}
     if by_hand:
         values |= {"gone": 0, "check_at": None}
-    changed = await connection.execute(
-        update(article)
-        .where(article.c.id == article_id, article.c.withdrawn_at.is_(None))
-        .values(**values)
-    )
-    return changed.rowcount > 0
+    else:
+        statement = statement.where(CHECKED)
+    return (await connection.execute(statement.values(**values))).rowcount > 0
 
 
 async def reinstate_article(
@@ -171,15 +174,27 @@ async def reinstate_article(
 ) -> bool:
     """Put a withdrawn article into lists again; False where it was not withdrawn.
 
-    It is not pushed again; a message that said that it was withdrawn shows it again. ``by_hand``
-    says that a person decided it: then its page is not asked any more, gone or not.
+    It is not pushed again; a message that said that it was withdrawn shows it again. What a person
+    withdrew only a person brings back: ``by_hand``. Then its page is not asked any more, gone or
+    not, also where the article was only held.
     """
-    values: dict[str, Any] = {"gone": 0, "check_at": None} if by_hand else {"gone": 0}
-    if by_hand:  # also where it is not withdrawn but held back
-        await connection.execute(update(article).where(article.c.id == article_id).values(**values))
+    withdrawn = article.c.withdrawn_at.is_not(None)
+    mine = update(article).where(article.c.id == article_id)
     changed = await connection.execute(
-        update(article)
-        .where(article.c.id == article_id, article.c.withdrawn_at.is_not(None))
-        .values(withdrawn_at=None, revision=article.c.revision + 1, **values)
+        mine.where(withdrawn if by_hand else withdrawn & (article.c.gone > 0)).values(
+            withdrawn_at=None, revision=article.c.revision + 1, gone=0
+        )
     )
+    if by_hand:
+        await connection.execute(mine.values(gone=0, check_at=None))
     return changed.rowcount > 0
+
+
+async def count_messages(connection: AsyncConnection, article_id: int) -> int:
+    """How many pushes of an article were sent or are about to be."""
+    statement = (
+        select(func.count())
+        .select_from(delivery.join(broadcast, broadcast.c.id == delivery.c.broadcast_id))
+        .where(broadcast.c.article_id == article_id, delivery.c.state.in_(_CONCERNED))
+    )
+    return int((await connection.execute(statement)).scalar_one())

@@ -7,7 +7,7 @@ from aiogram.filters.callback_data import CallbackData
 from bot.i18n import Translator
 from bot.model import Article, Button, EntityKind, Keyboard, Screen
 from bot.render.text import cut, join, plain_text, styled
-from bot.views.article import open_and_share
+from bot.views.article import corrected, open_and_share
 from bot.views.news import NewsList, read_article
 
 _TITLE_CHARS = 500
@@ -24,13 +24,17 @@ class Mute(CallbackData, prefix="m1"):
 
 
 def push(article: Article, t: Translator) -> Screen:
-    """Picture, section, title, lead, and what can be done with them."""
+    """Picture, section, title, lead, and what can be done with them.
+
+    Where these were corrected, it says so and when: the day too, unless the article is of that day.
+    """
     body = join(
         "\n\n",
         [
             cut(article.section.title, _SECTION_CHARS),
             styled(cut(article.title or t("Untitled"), _TITLE_CHARS), EntityKind.BOLD),
             cut(article.lead, _LEAD_CHARS),
+            _correction(article, t),
         ],
     )
     return Screen(body, image=article.image, keyboard=push_keyboard(article, t, muted=False))
@@ -56,6 +60,13 @@ def mute_saved(article: Article, t: Translator, *, muted: bool) -> str:
     if muted:
         return t("New articles of “{section}” will not come any more.", section=section)
     return t("New articles of “{section}” will come again.", section=section)
+
+
+def _correction(article: Article, t: Translator) -> str:
+    if article.corrected_at is None or article.revision == 1:
+        return ""  # nothing, or only the text behind it
+    mark = corrected(article.corrected_at, article.sorted_at, t)
+    return f"✏️ {mark}"
 
 
 def _read(article: Article, t: Translator) -> Button:
