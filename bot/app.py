@@ -19,7 +19,7 @@ from aiogram.types import User
 
 from bot import __version__
 from bot.delivery.alerts import Alerts
-from bot.delivery.sender import Sender
+from bot.delivery.sender import Policy, Sender
 from bot.errors import SettingsError, StorageError, TokenRefusedError, VestnikError
 from bot.handlers.dispatch import ALLOWED_UPDATES, make_dispatcher
 from bot.handlers.intake import Intake
@@ -129,7 +129,9 @@ async def _run_machines(
 
     admin_t = translators[settings.default_locale]
     alerts = Alerts(database, replies, settings.admin_ids, admin_t)
-    sender = Sender(database, pushes, pacer, translators, alerts, rate=settings.send_rate)
+    policy = Policy(rate=settings.send_rate)
+    lease = round(datetime.now(UTC).timestamp() * 1000)
+    sender = Sender(database, pushes, pacer, translators, alerts, policy, lease=lease)
     poller = Poller(
         database,
         fetcher,

@@ -458,6 +458,31 @@ class SectionChoice:
 # --- What goes out ----------------------------------------------------------------------------
 
 
+class Priority(IntEnum):
+    """Which broadcasts go first; the smaller number."""
+
+    BREAKING = 0
+    NEWS = 1
+
+
+class BroadcastState(IntEnum):
+    """Where a broadcast stands; deliveries of an OPEN one, and of no other, are sent."""
+
+    OPEN = 0
+    HALTED = 1  # too many refusals: a person decides
+    DONE = 2
+    EXPIRED = 3
+    WITHDRAWN = 4
+
+
+class Form(IntEnum):
+    """How much of an article's looks Telegram takes; each refusal leads to the next."""
+
+    FULL = 0
+    BARE = 1  # without its picture
+    PLAIN = 2  # text alone
+
+
 class DeliveryState(IntEnum):
     """Where a delivery stands; ``docs/architecture.md`` draws the arrows."""
 
@@ -468,6 +493,18 @@ class DeliveryState(IntEnum):
     FAILED = 4
     UNKNOWN = 5
     CANCELLED = 6
+    EXPIRED = 7
+
+
+class OnUnknown(StrEnum):
+    """What becomes of a send whose answer never came."""
+
+    RESEND = "resend"
+    DROP = "drop"
+
+
+DeliveryKey = tuple[int, int]
+"""What a delivery is known by: its broadcast's number and its reader's; they sort by age."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -476,19 +513,40 @@ class Delivery:
 
     Attributes:
         attempt: how often it was claimed, this time included.
-        doubtful: whether an earlier send ended without an answer, so that it may have arrived.
-        plain: whether Telegram refused this article's full form, so that plain text must do.
-        lease: the token that lets its holder, and nobody else, move this delivery on.
+        doubts: how many earlier sends ended without an answer, so that it may have arrived.
+        lease: the term under which it was claimed; its holder, and nobody else, may move it on.
+        missing_since: when Telegram first did not find the chat, or None where it knows it.
     """
 
-    id: int
     broadcast_id: int
     article_id: int
     reader: Reader
+    priority: Priority
     attempt: int
-    doubtful: bool
-    plain: bool
-    lease: str
+    doubts: int
+    lease: int
+    missing_since: datetime | None = None
+
+    @property
+    def key(self) -> DeliveryKey:
+        """Its broadcast's number and its reader's."""
+        return self.broadcast_id, self.reader.id
+
+
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """What is to be sent now, as the transaction that allowed it saw it.
+
+    Attributes:
+        form: how much of the article's looks Telegram takes.
+        revision: of the article; who shows it names it in the record.
+        forced: whether a person had this broadcast go on in spite of refusals.
+    """
+
+    delivery: Delivery
+    form: Form
+    revision: int
+    forced: bool = False
 
 
 # --- What Telegram is to show -----------------------------------------------------------------

@@ -10,10 +10,9 @@ from typing import Any, TypeVar
 T = TypeVar("T")
 
 
-async def rest(stop: asyncio.Event, seconds: float, wake: asyncio.Event | None = None) -> None:
-    """Wait so long, or until ``stop`` or ``wake``."""
-    events = [event for event in (stop, wake) if event is not None]
-    waits = [asyncio.ensure_future(event.wait()) for event in events]
+async def rest(stop: asyncio.Event, seconds: float, *wakes: asyncio.Event) -> None:
+    """Wait so long, or until ``stop`` or one of ``wakes``."""
+    waits = [asyncio.ensure_future(event.wait()) for event in (stop, *wakes)]
     try:
         await asyncio.wait(waits, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
     finally:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime
 
 from aiohttp import web
 
 from bot.errors import StorageError
+from bot.storage.broadcasts import count_queued
 from bot.storage.database import Database
-from bot.storage.outbox import count_queued
 from bot.storage.sources import source_health
 
 _SILENCE_SECONDS = 180.0  # a long poll takes 30 s; so much longer means that we are cut off
@@ -51,7 +52,7 @@ def _health(
         well = quiet < _SILENCE_SECONDS
         try:
             async with database.read() as connection:
-                queued = await count_queued(connection)
+                queued = await count_queued(connection, datetime.now(UTC))
                 sources = await source_health(connection)
         except StorageError as error:
             well, details["database"] = False, str(error)

@@ -78,9 +78,21 @@ class Alerts:
         _log.error("rendering refused", article=article_id, reason=reason)
         await self._tell(views.rendering_refused(article_id, reason, self._t))
 
+    async def picture_refused(self, article_id: int, reason: str) -> None:
+        """Telegram refused an article's picture; it goes out without."""
+        _log.warning("picture refused", article=article_id, reason=reason)
+        await self._tell(views.picture_refused(article_id, reason, self._t))
+
+    async def halted(self, delivery: Delivery, reason: str) -> None:
+        """A broadcast was stopped, since too many sends in a row were refused."""
+        _log.critical("broadcast halted", broadcast=delivery.broadcast_id, reason=reason)
+        await self._tell(views.halted(delivery.broadcast_id, delivery.article_id, reason, self._t))
+
     async def not_delivered(self, delivery: Delivery, reason: str) -> None:
         """A reader did not get an article, or nobody knows; told once for each article."""
-        _log.warning("not delivered", delivery=delivery.id, reason=reason)
+        _log.warning(
+            "not delivered", article=delivery.article_id, reader=delivery.reader.id, reason=reason
+        )
         if delivery.article_id not in self._not_delivered:
             self._not_delivered.add(delivery.article_id)
             await self._tell(views.not_delivered(delivery.article_id, reason, self._t))

@@ -1,48 +1,73 @@
-"""The sender: claims deliveries, commits the intent, sends, and records what became of it."""
+"""The sender: claims deliveries, commits the intent, sends, and records what became of it.
+
+All that it writes is written by one loop, a transaction for whatever there is at that moment: the
+more leaves, the more goes into each. What is begun waits for its turn and is sent by a task of its
+own, which leaves its result for the next transaction.
+"""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
-from dataclasses import replace
+import time
+from collections.abc import Awaitable
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from functools import partial
 from math import ceil
-from uuid import uuid4
-from weakref import WeakValueDictionary
+from typing import TypeVar
 
 import structlog
 from aiogram import Bot
+from aiogram.exceptions import AiogramError
 
 from bot.delivery.alerts import Alerts
-from bot.delivery.verdict import Again, Delivered, Ended, Verdict, verdict
-from bot.errors import StorageError
+from bot.delivery.cards import Cards
+from bot.delivery.line import Line
+from bot.delivery.results import Finished, Results
+from bot.delivery.verdict import Again, Verdict, verdict
+from bot.errors import StorageError, TokenRefusedError
 from bot.i18n import Translators
-from bot.model import Article, Delivery, Screen
-from bot.storage import articles, outbox, readers
-from bot.storage.database import Database
+from bot.model import Begun, Delivery, DeliveryKey, OnUnknown, Priority, Screen
+from bot.storage import broadcasts, outbox, pauses
+from bot.storage.database import Database, Transaction
 from bot.telegram import show
-from bot.telegram.outcome import Doubtful, Failed, Outcome, RetryLater, Sent, Unsent, outcome
-from bot.telegram.pace import Pacer
-from bot.views.push import plain_push, push
+from bot.telegram.outcome import Doubtful, Failed, Outcome, Sent, Stop, Unsent, outcome
+from bot.telegram.pace import Lane, Pacer
 from bot.waiting import rest
+
+T = TypeVar("T")
 
 _log = structlog.get_logger(__name__)
 
-_Step = Callable[[], Awaitable[bool]]
-
-_FAN_OUT_BATCH = 2000
 _IDLE_SECONDS = 0.5  # how often the outbox is looked at while nobody says that it has something
-_BEAT_SECONDS = 5.0
-_LEASE = timedelta(seconds=20)  # renewed at each beat: after a kill, the queue goes on this soon
+_TOGETHER_SECONDS = 0.02  # what comes within it is written down together
+_HOUSE_SECONDS = 5.0
+_RETRY_SECONDS = 1.0
+_PAID_RATE = 1000.0
 _FEWEST_AT_ONCE, _MOST_AT_ONCE = 10, 100
 _TYPICAL_ANSWER_SECONDS = 0.2
-_KEPT_ARTICLES = 16
-_RECORD_TRIES = 5
+_AHEAD_SECONDS = 0.1  # of the pace: how much is begun before its turn has come
+_PRUNED_AT_ONCE, _PRUNINGS = 1000, 10
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """What an operator decides about sending.
+
+    Attributes:
+        rate: pushes per second at most.
+        on_unknown: what becomes of a send whose answer never came.
+        paid: whether breaking news leave with Telegram's paid option.
+        retention: how long deliveries are kept, so that their messages can be corrected.
+    """
+
+    rate: float = 25.0
+    on_unknown: OnUnknown = OnUnknown.RESEND
+    paid: bool = False
+    retention: timedelta = timedelta(days=30)
 
 
 class Sender:
-    """Empties the outbox. Several may run on one database: a lease says whose a delivery is."""
+    """Empties the outbox. One works at a time: its ``lease`` is a term that nobody had before."""
 
     def __init__(
         self,
@@ -51,172 +76,197 @@ class Sender:
         pacer: Pacer,
         translators: Translators,
         alerts: Alerts,
+        policy: Policy,
         *,
-        rate: float,
+        lease: int,
     ) -> None:
         self._database = database
         self._bot = bot
         self._pacer = pacer
-        self._translators = translators
-        self._alerts = alerts
-        self._lease = uuid4().hex
+        self._policy = policy
+        self._lease = lease
+        rate = max(policy.rate, _PAID_RATE if policy.paid else 0)
         most = round(rate * _TYPICAL_ANSWER_SECONDS)
         self._at_once = min(max(most, _FEWEST_AT_ONCE), _MOST_AT_ONCE)
-        self._slots = asyncio.Semaphore(self._at_once)
-        self._chats: WeakValueDictionary[int, asyncio.Lock] = WeakValueDictionary()
-        self._waiting: dict[int, dict[int, datetime]] = {}  # by chat: see _hold
-        self._in_hand: set[int] = set()
-        self._articles: dict[int, Article] = {}
-        self._reading = asyncio.Lock()
-        self._fanned_out = asyncio.Event()
-        self._plain: set[int] = set()
+        self._ahead = min(max(ceil(rate * _AHEAD_SECONDS), 2), self._at_once)
+        self._line = Line(pacer.chat_wait, pacer.spacing)
+        self._cards = Cards(database, translators)
+        self._results = Results(alerts)
+        self._flying: dict[DeliveryKey, Delivery] = {}  # begun, and its end not yet written down
+        self._turns = 0  # how many of these wait for their turn
+        self._wake = asyncio.Event()
         self._setbacks = 0
+        self._refused = False
+        self._unsure = True  # whether the database may hold more in our name than we know of
 
     async def run(self, stop: asyncio.Event, published: asyncio.Event) -> None:
-        """Send until ``stop``; then claim nothing more, await what is in flight, record it.
+        """Send until ``stop``; then begin nothing more, await what is in flight, record it.
 
         Args:
             stop: set when it is to end.
             published: set by whoever stored a broadcast, to be looked at without delay. What is
                 stored by others is found soon, too: the outbox is what tells.
+
+        Raises:
+            TokenRefusedError: Telegram refuses the token.
         """
-        finished = asyncio.Event()
-        async with asyncio.TaskGroup() as group:
-            group.create_task(self._repeat(finished, self._beat, _BEAT_SECONDS))
-            group.create_task(self._repeat(stop, self._fan_out, _IDLE_SECONDS, published))
-            try:
-                async with asyncio.TaskGroup() as sends:
-                    step = partial(self._claim_and_send, sends, stop)
-                    await self._repeat(stop, step, _IDLE_SECONDS, self._fanned_out)
-            finally:
-                finished.set()
-        async with self._database.write() as connection:
-            await outbox.release_leases(connection, self._lease)
-
-    async def _repeat(
-        self,
-        stop: asyncio.Event,
-        step: _Step,
-        idle_seconds: float,
-        wake: asyncio.Event | None = None,
-    ) -> None:
-        """Take a step again and again; rest where it says that there is nothing to do."""
-        while not stop.is_set():
-            if wake is not None:
-                wake.clear()
-            try:
-                busy = await step()
-            except StorageError:
-                _log.exception("the outbox cannot be reached")
-                busy = False
-            if not busy:
-                await rest(stop, idle_seconds, wake)
-
-    async def _beat(self) -> bool:
-        """Say that we live, and take over from those who do not."""
-        now = datetime.now(UTC)
-        async with self._database.write() as connection:
-            await outbox.renew_leases(connection, self._lease, self._in_hand, now + _LEASE)
-            found = await outbox.rescue(connection, now)
-        if found != outbox.Rescue(0, 0, 0):
-            _log.warning(
-                "took over from a sender that ended",
-                requeued=found.requeued,
-                doubtful=found.doubtful,
-                unknown=found.unknown,
-            )
-        return False
-
-    async def _fan_out(self) -> bool:
-        async with self._database.write() as connection:
-            added = await outbox.fan_out(connection, datetime.now(UTC), _FAN_OUT_BATCH)
-        if added:
-            self._fanned_out.set()
-        return added is not None
-
-    async def _claim_and_send(self, sends: asyncio.TaskGroup, stop: asyncio.Event) -> bool:
-        now = datetime.now(UTC)
-        async with self._database.write() as connection:
-            claimed = await outbox.claim(
-                connection,
-                lease=self._lease,
-                now=now,
-                until=now + _LEASE,
-                limit=2 * self._at_once,
-            )
-        self._in_hand.update(delivery.id for delivery in claimed)
-        for delivery in claimed:
-            await self._slots.acquire()
-            if stop.is_set():
-                self._slots.release()
-                break
-            task = sends.create_task(self._take_turn(delivery, now, stop))
-            task.add_done_callback(lambda _: self._slots.release())
-        return bool(claimed)
-
-    async def _take_turn(
-        self, delivery: Delivery, claimed_at: datetime, stop: asyncio.Event
-    ) -> None:
-        """Wait for this delivery's turn; a chat gets its pushes one after another, in order."""
-        chat = delivery.reader.chat
-        lock = self._chats.setdefault(chat.id, asyncio.Lock())
+        await self._take_over(stop)
+        house = asyncio.create_task(self._keep_house(stop))
         try:
-            async with lock:
-                if (later := self._hold(delivery, claimed_at)) is not None:
-                    async with self._database.write() as connection:
-                        await outbox.put_off(connection, delivery, later, counts=False)
-                    self._waits(delivery, later)
-                elif await self._pacer.turn(stop):
-                    await self._deliver(delivery)
-        except Exception:  # noqa: BLE001 - the others go on; its lease runs out, and it is tried anew
-            _log.exception("delivery interrupted", delivery=delivery.id)
+            async with asyncio.TaskGroup() as tasks:
+                while not stop.is_set() or self._flying:
+                    self._wake.clear()
+                    fresh = published.is_set()
+                    published.clear()
+                    began = time.monotonic()
+                    busy = await self._try(self._cycle(tasks, stop, fresh=fresh))
+                    if self._refused:
+                        await self._ask_who_we_are()
+                    if not busy:
+                        await self._rest(stop, published)
+                    if self._flying:  # what comes within a moment is written down together
+                        left = _TOGETHER_SECONDS - (time.monotonic() - began)
+                        await asyncio.sleep(max(left, 0))
         finally:
-            self._in_hand.discard(delivery.id)
+            house.cancel()
+            await self._let_go()
 
-    def _hold(self, delivery: Delivery, claimed_at: datetime) -> datetime | None:
-        """Until when this delivery must wait for its chat, or None where it may go.
+    # --- A cycle ---------------------------------------------------------------------------------
 
-        An earlier one that was put off goes first, unless this one was claimed when the earlier
-        one could be claimed too: then it has been, or is no more.
-        """
-        chat = delivery.reader.chat
-        waiting = self._waiting.pop(chat.id, {})
-        waiting = {n: at for n, at in waiting.items() if n != delivery.id and at > claimed_at}
-        if waiting:
-            self._waiting[chat.id] = waiting
-        if ahead := [at for number, at in waiting.items() if number < delivery.id]:
-            return max(ahead)
-        wait = self._pacer.chat_wait(chat)
-        return datetime.now(UTC) + timedelta(seconds=wait) if wait > 0 else None
+    async def _cycle(self, tasks: asyncio.TaskGroup, stop: asyncio.Event, *, fresh: bool) -> bool:
+        """Write down what has ended, claim and begin what may go; False where nothing was to do."""
+        finished = self._results.take()
+        room = 0 if stop.is_set() else self._room()
+        if not finished and not (room and (fresh or await self._has_work())):
+            return False
+        now = datetime.now(UTC)
+        begun: list[Begun] = []
+        try:
+            async with self._database.write() as connection:
+                if self._unsure:
+                    self._line.reset(self._flying.values())
+                    await outbox.release(connection, self._lease, now, keep=self._flying)
+                notices = await self._results.record(connection, finished, now)
+                for chat_id, seconds in self._pacer.take_long_waits().items():
+                    until = now + timedelta(seconds=seconds)
+                    await pauses.keep_pause(connection, chat_id, until)
+                if room:
+                    begun = await self._begin(connection, room, now, fresh=fresh)
+        except BaseException:
+            self._results.put_back(finished)
+            self._unsure = True
+            raise
+        self._unsure = False
+        self._results.committed()
+        for end in finished:
+            self._flying.pop(end.delivery.key, None)
+        if notices:
+            tasks.create_task(self._results.tell(notices))
+        for each in begun:
+            self._flying[each.delivery.key] = each.delivery
+            self._turns += 1
+            tasks.create_task(self._send(each, stop))
+        return bool(finished or begun)
 
-    def _waits(self, delivery: Delivery, until: datetime) -> None:
-        """This delivery was put off; it can be claimed from then on, but not before now."""
-        moment = max(until, datetime.now(UTC))
-        self._waiting.setdefault(delivery.reader.chat.id, {})[delivery.id] = moment
+    async def _begin(
+        self, connection: Transaction, room: int, now: datetime, *, fresh: bool
+    ) -> list[Begun]:
+        """Claim where the line is short, and begin up to ``room`` of it."""
+        if fresh or len(self._line) < self._at_once:
+            limit = 2 * self._at_once
+            claimed = await outbox.claim(connection, lease=self._lease, now=now, limit=limit)
+            self._line.add(claimed, now)
+        chosen, held = self._line.take(room, now)
+        await outbox.record(connection, held, now)
+        begun = await outbox.begin(connection, chosen, now) if chosen else []
+        going = {each.delivery.key for each in begun}
+        for delivery in chosen:
+            if delivery.key not in going:
+                self._line.done(delivery)
+        return begun
 
-    async def _deliver(self, delivery: Delivery) -> None:
-        delivery = replace(delivery, plain=delivery.plain or delivery.broadcast_id in self._plain)
-        screen = await self._screen(delivery)
-        async with self._database.write() as connection:
-            if not await outbox.begin_send(connection, delivery, datetime.now(UTC)):
-                return
-        result: Outcome
-        if isinstance(screen, Failed):
-            result = screen
-        elif (pause := self._pacer.paused_for()) > 0:
-            result = RetryLater(ceil(pause))  # it began while the intent was being committed
+    def _room(self) -> int:
+        """How many more may be begun now."""
+        if self._pacer.paused_for() > 0:
+            return 0
+        return max(0, min(self._ahead - self._turns, self._at_once - len(self._flying)))
+
+    async def _has_work(self) -> bool:
+        if self._unsure or self._line.may_go():
+            return True
+        async with self._database.read() as connection:
+            return bool(await broadcasts.going(connection, datetime.now(UTC)))
+
+    async def _rest(self, stop: asyncio.Event, published: asyncio.Event) -> None:
+        pause = self._pacer.paused_for()
+        seconds = min(_IDLE_SECONDS, pause) if pause > 0 else _IDLE_SECONDS
+        if stop.is_set():
+            await rest(asyncio.Event(), seconds, self._wake)  # what is in flight still ends
         else:
-            try:
-                number = await show.send(
-                    self._bot, delivery.reader.chat, screen, silent=delivery.doubtful
-                )
-                result = Sent(number)
-            except Exception as error:  # noqa: BLE001 - whatever it is, it must be recorded
-                result = outcome(error)
-                _log.info("push not accepted", delivery=delivery.id, outcome=str(result))
-        reached = verdict(result, delivery, datetime.now(UTC), self._setbacks)
-        self._note(result)
-        await self._record(delivery, reached)
+            await rest(stop, seconds, self._wake, published)
+
+    # --- One delivery ----------------------------------------------------------------------------
+
+    async def _send(self, begun: Begun, stop: asyncio.Event) -> None:
+        """Wait for this delivery's turn, send it, and leave what became of it."""
+        delivery = begun.delivery
+        breaking = delivery.priority is Priority.BREAKING
+        result: Outcome | None = None
+        try:
+            screen = await self._cards.screen(begun)
+            begun = replace(begun, form=self._cards.form(begun))
+            went = await self._pacer.turn(Lane.BREAKING if breaking else Lane.NEWS, stop)
+        except StorageError as error:
+            _log.warning("article not read", article=delivery.article_id, error=str(error))
+            went = False
+        finally:
+            self._turns -= 1
+            self._wake.set()
+        if went:
+            paid = breaking and self._policy.paid
+            result = screen if isinstance(screen, Failed) else await self._ask(begun, screen, paid)
+        self._finish(begun, result)
+
+    async def _ask(self, begun: Begun, screen: Screen, paid: bool) -> Outcome:  # noqa: FBT001
+        delivery = begun.delivery
+        asked = time.monotonic()
+        try:
+            number = await show.send(
+                self._bot, delivery.reader.chat, screen, silent=delivery.doubts > 0, paid=paid
+            )
+        except Exception as error:  # noqa: BLE001 - whatever it is, it must be recorded
+            result = outcome(error)
+            _log.info("push not accepted", reader=delivery.reader.id, outcome=str(result))
+            return result
+        self._pacer.answered(time.monotonic() - asked)
+        return Sent(number)
+
+    def _finish(self, begun: Begun, result: Outcome | None) -> None:
+        """Decide what follows; where nothing was asked (None), it goes back to the queue."""
+        now = datetime.now(UTC)
+        delivery = begun.delivery
+        if result is None:
+            later = now + timedelta(seconds=self._pacer.paused_for())
+            reached: Verdict = Again(later, "its turn did not come", counts=False)
+        else:
+            reached = verdict(result, begun, now, self._setbacks, self._policy.on_unknown)
+            self._note(result)
+        until = None
+        if isinstance(reached, Again):
+            until = reached.not_before
+            seconds = (until - now).total_seconds()
+            if reached.flood:
+                self._pacer.flood(delivery.reader.chat.id, seconds)
+            elif reached.pause:
+                self._pacer.pause(seconds)
+            if reached.form is not None and not reached.here_only:
+                self._cards.refused(delivery.broadcast_id, reached.form)
+            elif reached.here_only:
+                self._cards.refused_here(delivery.key)
+            self._refused |= reached.stop
+        self._line.done(delivery, until)
+        self._results.add(Finished(begun, reached))
+        self._wake.set()
 
     def _note(self, result: Outcome) -> None:
         """Count the pauses that bring nothing through; those in flight together count once."""
@@ -225,77 +275,80 @@ class Sender:
         elif isinstance(result, Doubtful | Unsent) and self._pacer.paused_for() == 0:
             self._setbacks += 1
 
-    async def _screen(self, delivery: Delivery) -> Screen | Failed:
-        """What the reader is to see; an article that cannot be shown stops no other."""
-        try:
-            article = await self._article(delivery.article_id)
-            t = self._translators[delivery.reader.locale]
-            return plain_push(article, t) if delivery.plain else push(article, t)
-        except StorageError:
-            raise
-        except Exception as error:  # noqa: BLE001 - whatever breaks is told in the delivery
-            _log.exception("article cannot be shown", article=delivery.article_id)
-            return Failed(f"the article cannot be shown: {error}")
+    # --- Beginning, end, and what is done beside -------------------------------------------------
 
-    async def _record(self, delivery: Delivery, reached: Verdict) -> None:
-        refused_anew = False
-        if isinstance(reached, Again):  # before it is written down: others are about to be sent
-            if reached.pause:
-                wait = reached.not_before - datetime.now(UTC)
-                self._pacer.pause(wait.total_seconds())
-            if reached.plain and delivery.broadcast_id not in self._plain:
-                self._plain.add(delivery.broadcast_id)
-                refused_anew = True
-        for attempt in range(1, _RECORD_TRIES + 1):
-            try:
-                await self._write_down(delivery, reached)
+    async def _take_over(self, stop: asyncio.Event) -> None:
+        """Obey the waits that were asked for before, and settle what other holders left."""
+        while not stop.is_set():
+            found = await self._try(self._look_back())
+            if found is not None:
                 break
-            except StorageError:
-                _log.exception("outcome not recorded", delivery=delivery.id, attempt=attempt)
-                await asyncio.sleep(attempt)
-        if isinstance(reached, Again):
-            self._waits(delivery, reached.not_before)
-        if refused_anew and isinstance(reached, Again):
-            await self._alerts.rendering_refused(delivery.article_id, reached.reason)
-        if isinstance(reached, Ended) and not reached.closed:
-            await self._alerts.not_delivered(delivery, reached.reason)
+            await rest(stop, _RETRY_SECONDS)
 
-    async def _write_down(self, delivery: Delivery, reached: Verdict) -> None:
+    async def _look_back(self) -> bool:
         now = datetime.now(UTC)
         async with self._database.write() as connection:
-            match reached:
-                case Delivered(message_id=number):
-                    await outbox.record_sent(connection, delivery, number, now)
-                case Ended():
-                    await outbox.record_ended(
-                        connection, delivery, reached.state, reached.reason, now
-                    )
-                    if reached.closed:
-                        await readers.deactivate_chat(connection, delivery.reader.chat.id, now)
-                case Again():
-                    if reached.moved_to is not None:
-                        old = delivery.reader.chat.id
-                        await readers.move_chat(connection, old, reached.moved_to)
-                    if reached.plain:
-                        await outbox.mark_plain(connection, delivery.broadcast_id)
-                    await outbox.put_off(
-                        connection,
-                        delivery,
-                        reached.not_before,
-                        error=reached.reason,
-                        doubtful=reached.doubtful,
-                        counts=reached.counts,
-                    )
+            found = await outbox.rescue(connection, self._lease, self._policy.on_unknown, now)
+            waits = await pauses.pauses(connection, now)
+        for chat_id, until in waits.items():
+            seconds = (until - now).total_seconds()
+            if chat_id == pauses.ALL:
+                _log.warning("Telegram asked to wait before the last stop", seconds=seconds)
+                self._pacer.pause(seconds)
+            else:
+                self._pacer.close_chat(chat_id, seconds)
+        if found != outbox.Rescue(0, 0, 0):
+            _log.warning(
+                "took over from a sender that ended",
+                requeued=found.requeued,
+                doubtful=found.doubtful,
+                unknown=found.unknown,
+            )
+        return True
 
-    async def _article(self, article_id: int) -> Article:
-        """An article; the ones of late are kept, since a broadcast is one article many times."""
-        async with self._reading:
-            if article_id not in self._articles:
-                async with self._database.read() as connection:
-                    article = await articles.get_article(connection, article_id)
-                if article is None:
-                    raise StorageError(f"Article {article_id} of a delivery is missing.")
-                while len(self._articles) >= _KEPT_ARTICLES:
-                    del self._articles[next(iter(self._articles))]
-                self._articles[article_id] = article
-            return self._articles[article_id]
+    async def _let_go(self) -> None:
+        """Write down what is known, and put back what was not begun."""
+        now = datetime.now(UTC)
+        finished = self._results.take()
+        async with self._database.write() as connection:
+            await self._results.record(connection, finished, now)
+            unknown = self._flying.keys() - {each.delivery.key for each in finished}
+            await outbox.release(connection, self._lease, now, keep=unknown)
+
+    async def _keep_house(self, stop: asyncio.Event) -> None:
+        """Find what is over, and forget what is old, in small steps."""
+        while not stop.is_set():
+            await self._try(self._tidy())
+            await rest(stop, _HOUSE_SECONDS)
+
+    async def _tidy(self) -> None:
+        now = datetime.now(UTC)
+        async with self._database.write() as connection:
+            await broadcasts.settle_broadcasts(connection, now)
+            await pauses.forget_pauses(connection, now)
+        before = now - self._policy.retention
+        for _ in range(_PRUNINGS):
+            async with self._database.write() as connection:
+                if not await broadcasts.prune(connection, before, _PRUNED_AT_ONCE):
+                    break
+
+    async def _ask_who_we_are(self) -> None:
+        """Telegram refuses what we ask: only its word on who we are says that it is the token.
+
+        Raises:
+            TokenRefusedError: it is.
+        """
+        self._refused = False
+        try:
+            await self._bot.get_me()
+        except AiogramError as error:
+            if isinstance(outcome(error), Stop):
+                raise TokenRefusedError from error
+
+    async def _try(self, step: Awaitable[T]) -> T | None:
+        """The result of a step, or None where the database does not answer."""
+        try:
+            return await step
+        except StorageError:
+            _log.exception("the outbox cannot be reached")
+            return None

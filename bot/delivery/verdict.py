@@ -5,40 +5,52 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from bot.model import Delivery, DeliveryState
+from bot.model import Begun, DeliveryState, Form, OnUnknown
 from bot.telegram.outcome import (
     Doubtful,
     Failed,
     Gone,
+    Missing,
     Moved,
     Outcome,
+    PictureRefused,
     Refused,
     RetryLater,
     Sent,
     Stop,
     TopicGone,
+    Unchanged,
+    Undeliverable,
+    Uneditable,
     Unsent,
 )
 
 _FIRST_PAUSE, _LONGEST_PAUSE = timedelta(seconds=1), timedelta(minutes=1)
 _MOST_DOUBTS = 7  # about a minute of an outage, for somebody who is alone in the queue
 _STOP_PAUSE = timedelta(minutes=1)
+_MISSING_FOR = timedelta(hours=24)  # also what Telegram says of a chat when it ails itself
 
 
 @dataclass(frozen=True, slots=True)
 class Delivered:
-    """It arrived."""
+    """It arrived; ``message_id`` is None where the answer could not be read that far."""
 
     message_id: int | None
 
 
 @dataclass(frozen=True, slots=True)
 class Ended:
-    """It is not tried again; ``closed`` says that the chat takes no messages from us any more."""
+    """It is not tried again.
+
+    Attributes:
+        closed: whether the chat takes no messages from us any more.
+        missing: whether Telegram does not find the chat, which is to be remembered.
+    """
 
     state: DeliveryState
     reason: str
     closed: bool = False
+    missing: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,26 +61,38 @@ class Again:
         not_before: when.
         reason: why.
         pause: whether all pushes wait until then.
+        flood: whether it is Telegram that asks to wait.
         counts: whether this attempt was one, rather than a request to come later.
         doubtful: whether it may have arrived.
-        plain: whether this article goes out as plain text from now on.
+        form: in which form this article goes out from now on, or None: as before.
+        here_only: whether that concerns this delivery alone.
         moved_to: the chat's new id, or None.
+        leave_topic: whether it goes to the chat itself from now on, since its topic is gone.
+        stop: whether Telegram refuses everything we ask.
     """
 
     not_before: datetime
     reason: str
     pause: bool = False
+    flood: bool = False
     counts: bool = True
     doubtful: bool = False
-    plain: bool = False
+    form: Form | None = None
+    here_only: bool = False
     moved_to: int | None = None
+    leave_topic: bool = False
+    stop: bool = False
 
 
 Verdict = Delivered | Ended | Again
 
 
-def verdict(  # noqa: PLR0911 - a table, a return per row
-    outcome: Outcome, delivery: Delivery, now: datetime, setbacks: int
+def verdict(  # noqa: C901, PLR0911, PLR0912 - a table, a return per row
+    outcome: Outcome,
+    begun: Begun,
+    now: datetime,
+    setbacks: int,
+    policy: OnUnknown = OnUnknown.RESEND,
 ) -> Verdict:
     """What to do about a delivery whose request ended like this.
 
@@ -79,36 +103,57 @@ def verdict(  # noqa: PLR0911 - a table, a return per row
 
     Args:
         outcome: how the request ended.
-        delivery: what was sent.
+        begun: what was sent, and in which form.
         now: the moment.
         setbacks: how many pauses in a row brought no push through before this request.
+        policy: what becomes of a request that may have arrived.
     """
+    delivery = begun.delivery
     match outcome:
         case Sent(message_id=number):
             return Delivered(number)
+        case Unchanged():
+            return Delivered(None)
         case RetryLater(seconds=seconds):
             later = now + timedelta(seconds=seconds)
-            return Again(later, f"Telegram asks to wait {seconds} s", pause=True, counts=False)
+            reason = f"Telegram asks to wait {seconds} s"
+            return Again(later, reason, flood=True, counts=False)
         case Gone(reason=reason):
             return Ended(DeliveryState.FAILED, reason, closed=True)
+        case Missing(reason=reason):
+            since = delivery.missing_since
+            closed = since is not None and now - since >= _MISSING_FOR
+            return Ended(DeliveryState.FAILED, reason, closed=closed, missing=True)
         case Moved(chat_id=new):
             return Again(now, f"the group moved to {new}", counts=False, moved_to=new)
-        case Refused(reason=reason) if not delivery.plain:
-            return Again(now, reason, counts=False, plain=True)
-        case Refused(reason=reason) | TopicGone(reason=reason) | Failed(reason=reason):
-            return Ended(DeliveryState.FAILED, reason)
+        case TopicGone(reason=reason) if delivery.reader.chat.thread_id:
+            return Again(now, reason, counts=False, leave_topic=True)
+        case PictureRefused(reason=reason, here_only=here) if begun.form is Form.FULL:
+            return Again(now, reason, counts=False, form=Form.BARE, here_only=here)
+        case PictureRefused(reason=reason) | Refused(reason=reason) if begun.form < Form.PLAIN:
+            return Again(now, reason, counts=False, form=Form.PLAIN)
         case Unsent(reason=reason):
             return Again(now + _growing(setbacks), reason, pause=True)
-        case Doubtful(reason=reason) if _is_over(delivery, setbacks):
+        case Doubtful(reason=reason) if policy is OnUnknown.DROP or _is_over(begun, setbacks):
             return Ended(DeliveryState.UNKNOWN, reason)
         case Doubtful(reason=reason):
             return Again(now + _growing(setbacks), reason, pause=True, doubtful=True)
         case Stop(reason=reason):
-            return Again(now + _STOP_PAUSE, reason, pause=True, counts=False)
+            return Again(now + _STOP_PAUSE, reason, pause=True, counts=False, stop=True)
+        case (
+            Refused(reason=reason)
+            | PictureRefused(reason=reason)
+            | TopicGone(reason=reason)
+            | Undeliverable(reason=reason)
+            | Uneditable(reason=reason)
+            | Failed(reason=reason)
+        ):
+            return Ended(DeliveryState.FAILED, reason)
 
 
-def _is_over(delivery: Delivery, setbacks: int) -> bool:
-    return delivery.doubtful and (setbacks == 0 or delivery.attempt >= _MOST_DOUBTS)
+def _is_over(begun: Begun, setbacks: int) -> bool:
+    delivery = begun.delivery
+    return delivery.doubts > 0 and (setbacks == 0 or delivery.attempt >= _MOST_DOUBTS)
 
 
 def _growing(setbacks: int) -> timedelta:

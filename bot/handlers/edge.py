@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -26,6 +27,7 @@ from bot.telegram.outcome import (
     Gone,
     Moved,
     Outcome,
+    PictureRefused,
     Refused,
     RetryLater,
     Sent,
@@ -167,7 +169,14 @@ class Edge(BaseMiddleware):
                 _log.error("rendering refused", reason=reason, update=_describe(event))
                 screen = _harmless(answer.screen) if answer.screen else greeting.apology(t)
                 await show.send(bot, chat, screen)
-            case other:
+            case PictureRefused(reason=reason) if answer.screen and answer.screen.image:
+                _log.warning("picture refused", reason=reason, update=_describe(event))
+                bare = replace(answer, toast=None, screen=replace(answer.screen, image=None))
+                try:
+                    await _place(bot, chat, event, bare)
+                except AiogramError as error:
+                    await self._not_shown(bot, chat, event, bare, outcome(error), t)
+            case other:  # Missing and Undeliverable too: here is no more to do about them
                 _log.warning("answer not shown", outcome=str(other), update=_describe(event))
 
     async def _slow_down(

@@ -21,7 +21,7 @@ from bot.handlers.answer import Answer
 from bot.handlers.rights import may_change
 from bot.i18n import Translator, Translators
 from bot.model import ChatKind, Reader
-from bot.storage import incoming, outbox, readers, sources
+from bot.storage import broadcasts, incoming, outbox, readers, sources
 from bot.storage.database import Database
 from bot.telegram.menu import menu
 from bot.views import greeting, status
@@ -115,7 +115,7 @@ async def show_status(
         return Answer(greeting.unknown(t))
     async with database.read() as connection:
         health = await sources.source_health(connection)
-        deliveries = await outbox.count_deliveries(connection)
+        deliveries = await broadcasts.count_deliveries(connection)
         errors = await outbox.last_errors(connection, _LAST_ERRORS)
         put_aside = await incoming.count_put_aside(connection)
     lines = [status.SourceLine(source.url, source.read_at, source.error) for source in health]

@@ -16,7 +16,7 @@ from aiogram.exceptions import AiogramError
 from bot.errors import StorageError, TokenRefusedError
 from bot.storage import incoming
 from bot.storage.database import Database
-from bot.telegram.outcome import RetryLater, Stop, outcome
+from bot.telegram.outcome import RetryLater, Stop, StopCause, outcome
 from bot.telegram.updates import RawUpdate, get_updates
 from bot.waiting import rest, unless
 
@@ -91,15 +91,15 @@ class Intake:
         match outcome(error):
             case RetryLater(seconds=seconds):
                 return seconds
-            case Stop(reason=reason) if "webhook" in reason.lower():
+            case Stop(cause=StopCause.WEBHOOK):
                 # One that was set once keeps every update from us.
                 with suppress(AiogramError):
                     await self._bot.delete_webhook()
-            case Stop(reason=reason) if "conflict" not in reason.lower():
-                await self._confirm_refusal()
-            case Stop():
+            case Stop(cause=StopCause.CONFLICT):
                 # It may be ourselves, killed a moment ago with a request still open.
                 _log.warning("another process asks for updates with this token: stop one of them")
+            case Stop():
+                await self._confirm_refusal()
             case _:
                 pass
         return pause

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from bot.telegram.pace import Bucket
+from bot.telegram.buckets import Bucket
 
 # Sixty pages leafed through at one go are still a person; what comes on and on is not.
 _RATE, _BURST = 3.0, 60.0

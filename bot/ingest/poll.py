@@ -20,7 +20,7 @@ from bot.ingest.making import Maker
 from bot.ingest.pages import Pages
 from bot.ingest.workers import ParsePool
 from bot.model import Alias, NewArticle, Source, shown_url
-from bot.storage import articles, outbox, revisions, sources
+from bot.storage import articles, broadcasts, revisions, sources
 from bot.storage.database import Database
 from bot.storage.revisions import Kept
 from bot.storage.sections import ensure_section
@@ -235,7 +235,7 @@ class Poller:
                     continue
                 stored += 1
                 if source.primed:
-                    await outbox.add_broadcast(connection, number, now)
+                    await broadcasts.add_broadcast(connection, number, now)
             if end is not None:
                 await ensure_section(connection, end.section, now)
                 for number, names in end.learnt.items():

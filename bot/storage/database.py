@@ -16,6 +16,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 from bot.errors import StorageError
 from bot.storage.migrate import migrate
 
+Transaction = AsyncConnection
+"""What ``read()`` and ``write()`` give, for those who hand it on to queries."""
+
 _BUSY_SECONDS = 5  # for another process; our own writers take turns
 _WRITES = "vestnik_writes"
 

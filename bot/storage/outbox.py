@@ -1,27 +1,67 @@
-"""The outbox: broadcasts fan out into deliveries; a lease says who may move a delivery on."""
+"""The outbox: deliveries are claimed, begun, recorded and rescued; a lease says by whom."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import groupby
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Update, exists, func, literal, select, update
+from sqlalchemy import ColumnElement, Row, Update, bindparam, case, exists, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.model import Delivery, DeliveryState
-from bot.storage.readers import reader_of
-from bot.storage.schema import (
-    PENDING,
-    article,
-    broadcast,
-    delivery,
-    reader,
-    state_is,
-    subscription,
+from bot.model import (
+    Begun,
+    BroadcastState,
+    Delivery,
+    DeliveryKey,
+    DeliveryState,
+    Form,
+    OnUnknown,
+    Priority,
 )
-from bot.storage.upsert import insert
+from bot.storage.broadcasts import Going, fan_out, going
+from bot.storage.readers import reader_of
+from bot.storage.schema import article, broadcast, delivery, reader, state_is, subscription
+
+_MOST_ATTEMPTS = 10  # a process that dies of a delivery each time must not do so for ever
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """A delivery that came to its end.
+
+    Attributes:
+        message_id: of the message in the chat, where it was sent and Telegram told.
+        shown: the revision of the article that was sent.
+        error: why it was not sent, or None.
+    """
+
+    delivery: Delivery
+    state: DeliveryState
+    message_id: int | None = None
+    shown: int | None = None
+    error: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PutOff:
+    """A delivery that goes back to the queue until a moment.
+
+    Attributes:
+        doubtful: whether this attempt may have arrived.
+        counts: whether it was an attempt, rather than a request to come later.
+    """
+
+    delivery: Delivery
+    not_before: datetime
+    error: str | None = None
+    doubtful: bool = False
+    counts: bool = True
+
+
+Result = Settled | PutOff
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +71,7 @@ class Rescue:
     Attributes:
         requeued: claimed, not yet sent: they go out as if nothing had been.
         doubtful: their request had been allowed to go out: they go out once more, silently.
-        unknown: doubtful a second time: kept for a person to see.
+        unknown: the same, and nobody is to try again.
     """
 
     requeued: int
@@ -39,268 +79,164 @@ class Rescue:
     unknown: int
 
 
-async def add_broadcast(connection: AsyncConnection, article_id: int, now: datetime) -> None:
-    """Have an article go out to those who subscribe to its section at this moment."""
-    await connection.execute(
-        insert(connection, broadcast)
-        .values(article_id=article_id, created_at=now)
-        .on_conflict_do_nothing()
-    )
-
-
-async def fan_out(connection: AsyncConnection, now: datetime, batch: int) -> int | None:
-    """Turn the next ``batch`` subscribers of the oldest pending broadcast into deliveries.
-
-    Returns:
-        How many were added (0 when that broadcast came to its end), or None where none is pending.
-    """
-    pending = (
-        await connection.execute(
-            select(broadcast.c.id, broadcast.c.cursor, broadcast.c.created_at, article.c.section_id)
-            .join(article, article.c.id == broadcast.c.article_id)
-            .where(PENDING)
-            .order_by(broadcast.c.id)
-            .limit(1)
-            .with_for_update(of=broadcast)
-        )
-    ).one_or_none()
-    if pending is None:
-        return None
-    audience = (
-        select(subscription.c.reader_id, literal(pending.id), _moment(now))
-        .join(reader, reader.c.id == subscription.c.reader_id)
-        .where(
-            subscription.c.section_id == pending.section_id,
-            subscription.c.ended_at.is_(None),
-            subscription.c.created_at <= pending.created_at,
-            subscription.c.reader_id > pending.cursor,
-            reader.c.active,
-        )
-        .order_by(subscription.c.reader_id)
-    )
-    first = audience.limit(batch).subquery()
-    last, size = (await connection.execute(select(func.max(first.c.reader_id), func.count()))).one()
-    if size:
-        # Up to the last reader, however many they are by now: PostgreSQL looks anew, and whoever
-        # came back in between must push nobody over the end of the batch.
-        await connection.execute(
-            insert(connection, delivery)
-            .from_select(
-                ["reader_id", "broadcast_id", "not_before"],
-                audience.where(
-                    subscription.c.reader_id <= last,
-                    reader.c.id.between(pending.cursor, last),  # PostgreSQL does not infer it
-                ),
-            )
-            .on_conflict_do_nothing()
-        )
-    await connection.execute(
-        update(broadcast)
-        .where(broadcast.c.id == pending.id)
-        .values(cursor=last or pending.cursor, fanned_out=size < batch)
-    )
-    return int(size)
-
-
 async def claim(
-    connection: AsyncConnection, *, lease: str, now: datetime, until: datetime, limit: int
+    connection: AsyncConnection, *, lease: int, now: datetime, limit: int
 ) -> list[Delivery]:
-    """Lease up to ``limit`` deliveries whose time has come, oldest first."""
-    ready = (
-        select(delivery.c.id)
-        .where(state_is(delivery, DeliveryState.QUEUED), delivery.c.not_before <= now)
-        .order_by(delivery.c.not_before, delivery.c.id)
-        .limit(limit)
-        .with_for_update(skip_locked=True)
-        .cte("ready")
-    )
-    taken = await connection.scalars(
-        update(delivery)
-        .where(delivery.c.id.in_(select(ready.c.id)))
-        .values(
-            state=DeliveryState.LEASED,
-            attempt=delivery.c.attempt + 1,
-            lease=lease,
-            lease_until=until,
-        )
-        .returning(delivery.c.id)
-    )
-    numbers = taken.all()
-    if not numbers:
-        return []
-    statement = (
-        select(
-            delivery.c.id.label("delivery_id"),
-            delivery.c.broadcast_id,
-            delivery.c.attempt,
-            delivery.c.doubtful,
-            broadcast.c.article_id,
-            broadcast.c.plain,
-            reader,
-        )
-        .join(broadcast, broadcast.c.id == delivery.c.broadcast_id)
-        .join(reader, reader.c.id == delivery.c.reader_id)
-        .where(delivery.c.id.in_(numbers))
-        .order_by(delivery.c.id)  # what was put off keeps its place before what came later
-    )
-    return [_delivery(row, lease) for row in await connection.execute(statement)]
+    """Lease up to ``limit`` deliveries: broadcasts by priority and age, within each what waits.
+
+    What was put off and whose time has come goes before readers that were not reached yet; those
+    get their delivery now, in the order of their numbers.
+    """
+    claimed: list[Delivery] = []
+    for each in await going(connection, now):
+        room = limit - len(claimed)
+        if room <= 0:
+            break
+        numbers = await _take_waiting(connection, each.id, lease, now, room)
+        if not each.fanned_out and len(numbers) < room:
+            numbers += await fan_out(connection, each, lease, room - len(numbers))
+        if numbers:
+            claimed += await _claimed(connection, each, numbers, lease)
+    return claimed
 
 
-async def begin_send(connection: AsyncConnection, claimed: Delivery, now: datetime) -> bool:
-    """Commit the intent to send, right before the request.
+async def begin(
+    connection: AsyncConnection, claimed: Sequence[Delivery], now: datetime
+) -> list[Begun]:
+    """Commit the intent to send these, right before their requests.
 
     Returns:
-        False where it must not be sent: the lease is lost, or the reader is gone, unsubscribed or
-        blocked us; in the latter cases the delivery is cancelled.
+        Those that are to be sent, in the order given. The others were ended: the reader is gone,
+        unsubscribed or blocked us, the broadcast is over, or the lease is lost.
     """
-    wanted = exists(
-        select(subscription.c.reader_id)
-        .join(reader, reader.c.id == subscription.c.reader_id)
-        .join(article, article.c.section_id == subscription.c.section_id)
-        .where(
-            article.c.id == claimed.article_id,
-            subscription.c.reader_id == delivery.c.reader_id,
-            subscription.c.ended_at.is_(None),
-            reader.c.active,
-        )
-        .correlate(delivery)
-    )
-    mine = _mine(claimed, DeliveryState.LEASED)
-    begun = await connection.execute(mine.where(wanted).values(state=DeliveryState.SENDING))
-    if begun.rowcount:
-        return True
-    await connection.execute(mine.values(state=DeliveryState.CANCELLED, finished_at=now))
-    return False
+    lookups = await _broadcasts(connection, {each.broadcast_id for each in claimed})
+    allowed: set[DeliveryKey] = set()
+    by_broadcast = sorted(claimed, key=lambda each: each.key)
+    for number, group in groupby(by_broadcast, key=lambda each: each.broadcast_id):
+        members = {each.reader.id: each for each in group}
+        row = lookups[number]
+        if row.state == BroadcastState.OPEN and row.expires_at > now:
+            begun = await connection.scalars(
+                _held_by(members.values(), DeliveryState.LEASED)
+                .where(_wanted(row.section_id))
+                .values(state=DeliveryState.SENDING)
+                .returning(delivery.c.reader_id)
+            )
+            sending = set(begun.all())
+            allowed |= {(number, reader_id) for reader_id in sending}
+            members = {n: each for n, each in members.items() if n not in sending}
+        if members:
+            await connection.execute(
+                _held_by(members.values(), DeliveryState.LEASED).values(_unbegun(row, now))
+            )
+    return [
+        Begun(each, Form(row.form), row.revision, row.forced)
+        for each in claimed
+        if each.key in allowed
+        for row in (lookups[each.broadcast_id],)
+    ]
 
 
-async def record_sent(
-    connection: AsyncConnection, sent: Delivery, message_id: int | None, now: datetime
-) -> None:
-    """Telegram accepted it; a late success beats everything that was supposed meanwhile."""
-    await connection.execute(
-        update(delivery)
-        .where(
-            delivery.c.id == sent.id,
-            delivery.c.lease == sent.lease,
-            delivery.c.state.in_([DeliveryState.SENDING, DeliveryState.UNKNOWN]),
-        )
-        .values(
-            state=DeliveryState.SENT,
-            message_id=message_id,
-            lease_until=None,
-            finished_at=now,
-            error=None,
-        )
-    )
+async def record(connection: AsyncConnection, results: Iterable[Result], now: datetime) -> None:
+    """Write down what became of deliveries; a lost lease changes nothing.
+
+    A success that comes late beats everything that was supposed meanwhile.
+    """
+    sent: list[dict[str, Any]] = []
+    ended: list[dict[str, Any]] = []
+    put_off: list[dict[str, Any]] = []
+    shown: dict[int, tuple[int, int]] = {}  # by broadcast: oldest revision shown, lowest reader
+    for result in results:
+        held = result.delivery
+        key = {"b": held.broadcast_id, "r": held.reader.id, "l": held.lease}
+        match result:
+            case PutOff():
+                put_off.append(key | _again(result))
+            case Settled(state=DeliveryState.SENT):
+                revision = result.shown or 1
+                sent.append(key | {"message": result.message_id, "revision": revision})
+                least, lowest = shown.get(held.broadcast_id, (revision, held.reader.id))
+                shown[held.broadcast_id] = min(least, revision), min(lowest, held.reader.id)
+            case Settled():
+                ended.append(key | {"to": result.state, "why": result.error})
+    if sent:
+        await connection.execute(_SENT.values(finished_at=now), sent)
+        await _amend_outdated(connection, shown)
+    if ended:
+        await connection.execute(_ENDED.values(finished_at=now), ended)
+    if put_off:
+        await connection.execute(_PUT_OFF, put_off)
 
 
-async def record_ended(
+async def release(
     connection: AsyncConnection,
-    ended: Delivery,
-    state: DeliveryState,
-    error: str,
+    lease: int,
     now: datetime,
-) -> None:
-    """It will not be tried again: failed, unknown or cancelled, and why."""
-    await connection.execute(
-        _mine(ended, DeliveryState.SENDING).values(
-            state=state, error=error, lease_until=None, finished_at=now
-        )
-    )
-
-
-async def put_off(
-    connection: AsyncConnection,
-    held: Delivery,
-    not_before: datetime,
     *,
-    error: str | None = None,
-    doubtful: bool = False,
-    counts: bool = True,
+    keep: Collection[DeliveryKey] = (),
 ) -> None:
-    """Queue it again for later; ``counts=False`` where the attempt was no fault of its own."""
-    await connection.execute(
-        _mine(held, DeliveryState.LEASED, DeliveryState.SENDING).values(
-            state=DeliveryState.QUEUED,
-            not_before=not_before,
-            attempt=held.attempt if counts else held.attempt - 1,
-            doubtful=held.doubtful or doubtful,
-            error=error,
-            lease=None,
-            lease_until=None,
+    """What the holder has and does not know of, or will not send, goes back to the queue.
+
+    Args:
+        connection: a transaction that writes.
+        lease: of the holder.
+        now: the moment.
+        keep: what it has begun; nothing else of its own was asked of Telegram.
+    """
+    mine = select(delivery.c.broadcast_id, delivery.c.reader_id).where(
+        _held(), delivery.c.lease == lease
+    )
+    back: dict[int, list[int]] = {}
+    for broadcast_id, reader_id in await connection.execute(mine):
+        if (broadcast_id, reader_id) not in keep:
+            back.setdefault(broadcast_id, []).append(reader_id)
+    for broadcast_id, readers in back.items():
+        await connection.execute(
+            update(delivery)
+            .where(
+                delivery.c.broadcast_id == broadcast_id,
+                delivery.c.reader_id.in_(readers),
+                delivery.c.lease == lease,
+                delivery.c.state.in_([DeliveryState.LEASED, DeliveryState.SENDING]),
+            )
+            .values(_requeued(now))
         )
-    )
 
 
-async def mark_plain(connection: AsyncConnection, broadcast_id: int) -> bool:
-    """From now on this article goes out as plain text; False where that was so already."""
-    changed = await connection.execute(
-        update(broadcast)
-        .where(broadcast.c.id == broadcast_id, ~broadcast.c.plain)
-        .values(plain=True)
-    )
-    return changed.rowcount > 0
+async def rescue(
+    connection: AsyncConnection, lease: int, policy: OnUnknown, now: datetime
+) -> Rescue:
+    """Settle what other holders left; the holder of ``lease`` is the only one that is alive.
 
-
-async def renew_leases(
-    connection: AsyncConnection, lease: str, numbers: Collection[int], until: datetime
-) -> None:
-    """The holder works on these deliveries: those that it still holds stay its own until then."""
-    await connection.execute(
-        update(delivery)
-        .where(delivery.c.id.in_(numbers), _held(), delivery.c.lease == lease)
-        .values(lease_until=until)
-    )
-
-
-async def release_leases(connection: AsyncConnection, lease: str) -> None:
-    """The holder stops: what it claimed and did not send goes back to the queue."""
-    await connection.execute(
-        update(delivery)
-        .where(_held(), _is(DeliveryState.LEASED), delivery.c.lease == lease)
-        .values(_requeued())
-    )
-
-
-async def rescue(connection: AsyncConnection, now: datetime) -> Rescue:
-    """Settle what was held by senders whose leases ran out."""
-    lapsed = _held() & (delivery.c.lease_until < now)
+    A send that a process took with it is repeated until Telegram answers, each time silently:
+    nobody has seen it fail. Where nothing is to be repeated, it ends as unknown.
+    """
+    left = update(delivery).where(_held(), delivery.c.lease != lease)
     requeued = await connection.execute(
-        update(delivery).where(lapsed, _is(DeliveryState.LEASED)).values(_requeued())
+        left.where(_is(DeliveryState.LEASED)).values(_requeued(now))
     )
-    sending = update(delivery).where(lapsed, _is(DeliveryState.SENDING))
+    sending = left.where(_is(DeliveryState.SENDING))
+    over = sending
+    if policy is OnUnknown.RESEND:
+        over = sending.where(delivery.c.attempt >= _MOST_ATTEMPTS)
     unknown = await connection.execute(
-        sending.where(delivery.c.doubtful).values(
+        over.values(
             state=DeliveryState.UNKNOWN,
-            error="the sender ended twice between the request and its answer",
-            lease_until=None,
+            doubts=delivery.c.doubts + 1,
+            error="the sender ended between the request and its answer",
             finished_at=now,
         )
     )
+    # The lease stays written, so that its holder's late success still counts.
     doubtful = await connection.execute(
-        sending.where(~delivery.c.doubtful).values(
+        sending.values(
             state=DeliveryState.QUEUED,
-            doubtful=True,
+            doubts=delivery.c.doubts + 1,
+            not_before=now,
             error="the sender ended between the request and its answer",
-            lease=None,
-            lease_until=None,
         )
     )
     return Rescue(requeued.rowcount, doubtful.rowcount, unknown.rowcount)
-
-
-async def count_deliveries(connection: AsyncConnection) -> Mapping[DeliveryState, int]:
-    """How many deliveries there are in each state."""
-    statement = select(delivery.c.state, func.count()).group_by(delivery.c.state)
-    return {DeliveryState(state): size for state, size in await connection.execute(statement)}
-
-
-async def count_queued(connection: AsyncConnection) -> int:
-    """How many deliveries have not come to their end; cheap, however many there have been."""
-    waiting = select(func.count()).where(state_is(delivery, DeliveryState.QUEUED))
-    held = select(func.count()).where(_held())
-    statement = select(waiting.scalar_subquery() + held.scalar_subquery())
-    return int((await connection.execute(statement)).scalar_one())
 
 
 async def last_errors(connection: AsyncConnection, limit: int) -> list[tuple[int, str]]:
@@ -308,11 +244,131 @@ async def last_errors(connection: AsyncConnection, limit: int) -> list[tuple[int
     statement = (
         select(reader.c.chat_id, delivery.c.error)
         .join(reader, reader.c.id == delivery.c.reader_id)
-        .where(delivery.c.state.in_([DeliveryState.FAILED, DeliveryState.UNKNOWN]))
-        .order_by(delivery.c.id.desc())
+        .where(state_is(delivery, DeliveryState.FAILED, DeliveryState.UNKNOWN))
+        .order_by(delivery.c.finished_at.desc())
         .limit(limit)
     )
     return [(chat_id, error or "") for chat_id, error in await connection.execute(statement)]
+
+
+async def _take_waiting(
+    connection: AsyncConnection, broadcast_id: int, lease: int, now: datetime, limit: int
+) -> list[int]:
+    ready = (
+        select(delivery.c.reader_id)
+        .where(
+            delivery.c.broadcast_id == broadcast_id,
+            state_is(delivery, DeliveryState.QUEUED),
+            delivery.c.not_before <= now,
+        )
+        .order_by(delivery.c.not_before)
+        .limit(limit)
+    )
+    numbers = (await connection.scalars(ready)).all()
+    if not numbers:
+        return []
+    taken = await connection.scalars(
+        update(delivery)
+        .where(
+            delivery.c.broadcast_id == broadcast_id,
+            delivery.c.reader_id.in_(numbers),
+            _is(DeliveryState.QUEUED),
+        )
+        .values(state=DeliveryState.LEASED, attempt=delivery.c.attempt + 1, lease=lease)
+        .returning(delivery.c.reader_id)
+    )
+    return list(taken.all())
+
+
+async def _claimed(
+    connection: AsyncConnection, of: Going, numbers: Sequence[int], lease: int
+) -> list[Delivery]:
+    statement = (
+        select(delivery.c.attempt, delivery.c.doubts, reader)
+        .join(reader, reader.c.id == delivery.c.reader_id)
+        .where(delivery.c.broadcast_id == of.id, delivery.c.reader_id.in_(numbers))
+        .order_by(delivery.c.reader_id)
+    )
+    return [
+        Delivery(
+            broadcast_id=of.id,
+            article_id=of.article_id,
+            reader=reader_of(row),
+            priority=Priority(of.priority),
+            attempt=row.attempt,
+            doubts=row.doubts,
+            lease=lease,
+            missing_since=row.missing_since,
+        )
+        for row in await connection.execute(statement)
+    ]
+
+
+async def _broadcasts(
+    connection: AsyncConnection, numbers: Iterable[int]
+) -> Mapping[int, Row[Any]]:
+    statement = (
+        select(
+            broadcast.c.id,
+            broadcast.c.state,
+            broadcast.c.form,
+            broadcast.c.forced,
+            broadcast.c.expires_at,
+            article.c.section_id,
+            article.c.revision,
+        )
+        .join(article, article.c.id == broadcast.c.article_id)
+        .where(broadcast.c.id.in_(list(numbers)))
+    )
+    rows: list[Row[Any]] = list(await connection.execute(statement))
+    return {row.id: row for row in rows}
+
+
+async def _amend_outdated(
+    connection: AsyncConnection, shown: Mapping[int, tuple[int, int]]
+) -> None:
+    """Have messages amended whose article changed while they were on their way."""
+    for number, (revision, lowest) in shown.items():
+        newest = await connection.scalar(
+            select(article.c.revision)
+            .join(broadcast, broadcast.c.article_id == article.c.id)
+            .where(broadcast.c.id == number)
+            .with_for_update(read=True, of=article)
+        )
+        if newest is not None and newest > revision:
+            before = func.coalesce(broadcast.c.amend_cursor, lowest)
+            cursor = case((before < lowest, before), else_=lowest - 1)
+            await connection.execute(
+                update(broadcast).where(broadcast.c.id == number).values(amend_cursor=cursor)
+            )
+
+
+def _unbegun(row: Row[Any], now: datetime) -> dict[str, Any]:
+    """What becomes of claimed deliveries that are not to be sent now."""
+    match row.state:
+        case BroadcastState.HALTED:
+            return _requeued(now)
+        case BroadcastState.EXPIRED:
+            state = DeliveryState.EXPIRED
+        case BroadcastState.OPEN if row.expires_at <= now:
+            state = DeliveryState.EXPIRED
+        case _:
+            state = DeliveryState.CANCELLED
+    return {"state": state, "finished_at": now}
+
+
+def _wanted(section_id: int) -> ColumnElement[bool]:
+    return exists(
+        select(subscription.c.reader_id)
+        .join(reader, reader.c.id == subscription.c.reader_id)
+        .where(
+            subscription.c.reader_id == delivery.c.reader_id,
+            subscription.c.section_id == section_id,
+            subscription.c.ended_at.is_(None),
+            reader.c.active,
+        )
+        .correlate(delivery)
+    )
 
 
 def _held() -> ColumnElement[bool]:
@@ -323,34 +379,68 @@ def _is(state: DeliveryState) -> ColumnElement[bool]:
     return delivery.c.state == state
 
 
-def _mine(held: Delivery, *states: DeliveryState) -> Update:
-    """The delivery, if its holder still has it: a lost lease changes nothing."""
+def _held_by(group: Iterable[Delivery], state: DeliveryState) -> Update:
+    """Deliveries of one broadcast, as far as their holder still has them."""
+    members = list(group)
     return update(delivery).where(
-        delivery.c.id == held.id, delivery.c.lease == held.lease, delivery.c.state.in_(states)
+        delivery.c.broadcast_id == members[0].broadcast_id,
+        delivery.c.reader_id.in_([each.reader.id for each in members]),
+        delivery.c.lease == members[0].lease,
+        _is(state),
     )
 
 
-def _requeued() -> dict[str, Any]:
+def _requeued(now: datetime) -> dict[str, Any]:
     return {
         "state": DeliveryState.QUEUED,
         "attempt": delivery.c.attempt - 1,
+        "not_before": now,
         "lease": None,
-        "lease_until": None,
     }
 
 
-def _moment(now: datetime) -> Any:
-    return literal(now, delivery.c.not_before.type)
+def _again(result: PutOff) -> dict[str, Any]:
+    held = result.delivery
+    return {
+        "attempts": held.attempt if result.counts else held.attempt - 1,
+        "doubtful": held.doubts + result.doubtful,
+        "until": result.not_before,
+        "why": result.error,
+    }
 
 
-def _delivery(row: Row[Any], lease: str) -> Delivery:
-    return Delivery(
-        id=row.delivery_id,
-        broadcast_id=row.broadcast_id,
-        article_id=row.article_id,
-        reader=reader_of(row),
-        attempt=row.attempt,
-        doubtful=row.doubtful,
-        plain=row.plain,
-        lease=lease,
+_MINE = (
+    (delivery.c.broadcast_id == bindparam("b"))
+    & (delivery.c.reader_id == bindparam("r"))
+    & (delivery.c.lease == bindparam("l"))
+)
+_SENT = (
+    update(delivery)
+    .where(
+        _MINE,
+        delivery.c.state.in_([DeliveryState.QUEUED, DeliveryState.SENDING, DeliveryState.UNKNOWN]),
     )
+    .values(
+        state=DeliveryState.SENT,
+        message_id=bindparam("message"),
+        shown=bindparam("revision"),
+        error=None,
+    )
+)
+_ENDED = (
+    update(delivery)
+    .where(_MINE, delivery.c.state.in_([DeliveryState.LEASED, DeliveryState.SENDING]))
+    .values(state=bindparam("to"), error=bindparam("why"))
+)
+_PUT_OFF = (
+    update(delivery)
+    .where(_MINE, delivery.c.state.in_([DeliveryState.LEASED, DeliveryState.SENDING]))
+    .values(
+        state=DeliveryState.QUEUED,
+        attempt=bindparam("attempts"),
+        doubts=bindparam("doubtful"),
+        not_before=bindparam("until"),
+        error=bindparam("why"),
+        lease=None,
+    )
+)

@@ -6,11 +6,11 @@ from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, delete, select, update
+from sqlalchemy import Row, case, delete, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.model import Chat, ChatKind, DeliveryState, Reader
-from bot.storage.schema import bookmark, delivery, reader, state_is, subscription
+from bot.model import BroadcastState, Chat, ChatKind, DeliveryState, Reader
+from bot.storage.schema import bookmark, broadcast, delivery, reader, state_is, subscription
 from bot.storage.upsert import insert
 
 
@@ -41,7 +41,7 @@ async def meet_reader(
     await connection.execute(
         statement.on_conflict_do_update(
             index_elements=[reader.c.chat_id, reader.c.thread_id],
-            set_={"kind": chat.kind, "active": True},
+            set_={"kind": chat.kind, "active": True, "missing_since": None},
         )
     )
     await connection.execute(
@@ -68,10 +68,20 @@ async def deactivate_chat(connection: AsyncConnection, chat_id: int, now: dateti
     await connection.execute(
         update(delivery)
         .where(
-            state_is(delivery, DeliveryState.QUEUED),
+            delivery.c.broadcast_id.in_(
+                select(broadcast.c.id).where(state_is(broadcast, BroadcastState.OPEN))
+            ),
             delivery.c.reader_id.in_(select(reader.c.id).where(reader.c.chat_id == chat_id)),
+            state_is(delivery, DeliveryState.QUEUED),
         )
         .values(state=DeliveryState.CANCELLED, finished_at=now)
+    )
+
+
+async def note_missing(connection: AsyncConnection, chat_id: int, since: datetime | None) -> None:
+    """Telegram does not find this chat since then; None: it does (again)."""
+    await connection.execute(
+        update(reader).where(reader.c.chat_id == chat_id).values(missing_since=since)
     )
 
 
@@ -101,23 +111,64 @@ async def move_chat(connection: AsyncConnection, old: int, new: int) -> None:
                 )
 
 
+async def leave_topic(connection: AsyncConnection, reader_id: int) -> None:
+    """A forum topic is gone: its reader goes on in the chat itself, joined to who is there."""
+    row = (await connection.execute(select(reader).where(reader.c.id == reader_id))).one_or_none()
+    if row is None:
+        return
+    twin = await connection.scalar(
+        select(reader.c.id).where(reader.c.chat_id == row.chat_id, reader.c.thread_id == 0)
+    )
+    if twin is None:
+        await connection.execute(update(reader).where(reader.c.id == reader_id).values(thread_id=0))
+    elif twin != reader_id:
+        await _join(connection, reader_id, twin)
+
+
 async def _join(connection: AsyncConnection, old: int, new: int) -> None:
-    taken = {
-        subscription: (subscription.c.section_id,),
-        bookmark: (bookmark.c.article_id,),
-        delivery: (delivery.c.broadcast_id,),
-    }
-    for table, (column,) in taken.items():
+    for table, column in ((subscription, "section_id"), (bookmark, "article_id")):
         other = table.alias()
+        theirs = select(other.c[column]).where(other.c.reader_id == new)
         await connection.execute(
             update(table)
-            .where(
-                table.c.reader_id == old,
-                column.not_in(select(other.c[column.name]).where(other.c.reader_id == new)),
-            )
+            .where(table.c.reader_id == old, table.c[column].not_in(theirs))
             .values(reader_id=new)
         )
+    await _join_deliveries(connection, old, new)
     await connection.execute(delete(reader).where(reader.c.id == old))
+
+
+async def _join_deliveries(connection: AsyncConnection, old: int, new: int) -> None:
+    """One that is in hand goes back to the queue: whoever has it knows it by its old name."""
+    # By broadcast, since deliveries have no index by readers.
+    kept = select(broadcast.c.id).where(~broadcast.c.pruned)
+    other = delivery.alias()
+    theirs = select(other.c.broadcast_id).where(
+        other.c.reader_id == new, other.c.broadcast_id.in_(kept)
+    )
+    mine = (delivery.c.reader_id == old) & delivery.c.broadcast_id.in_(kept)
+    held = delivery.c.state.in_([DeliveryState.LEASED, DeliveryState.SENDING])
+    sending = delivery.c.state == DeliveryState.SENDING
+    await connection.execute(
+        update(delivery)
+        .where(mine, delivery.c.broadcast_id.not_in(theirs))
+        .values(
+            reader_id=new,
+            state=case((held, DeliveryState.QUEUED), else_=delivery.c.state),
+            doubts=delivery.c.doubts + case((sending, 1), else_=0),
+            not_before=case(
+                (
+                    held,
+                    select(broadcast.c.created_at)
+                    .where(broadcast.c.id == delivery.c.broadcast_id)
+                    .scalar_subquery(),
+                ),
+                else_=delivery.c.not_before,
+            ),
+            lease=case((held, None), else_=delivery.c.lease),
+        )
+    )
+    await connection.execute(delete(delivery).where(mine))
 
 
 def reader_of(row: Row[Any]) -> Reader:

@@ -105,10 +105,10 @@ article = Table(
     Column("image", Text),
     Column("language", Text),
     Column("document", Text, nullable=False),
+    Column("revision", Integer, nullable=False, server_default="1"),
     _moment("published_at", nullable=True),
     _moment("sorted_at"),
     _moment("created_at"),
-    Column("revision", Integer, nullable=False, server_default="1"),
     _moment("corrected_at", nullable=True),
     _moment("withdrawn_at", nullable=True),
     # Of what the entry of its own source said last; "" where the feed names it no more.
@@ -143,6 +143,7 @@ reader = Table(
     Column("locale", Text, nullable=False),
     Column("locale_chosen", Boolean, nullable=False, server_default=false()),
     Column("active", Boolean, nullable=False, server_default=true()),
+    _moment("missing_since", nullable=True),  # when Telegram first did not find the chat
     _moment("created_at"),
     UniqueConstraint("chat_id", "thread_id"),
 )
@@ -180,54 +181,70 @@ opened = Table(
     Index("ix_opened_opened_at", "opened_at"),
 )
 
-PENDING = text("NOT fanned_out")
-"""Which broadcasts go on fanning out, as the partial index spells it."""
+_OPEN = text("state = 0")
+_WAITING = text("state = 0")
+_HELD = text("state IN (1, 2)")
+_REFUSED = text("state IN (4, 5)")
+AMENDING = text("amend_cursor IS NOT NULL")
+"""Which broadcasts have messages to amend, as the partial index spells it."""
+_KEPT = text("NOT pruned")
 
 broadcast = Table(
     "broadcast",
     metadata,
     Column("id", _Id, primary_key=True),
     Column("article_id", ForeignKey("article.id"), nullable=False, unique=True),
+    Column("state", SmallInteger, nullable=False, server_default="0"),
+    Column("priority", SmallInteger, nullable=False, server_default="1"),
+    Column("form", SmallInteger, nullable=False, server_default="0"),
+    Column("forced", Boolean, nullable=False, server_default=false()),
     Column("cursor", BigInteger, nullable=False, server_default="0"),  # last reader fanned out to
     Column("fanned_out", Boolean, nullable=False, server_default=false()),
-    Column("plain", Boolean, nullable=False, server_default=false()),
+    Column(
+        "amend_cursor", BigInteger
+    ),  # last reader whose message was amended; NULL: none is to be
+    Column("pruned", Boolean, nullable=False, server_default=false()),
     _moment("created_at"),
-    Index(
-        "ix_broadcast_pending",
-        "id",
-        sqlite_where=PENDING,
-        postgresql_where=PENDING,
-    ),
+    _moment("expires_at"),
+    Index("ix_broadcast_open", "priority", "id", sqlite_where=_OPEN, postgresql_where=_OPEN),
+    Index("ix_broadcast_amending", "id", sqlite_where=AMENDING, postgresql_where=AMENDING),
+    Index("ix_broadcast_kept", "id", sqlite_where=_KEPT, postgresql_where=_KEPT),
 )
 
-_WAITING = text("state = 0")
-_HELD = text("state IN (1, 2)")
-
+# No foreign keys: a million rows at once would each be looked up twice. A row is made in the
+# statement that reads its reader and its broadcast, and goes before they do.
 delivery = Table(
     "delivery",
     metadata,
-    Column("id", _Id, primary_key=True),
-    Column("broadcast_id", ForeignKey("broadcast.id"), nullable=False),
-    Column("reader_id", ForeignKey("reader.id", ondelete="CASCADE"), nullable=False),
-    Column("state", SmallInteger, nullable=False, server_default="0"),
-    Column("attempt", Integer, nullable=False, server_default="0"),
-    Column("doubtful", Boolean, nullable=False, server_default=false()),
-    Column("lease", Text),
+    Column("broadcast_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("reader_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("state", SmallInteger, nullable=False),
+    Column("attempt", SmallInteger, nullable=False, server_default="0"),
+    Column("doubts", SmallInteger, nullable=False, server_default="0"),
+    Column("lease", BigInteger),
     Column("message_id", BigInteger),
+    Column("shown", Integer),  # the revision of the article that the message shows
     Column("error", Text),
-    _moment("not_before"),
-    _moment("lease_until", nullable=True),
+    _moment("not_before", nullable=True),
     _moment("finished_at", nullable=True),
-    UniqueConstraint("broadcast_id", "reader_id"),
-    Index("ix_delivery_reader_id", "reader_id"),
     Index(
-        "ix_delivery_ready",
+        "ix_delivery_waiting",
+        "broadcast_id",
         "not_before",
-        "id",
         sqlite_where=_WAITING,
         postgresql_where=_WAITING,
     ),
-    Index("ix_delivery_held", "lease_until", sqlite_where=_HELD, postgresql_where=_HELD),
+    Index("ix_delivery_held", "lease", sqlite_where=_HELD, postgresql_where=_HELD),
+    Index("ix_delivery_ended", "finished_at", sqlite_where=_REFUSED, postgresql_where=_REFUSED),
+    sqlite_with_rowid=False,
+)
+
+# What Telegram asked us to leave alone, and until when; chat 0 is all of them.
+pause = Table(
+    "pause",
+    metadata,
+    Column("chat_id", BigInteger, primary_key=True, autoincrement=False),
+    _moment("until"),
 )
 
 # What Telegram sent us, kept before it is acknowledged.

@@ -1,17 +1,19 @@
-"""What became of a request to Telegram: a pure reading of its error."""
+"""What became of a request to Telegram: a pure reading of its error, in `wording`'s words."""
 
 from __future__ import annotations
 
+import re
+from collections.abc import Callable
 from dataclasses import dataclass
+from enum import Enum, auto
+from functools import partial
 from typing import Any
 
 from aiogram.exceptions import (
     ClientDecodeError,
     TelegramAPIError,
-    TelegramBadRequest,
     TelegramConflictError,
     TelegramEntityTooLarge,
-    TelegramForbiddenError,
     TelegramMigrateToChat,
     TelegramNetworkError,
     TelegramNotFound,
@@ -20,6 +22,8 @@ from aiogram.exceptions import (
     TelegramUnauthorizedError,
 )
 from aiohttp import ClientConnectorError
+
+from bot.telegram import wording
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +48,24 @@ class Gone:
 
 
 @dataclass(frozen=True, slots=True)
+class Missing:
+    """Not sent: Telegram does not find the chat.
+
+    It says so of nearly any failure to look a chat up, so this may pass: the chat is to be given
+    up only when it is missing again, a day or more later.
+    """
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Undeliverable:
+    """Not sent: this reader does not let it through (for free); the chat is well."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class Moved:
     """Not sent: the group has become a supergroup with this id."""
 
@@ -59,7 +81,32 @@ class TopicGone:
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """Not sent: Telegram refuses what we rendered, and would refuse it for every reader."""
+    """Not sent: Telegram refuses our text, its entities or buttons, and would for every reader."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class PictureRefused:
+    """Not sent: Telegram refuses the picture; without it the same may be sent.
+
+    Attributes:
+        reason: in Telegram's words.
+        here_only: whether it is this chat that takes no pictures; else no chat gets this one.
+    """
+
+    reason: str
+    here_only: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Unchanged:
+    """Of an edit or a deletion: things are as it wants them already."""
+
+
+@dataclass(frozen=True, slots=True)
+class Uneditable:
+    """Of an edit or a deletion: this message is gone, or cannot be changed so (any more)."""
 
     reason: str
 
@@ -78,11 +125,20 @@ class Doubtful:
     reason: str
 
 
+class StopCause(Enum):
+    """Why Telegram serves this bot no more."""
+
+    TOKEN = auto()  # refused, logged out, or its account is frozen
+    CONFLICT = auto()  # another process asks for updates with it
+    WEBHOOK = auto()  # a webhook is set, or was set meanwhile, and gets all updates
+
+
 @dataclass(frozen=True, slots=True)
 class Stop:
-    """Not sent, and nothing will be: the token is refused or somebody else uses it."""
+    """Not sent, and nothing will be, whoever the reader is."""
 
     reason: str
+    cause: StopCause = StopCause.TOKEN
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,55 +148,38 @@ class Failed:
     reason: str
 
 
-Outcome = Sent | RetryLater | Gone | Moved | TopicGone | Refused | Unsent | Doubtful | Stop | Failed
-
-# Descriptions as Telegram words them, in lower case; matched as parts, since codes and prefixes
-# have shifted over the years. https://github.com/tdlib/telegram-bot-api (Client.cpp),
-# https://github.com/tdlib/td
-_GONE = (
-    "bot was blocked by the user",
-    "user is deactivated",
-    "bot can't initiate conversation with a user",
-    "can't send messages to bots",
-    "can't send messages to the bot",
-    "bot was kicked from the",
-    "bot is not a member of the",
-    "the group chat was deleted",
-    "chat_write_forbidden",
-    "channel_private",
-    "chat_restricted",
-    "have no write access",
-    "not enough rights to send text messages",
-    "need administrator rights",
-    "allow_payment_required",
-    "privacy_premium_required",
+Outcome = (
+    Sent
+    | RetryLater
+    | Gone
+    | Missing
+    | Undeliverable
+    | Moved
+    | TopicGone
+    | Refused
+    | PictureRefused
+    | Unchanged
+    | Uneditable
+    | Unsent
+    | Doubtful
+    | Stop
+    | Failed
 )
-_TOPIC_GONE = ("message thread not found", "topic_closed", "topic_deleted", "topic_id_invalid")
-_STOP = ("frozen_method_invalid", "logged out")
-_REFUSED = (
-    "can't parse entities",
-    "message is too long",
-    "message caption is too long",
-    "text is too long",
-    "message text is empty",
-    "text must be non-empty",
-    "text must be encoded in utf-8",
-    "entities_too_long",
-    "entity_",
-    "reply markup is too long",
-    "button_data_invalid",
-    "button_url_invalid",
-    "inline keyboard button",
-    "strings must be encoded in utf-8",
-    "webpage_",
-    "media_empty",
-    "url host is empty",
-    "link preview options",
-    "buttons are unallowed",
-    "wrong http url",
-    "failed to get http url content",
-    "wrong type of the web page content",
-    "rich_",
+
+# The first that fits counts. Two rows of Telegram's have no kind of their own, since nothing here
+# would do anything about them, and end as Failed: "message to be replied not found" (we send no
+# replies) and "query is too old" (a press that cannot be answered any more is let go).
+_BY_WORDS: tuple[tuple[re.Pattern[str], Callable[[str], Outcome]], ...] = (
+    (wording.REFUSED, Refused),
+    (wording.STOP, Stop),
+    (wording.GONE, Gone),
+    (wording.MISSING, Missing),
+    (wording.UNDELIVERABLE, Undeliverable),
+    (wording.TOPIC_GONE, TopicGone),
+    (wording.PICTURE, PictureRefused),
+    (wording.PICTURE_HERE, partial(PictureRefused, here_only=True)),
+    (wording.UNCHANGED, lambda _: Unchanged()),
+    (wording.UNEDITABLE, Uneditable),
 )
 
 
@@ -151,14 +190,14 @@ def outcome(error: Exception) -> Outcome:  # noqa: PLR0911 - a table, a return p
             return RetryLater(error.retry_after)
         case TelegramMigrateToChat():
             return Moved(error.migrate_to_chat_id)
-        case TelegramUnauthorizedError() | TelegramNotFound() | TelegramConflictError():
-            return Stop(error.message)
-        case TelegramForbiddenError() | TelegramBadRequest():
-            return _by_description(error.message)
-        case TelegramEntityTooLarge():
-            return Refused(error.message)
+        case TelegramUnauthorizedError() | TelegramNotFound():  # it is the token that is not found
+            return Stop(_words(error))
+        case TelegramConflictError():
+            return _conflict(_words(error))
+        case TelegramEntityTooLarge():  # for aiogram an error of the network
+            return PictureRefused(_words(error))
         case TelegramServerError():
-            return Doubtful(error.message)
+            return Doubtful(_words(error))
         case TelegramNetworkError() if isinstance(error.__cause__, ClientConnectorError):
             return Unsent(error.message)
         case TelegramNetworkError():
@@ -166,22 +205,25 @@ def outcome(error: Exception) -> Outcome:  # noqa: PLR0911 - a table, a return p
         case ClientDecodeError():
             return _by_undecoded(error.data)
         case TelegramAPIError():
-            return _by_description(error.message)
+            return _by_description(_words(error))
         case _:
             return Doubtful(f"{type(error).__name__}: {error}")
 
 
+def _words(error: TelegramAPIError) -> str:
+    return error.message or ""  # an answer may lack its description, whatever aiogram's types say
+
+
+def _conflict(description: str) -> Stop:
+    webhook = wording.WEBHOOK.search(description)
+    return Stop(description, StopCause.WEBHOOK if webhook else StopCause.CONFLICT)
+
+
 def _by_description(description: str) -> Outcome:
-    words = description.lower()
-    if "too many requests" in words:
-        return RetryLater(1)  # a 429 whose parameters are missing
-    for parts, kind in (
-        (_STOP, Stop),
-        (_GONE, Gone),
-        (_TOPIC_GONE, TopicGone),
-        (_REFUSED, Refused),
-    ):
-        if any(part in words for part in parts):
+    if (seconds := wording.wait_asked(description)) is not None:
+        return RetryLater(seconds)  # a 429 whose parameters are missing
+    for words, kind in _BY_WORDS:
+        if words.search(description):
             return kind(description)
     return Failed(description)
 

@@ -1,85 +1,177 @@
-"""How fast we may send: pure buckets, and the one gate that everything for Telegram passes."""
+"""How fast we may send: the one gate that everything for Telegram passes, whoever sends it."""
 
 from __future__ import annotations
 
 import asyncio
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, replace
-from typing import Self
+from enum import IntEnum
 
 from bot.model import Chat, ChatKind
-from bot.waiting import rest
+from bot.telegram.buckets import Bucket, Pulse, Rate, Window
 
 # Telegram's advice: about one message a second in a chat with short bursts, 20 a minute in a
 # group. https://core.telegram.org/bots/faq#my-bot-is-hitting-limits-how-do-i-avoid-this
 _PRIVATE_RATE, _PRIVATE_BURST = 1.0, 20.0
-_GROUP_RATE, _GROUP_BURST = 15 / 60, 5.0  # together no more than 20 in any minute
-_BULK_BURST = 5.0
+_GROUP_MOST, _GROUP_SECONDS = 20, 61.0
+# With Telegram's paid option. https://core.telegram.org/bots/api#sendmessage
+_PAID_RATE = 1000.0
+# Requests that leave evenly arrive a little closer together or further apart.
+_MARGIN = 0.015
+_CATCH_UP = 2.0  # requests that may leave at once after the timer was late
+_FLOOR = 5.0
+_AFTER_FLOOD, _AFTER_DELAY = 0.7, 0.8
 _FORGET_ABOVE = 10_000
+_OTHERS_WELL = 20
+_STEP_SECONDS = 0.2  # how soon a turn that is waited for sees a stop or a pause
+_FLOOD_MARGIN = 0.3  # retry_after is in whole seconds
 _TOGETHER_SECONDS = 5.0
+_LONG_SECONDS = 5.0  # waits from here on are kept over a restart
+_ALL = 0  # in the place of a chat's id
 
 
-@dataclass(frozen=True, slots=True)
-class Bucket:
-    """A token bucket at a moment.
+class Lane(IntEnum):
+    """Who goes first. Answers to people and the pages that they turn never wait."""
 
-    Attributes:
-        rate: tokens that come in per second.
-        burst: tokens that it holds at most.
-        tokens: tokens that it held at ``at``; below zero where more was taken than was there.
-        at: seconds on the clock of whoever asks.
-    """
-
-    rate: float
-    burst: float
-    tokens: float
-    at: float
-
-    @classmethod
-    def full(cls, rate: float, burst: float, at: float) -> Self:
-        """A bucket that nothing was taken from yet."""
-        return cls(rate, burst, burst, at)
-
-    def level(self, now: float) -> float:
-        """The tokens in it now."""
-        return min(self.burst, self.tokens + (now - self.at) * self.rate)
-
-    def wait(self, now: float) -> float:
-        """Seconds until a whole token is there; 0 where it is."""
-        return max(0.0, (1.0 - self.level(now)) / self.rate)
-
-    def take(self, now: float) -> Self:
-        """One token fewer, even where none is left: the next ones wait the longer."""
-        return replace(self, tokens=self.level(now) - 1.0, at=now)
+    ANSWER = 0
+    BREAKING = 1
+    NEWS = 2
+    AMENDMENT = 3
 
 
 class Pacer:
-    """The gate. Replies pass at once and are paid for by pushes, which wait for their turn."""
+    """The gate. Answers pass at once and are paid for by pushes, which wait for their turn.
 
-    def __init__(self, rate: float, clock: Callable[[], float] = time.monotonic) -> None:
+    Args:
+        rate: messages per second at most, to all chats together.
+        paid: whether breaking news leave with Telegram's paid option, beside that rate.
+        clock: seconds, never going back.
+    """
+
+    def __init__(
+        self, rate: float, *, paid: bool = False, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        now = clock()
+        self.paid = paid
         self._clock = clock
-        self._bulk = Bucket.full(rate, min(_BULK_BURST, max(1.0, rate)), clock())
+        self._rate = Rate.full(rate, min(_FLOOR, rate), now)
+        self._bulk = Bucket.full(rate, min(_CATCH_UP, max(1.0, rate)), now)
+        self._window = Window(max(1, int(rate)), 1.0 + _MARGIN) if rate >= 1 else None
+        self._breaking = Bucket.full(_PAID_RATE, _CATCH_UP, now)
+        self._pulse = Pulse()
         self._chats: dict[int, Bucket] = {}
-        self._paused_until = clock()
+        self._groups: dict[int, Window] = {}
+        self._paused_until = now
         self._closed_until: dict[int, float] = {}
-        self._closed_at: dict[int, float] = {}
-        self._turn = asyncio.Lock()
+        self._others: dict[int, int] = {}  # of a chat that was flooded: sends to others since then
+        self._reply_floods: dict[int, float] = {}
+        self._long_waits: dict[int, float] = {}
+        self._asking = dict.fromkeys(Lane, 0)
+        self._locks = {lane: asyncio.Lock() for lane in Lane}
 
-    async def turn(self, stop: asyncio.Event) -> bool:
-        """Wait until a push may leave, in the order of asking; False where ``stop`` came first."""
-        async with self._turn:
-            while not stop.is_set():
-                wait = self._bulk_wait()
-                if wait <= 0:
-                    self._bulk = self._bulk.take(self._clock())
-                    return True
-                await rest(stop, wait)
-            return False
+    # --- Turns -----------------------------------------------------------------------------------
 
-    def reply(self) -> None:
-        """A reply to a person leaves now."""
-        self._bulk = self._bulk.take(self._clock())
+    async def turn(self, lane: Lane, stop: asyncio.Event) -> bool:
+        """Wait until something of this lane may leave, in the order of asking.
+
+        Returns:
+            False where it may not: ``stop`` came, or a pause is on (see ``paused_for``).
+        """
+        self._asking[lane] += 1
+        try:
+            async with self._locks[lane]:
+                while not stop.is_set() and self.paused_for() <= 0:
+                    wait = self._wait(lane)
+                    if wait <= 0:
+                        self._take(lane)
+                        return True
+                    await asyncio.sleep(min(wait, _STEP_SECONDS))
+                return False
+        finally:
+            self._asking[lane] -= 1
+
+    def reply(self, chat_id: int | None = None) -> None:
+        """An answer to a person leaves now; pushes, and those to its chat, make room."""
+        now = self._clock()
+        self._bulk = self._bulk.take(now)
+        if self._window is not None:
+            self._window.take(now)
+        if chat_id is None:
+            return
+        if chat_id < 0:
+            self._group(chat_id).take(now)
+        else:
+            self._chats[chat_id] = self._chat(chat_id, now).take(now)
+        self._forget(now)
+
+    def chat_wait(self, chat: Chat) -> float:
+        """Seconds until this chat may get its next push; 0 takes its turn."""
+        now = self._clock()
+        if (closed := self.closed_for(chat.id)) > 0:
+            return closed
+        if chat.kind is not ChatKind.PRIVATE:
+            window = self._group(chat.id)
+            if (wait := window.wait(now)) > 0:
+                return wait
+            window.take(now)
+        else:
+            bucket = self._chat(chat.id, now)
+            if (wait := bucket.wait(now)) > 0:
+                return wait
+            self._chats[chat.id] = bucket.take(now)
+        self._forget(now)
+        return 0.0
+
+    # --- What Telegram says ----------------------------------------------------------------------
+
+    def flood(self, chat_id: int, seconds: float) -> bool:
+        """Telegram asks to wait (429).
+
+        It does not say whether it means the chat or us altogether. So everything pauses; only
+        where the same chat is named again, while many others got theirs in between, it alone.
+
+        Returns:
+            Whether all pushes pause.
+        """
+        alone = self._others.get(chat_id, 0) >= _OTHERS_WELL
+        self._others[chat_id] = 0
+        self.close_chat(chat_id, seconds)
+        if not alone:
+            if seconds >= _LONG_SECONDS:
+                self._long_waits[_ALL] = self._clock() + seconds
+            if self.paused_for() <= 0:  # those in flight together are one sign
+                self._rate = self._rate.cut(_AFTER_FLOOD, self._clock())
+                self._set_rate()
+            self.pause(seconds + _FLOOD_MARGIN)
+        return not alone
+
+    def reply_flood(self, chat_id: int, seconds: float) -> None:
+        """Telegram asks to wait before the next answer to this chat.
+
+        Two chats of which it says so within seconds mean that it means us altogether. One alone is
+        somebody who presses buttons faster than that chat may be written to: nobody else's fault.
+        """
+        now = self._clock()
+        recent = {c: at for c, at in self._reply_floods.items() if now - at < _TOGETHER_SECONDS}
+        self._reply_floods = recent | {chat_id: now}
+        if recent.keys() - {chat_id}:
+            self.flood(chat_id, seconds)
+        else:
+            self.close_chat(chat_id, seconds)
+
+    def take_long_waits(self) -> dict[int, float]:
+        """Waits that outlast a restart and were not asked for yet: chat's id, or 0, and seconds."""
+        waits, self._long_waits = self._long_waits, {}
+        now = self._clock()
+        return {chat: until - now for chat, until in waits.items() if until > now}
+
+    def answered(self, seconds: float) -> None:
+        """A push was accepted after so long; delays that grow are the first sign of a flood."""
+        for chat in self._others:
+            self._others[chat] += 1
+        if self._pulse.rises(seconds):
+            self._rate = self._rate.cut(_AFTER_DELAY, self._clock())
+            self._set_rate()
 
     def pause(self, seconds: float) -> None:
         """No push leaves for so long; a longer pause that is on already stays.
@@ -89,22 +181,16 @@ class Pacer:
         until = self._clock() + seconds
         if until > self._paused_until:
             self._paused_until = until
-            self._bulk = replace(self._bulk, tokens=1.0, at=until)
+            self._bulk = self._bulk.emptied(until)
 
     def close_chat(self, chat_id: int, seconds: float) -> None:
-        """Telegram asks to leave one chat alone for so long.
-
-        Two chats of which it says so within seconds mean that it means us altogether: then pushes
-        pause, too. One alone is somebody who presses buttons faster than that chat may be written
-        to, which is nobody else's fault.
-        """
+        """Telegram asks to leave one chat alone for so long."""
         now = self._clock()
-        others = [chat for chat, said in self._closed_at.items() if now - said < _TOGETHER_SECONDS]
-        if any(chat != chat_id for chat in others):
-            self.pause(seconds)
-        self._closed_at = {chat: self._closed_at[chat] for chat in others} | {chat_id: now}
         self._closed_until = {c: at for c, at in self._closed_until.items() if at > now}
-        self._closed_until[chat_id] = now + seconds
+        if seconds >= _LONG_SECONDS:
+            self._long_waits[chat_id] = now + seconds
+        until = now + seconds + _FLOOD_MARGIN
+        self._closed_until[chat_id] = max(until, self._closed_until.get(chat_id, until))
 
     def closed_for(self, chat_id: int) -> float:
         """Seconds that a chat is still to be left alone; 0 where it is not."""
@@ -114,28 +200,54 @@ class Pacer:
         """Seconds until the pause that is on ends; 0 where none is."""
         return max(0.0, self._paused_until - self._clock())
 
-    def chat_wait(self, chat: Chat) -> float:
-        """Seconds until this chat may get its next push; 0 takes its turn."""
+    @property
+    def rate(self) -> float:
+        """Messages per second that are allowed now."""
+        return self._rate.at(self._clock())
+
+    def spacing(self, chat: Chat) -> float:
+        """Seconds between two pushes that both wait for this chat."""
+        private = chat.kind is ChatKind.PRIVATE
+        return 1 / _PRIVATE_RATE if private else _GROUP_SECONDS / _GROUP_MOST
+
+    # --- Inside ----------------------------------------------------------------------------------
+
+    def _wait(self, lane: Lane) -> float:
         now = self._clock()
-        if (closed := self.closed_for(chat.id)) > 0:
-            return closed
-        bucket = self._chats.get(chat.id) or _chat_bucket(chat, now)
-        if (wait := bucket.wait(now)) > 0:
-            return wait
-        self._chats[chat.id] = bucket.take(now)
-        if len(self._chats) > _FORGET_ABOVE:
-            self._forget(now)
-        return 0.0
+        if lane is Lane.BREAKING and self.paid:
+            return self._breaking.wait(now)
+        self._set_rate()
+        wait = self._bulk.wait(now)
+        if self._window is not None:
+            wait = max(wait, self._window.wait(now))
+        if wait <= 0 and any(self._asking[other] for other in Lane if other < lane):
+            return 1 / self._bulk.rate  # theirs is the turn
+        return wait
+
+    def _take(self, lane: Lane) -> None:
+        now = self._clock()
+        if lane is Lane.BREAKING and self.paid:
+            self._breaking = self._breaking.take(now)
+            return
+        self._bulk = self._bulk.take(now)
+        if self._window is not None:
+            self._window.take(now)
+
+    def _set_rate(self) -> None:
+        rate = self._rate.at(self._clock()) / (1 + _MARGIN)
+        if rate != self._bulk.rate:
+            self._bulk = self._bulk.at_rate(rate, self._clock())
+
+    def _chat(self, chat_id: int, now: float) -> Bucket:
+        return self._chats.get(chat_id) or Bucket.full(_PRIVATE_RATE, _PRIVATE_BURST, now)
+
+    def _group(self, chat_id: int) -> Window:
+        return self._groups.setdefault(chat_id, Window(_GROUP_MOST, _GROUP_SECONDS))
 
     def _forget(self, now: float) -> None:
-        self._chats = {chat: b for chat, b in self._chats.items() if b.level(now) < b.burst}
-
-    def _bulk_wait(self) -> float:
-        now = self._clock()
-        return max(self.paused_for(), self._bulk.wait(now))
-
-
-def _chat_bucket(chat: Chat, now: float) -> Bucket:
-    if chat.kind is ChatKind.PRIVATE:
-        return Bucket.full(_PRIVATE_RATE, _PRIVATE_BURST, now)
-    return Bucket.full(_GROUP_RATE, _GROUP_BURST, now)
+        if len(self._chats) > _FORGET_ABOVE:
+            self._chats = {chat: b for chat, b in self._chats.items() if b.level(now) < b.burst}
+        if len(self._groups) > _FORGET_ABOVE:
+            self._groups = {chat: w for chat, w in self._groups.items() if w.taken(now)}
+        if len(self._others) > _FORGET_ABOVE:
+            self._others.clear()

@@ -90,7 +90,8 @@ class ReplyLane(BaseRequestMiddleware):
             TelegramRetryAfter: the wait is long; this chat is not asked again before its end.
         """
         if method.__api_method__ not in _FREE:
-            self._pacer.reply()
+            chat = getattr(method, "chat_id", None)
+            self._pacer.reply(chat if isinstance(chat, int) else None)
         try:
             return await self._ask(make_request, bot, method)
         except TelegramRetryAfter as error:
@@ -113,5 +114,5 @@ class ReplyLane(BaseRequestMiddleware):
         try:
             return await make_request(bot, method)
         except TelegramRetryAfter as error:
-            self._pacer.close_chat(chat, error.retry_after)
+            self._pacer.reply_flood(chat, error.retry_after)
             raise

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from aiogram import Bot
-from aiogram.exceptions import TelegramBadRequest
+from aiogram.exceptions import AiogramError
 from aiogram.types import (
     InlineKeyboardButton,
     InlineKeyboardMarkup,
@@ -12,18 +12,21 @@ from aiogram.types import (
 )
 
 from bot.model import Chat, Keyboard, Screen, Text
-
-_UNCHANGED = "message is not modified"
-_UNEDITABLE = (
-    "message to edit not found",
-    "message can't be edited",
-    "message_id_invalid",
-    "there is no text in the message to edit",
-)
+from bot.telegram.outcome import Unchanged, Uneditable, outcome
 
 
-async def send(bot: Bot, chat: Chat, screen: Screen, *, silent: bool = False) -> int:
+async def send(
+    bot: Bot, chat: Chat, screen: Screen, *, silent: bool = False, paid: bool = False
+) -> int:
     """Send a screen as a new message; its number in the chat.
+
+    Args:
+        bot: who sends.
+        chat: where to.
+        screen: what.
+        silent: without a sound.
+        paid: above the free rate, for Stars from the bot's balance: up to 1000 messages a second.
+            https://core.telegram.org/bots/api#sendmessage
 
     Raises:
         TelegramAPIError, ClientDecodeError: see ``outcome``.
@@ -36,6 +39,7 @@ async def send(bot: Bot, chat: Chat, screen: Screen, *, silent: bool = False) ->
         link_preview_options=_preview(screen.image),
         reply_markup=_markup(screen.keyboard),
         disable_notification=silent or None,
+        allow_paid_broadcast=paid or None,
     )
     return message.message_id
 
@@ -55,13 +59,14 @@ async def edit(bot: Bot, chat: Chat, message_id: int, screen: Screen) -> None:
             link_preview_options=_preview(screen.image),
             reply_markup=_markup(screen.keyboard),
         )
-    except TelegramBadRequest as error:
-        words = error.message.lower()
-        if _UNCHANGED in words:
-            return
-        if not any(part in words for part in _UNEDITABLE):
-            raise
-        await send(bot, chat, screen)
+    except AiogramError as error:
+        match outcome(error):
+            case Unchanged():
+                return
+            case Uneditable():
+                await send(bot, chat, screen)
+            case _:
+                raise
 
 
 async def edit_keyboard(bot: Bot, chat: Chat, message_id: int, keyboard: Keyboard) -> None:
@@ -74,9 +79,24 @@ async def edit_keyboard(bot: Bot, chat: Chat, message_id: int, keyboard: Keyboar
         await bot.edit_message_reply_markup(
             chat_id=chat.id, message_id=message_id, reply_markup=_markup(keyboard)
         )
-    except TelegramBadRequest as error:
-        words = error.message.lower()
-        if _UNCHANGED not in words and not any(part in words for part in _UNEDITABLE):
+    except AiogramError as error:
+        if not isinstance(outcome(error), Unchanged | Uneditable):
+            raise
+
+
+async def delete(bot: Bot, chat: Chat, message_id: int) -> None:
+    """Delete a message; nothing happens where it is gone already.
+
+    Telegram lets a bot delete its own messages for 48 hours; after that they are Uneditable.
+    https://core.telegram.org/bots/api#deletemessage
+
+    Raises:
+        TelegramAPIError, ClientDecodeError: see ``outcome``.
+    """
+    try:
+        await bot.delete_message(chat.id, message_id)
+    except AiogramError as error:
+        if not isinstance(outcome(error), Unchanged):
             raise
 
 

@@ -4,13 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from aiogram.filters.callback_data import CallbackData
+
 from bot.i18n import Translator
-from bot.model import Screen
+from bot.model import Button, Screen
 from bot.render.text import cut, join
 
 _REASON_CHARS = 500
 _TITLE_CHARS = 100
 _TITLES = 20
+
+
+class Halted(CallbackData, prefix="h1"):
+    """What becomes of a broadcast that was stopped."""
+
+    broadcast: int
+    go_on: bool
 
 
 def source_failing(url: str, reason: str | None, t: Translator) -> Screen:
@@ -31,6 +40,43 @@ def rendering_refused(article_id: int, reason: str, t: Translator) -> Screen:
         number=article_id,
     )
     return Screen(join("\n\n", [text, cut(reason, _REASON_CHARS)]))
+
+
+def picture_refused(article_id: int, reason: str, t: Translator) -> Screen:
+    """Telegram does not take an article's picture."""
+    text = t(
+        "⚠️ Telegram refused the picture of article {number}; it is sent without.",
+        number=article_id,
+    )
+    return Screen(join("\n\n", [text, cut(reason, _REASON_CHARS)]))
+
+
+def halted(broadcast_id: int, article_id: int, reason: str, t: Translator) -> Screen:
+    """A broadcast was stopped, and what can be done about it."""
+    text = t(
+        "🛑 Sending article {number} was stopped: Telegram refused more than a fifth of the last "
+        "200 messages. Nobody was unsubscribed.",
+        number=article_id,
+    )
+    question = t("If this is well, let it go on; what was refused is tried again.")
+    return Screen(
+        join("\n\n", [text, cut(reason, _REASON_CHARS), question]),
+        keyboard=(
+            (
+                Button(t("▶️ Go on"), data=Halted(broadcast=broadcast_id, go_on=True).pack()),
+                Button(t("⏹ End it"), data=Halted(broadcast=broadcast_id, go_on=False).pack()),
+            ),
+        ),
+    )
+
+
+def halt_settled(t: Translator, *, go_on: bool, settled: bool) -> str:
+    """What a press says about a broadcast that was stopped."""
+    if not settled:
+        return t("That was decided already.")
+    if go_on:
+        return t("The article goes out again.")
+    return t("Nobody else gets this article.")
 
 
 def not_delivered(article_id: int, reason: str, t: Translator) -> Screen:

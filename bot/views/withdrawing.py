@@ -40,8 +40,8 @@ def ask(article: Article, deed: Deed, messages: int, t: Translator) -> Screen:
     if deed is Deed.WITHDRAW:
         question = t("Withdraw this article?")
         meaning = t(
-            "It leaves the lists and comes to nobody any more. Messages with it: {number}. They are "
-            "deleted or, where Telegram does not allow that any more, edited to say so.",
+            "It leaves the lists and comes to nobody any more. Messages with it: {number}. They "
+            "are deleted or, where Telegram does not allow that any more, edited to say so.",
             number=messages,
         )
         label = t("Withdraw")

@@ -138,6 +138,7 @@ _HOW_TO_SEND: Fields = {
     "message_thread_id": INT,
     "disable_notification": BOOL,
     "protect_content": BOOL,
+    "allow_paid_broadcast": BOOL,
     "reply_parameters": REPLY,
     "reply_markup": REPLY_MARKUP,
 }

@@ -10,13 +10,18 @@ from bot.telegram.outcome import (
     Doubtful,
     Failed,
     Gone,
+    Missing,
     Moved,
     Outcome,
+    PictureRefused,
     Refused,
     RetryLater,
     Sent,
     Stop,
     TopicGone,
+    Unchanged,
+    Undeliverable,
+    Uneditable,
     Unsent,
 )
 
@@ -37,7 +42,11 @@ def held(*, attempt: int = 1, doubtful: bool = False, plain: bool = False) -> De
         (Sent(5), Delivered(5)),
         (Sent(None), Delivered(None)),
         (Gone("blocked"), Ended(S.FAILED, "blocked", closed=True)),
+        (Unchanged(), Delivered(None)),
+        (Missing("not found"), Ended(S.FAILED, "not found")),
+        (Undeliverable("for Stars"), Ended(S.FAILED, "for Stars")),
         (TopicGone("no thread"), Ended(S.FAILED, "no thread")),
+        (Uneditable("no message"), Ended(S.FAILED, "no message")),
         (Failed("unknown"), Ended(S.FAILED, "unknown")),
     ],
 )
@@ -65,13 +74,19 @@ def test_a_group_is_followed_at_once(now: datetime) -> None:
     assert (reached.counts, reached.pause, reached.doubtful) == (False, False, False)
 
 
-def test_a_refused_form_turns_plain_for_the_whole_article(now: datetime) -> None:
-    reached = verdict(Refused("can't parse"), held(), now, setbacks=0)
+@pytest.mark.parametrize("kind", [Refused, PictureRefused])
+def test_a_refused_form_turns_plain_for_the_whole_article(
+    now: datetime, kind: type[Refused | PictureRefused]
+) -> None:
+    reached = verdict(kind("can't parse"), held(), now, setbacks=0)
     assert reached == Again(now, "can't parse", counts=False, plain=True)
 
 
-def test_a_refused_plain_form_is_the_end(now: datetime) -> None:
-    assert verdict(Refused("no"), held(plain=True), now, setbacks=0) == Ended(S.FAILED, "no")
+@pytest.mark.parametrize("kind", [Refused, PictureRefused])
+def test_a_refused_plain_form_is_the_end(
+    now: datetime, kind: type[Refused | PictureRefused]
+) -> None:
+    assert verdict(kind("no"), held(plain=True), now, setbacks=0) == Ended(S.FAILED, "no")
 
 
 @pytest.mark.parametrize(

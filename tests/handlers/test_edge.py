@@ -28,6 +28,7 @@ from sandbox.telegram import (
 )
 from tests.handlers.house import House, open_house
 
+NO_PICTURE = "Bad Request: wrong type of the web page content"
 SORRY = "Что-то сломалось на нашей стороне. Пожалуйста, попробуйте ещё раз чуть позже."
 
 
@@ -97,11 +98,58 @@ async def test_an_article_whose_picture_telegram_refuses_is_read_without(
 ) -> None:
     await house.publish("Ледоход", image="https://paper.example/river.jpg")
     shown = await house.shows(anna, "/news")
-    tg.faults.add(Refusal(400, "Bad Request: WEBPAGE_MEDIA_EMPTY"), method="editMessageText")
+    tg.faults.add(Refusal(400, NO_PICTURE), method="editMessageText")
     await anna.press(shown, "Ледоход")
     article = await anna.sees("Абзац 1.")
     assert article.image is None
+    # Once, its bold title and the buttons to its site went with the picture, and the list stayed.
+    assert article.entities
+    assert {"🌐 На сайте", "« К списку"} <= set(article.labels)
+    assert len(tg.ledger.messages(anna.id)) == 1
+    assert tg.violations == []
+
+
+async def test_an_article_that_is_refused_without_its_picture_comes_in_a_harmless_form(
+    house: House, anna: Person, tg: Telegram, logs: list[EventDict]
+) -> None:
+    await house.publish("Ледоход", image="https://paper.example/river.jpg")
+    shown = await house.shows(anna, "/news")
+    for reason in (NO_PICTURE, "Bad Request: BUTTON_URL_INVALID"):
+        tg.faults.add(Refusal(400, reason), method="editMessageText")
+    await anna.press(shown, "Ледоход")
+    article = await anna.sees("Абзац 1.")
+    assert (article.image, article.entities) == (None, ())
     assert "« К списку" in article.labels
+    told = [(entry["event"], entry.get("reason")) for entry in logs]
+    assert ("picture refused", NO_PICTURE) in told
+    assert ("rendering refused", "Bad Request: BUTTON_URL_INVALID") in told
+    assert tg.violations == []
+
+
+async def test_a_refused_picture_that_was_none_is_logged_and_asked_for_no_more(
+    house: House, anna: Person, tg: Telegram, logs: list[EventDict]
+) -> None:
+    fault = tg.faults.add(Refusal(400, NO_PICTURE), method="sendMessage", times=None)
+    await anna.say("/help")
+    await house.handles(lambda update: update.message)
+    assert fault.hits == 1
+    assert "answer not shown" in [entry["event"] for entry in logs]
+    assert tg.violations == []
+
+
+@pytest.mark.parametrize(
+    "reason", ["Bad Request: chat not found", "Bad Request: ALLOW_PAYMENT_REQUIRED_50"]
+)
+async def test_a_chat_that_is_not_found_once_or_wants_stars_stays_active(
+    house: House, anna: Person, tg: Telegram, logs: list[EventDict], reason: str
+) -> None:
+    fault = tg.faults.add(Refusal(400, reason), method="sendMessage", chat_id=anna.id)
+    await anna.say("/help")
+    await house.handles(lambda update: update.message)
+    assert fault.hits == 1
+    (told,) = [entry for entry in logs if entry["event"] == "answer not shown"]
+    assert reason in told["outcome"]
+    assert await house.rows("SELECT active FROM reader") == [(1,)]
     assert tg.violations == []
 
 

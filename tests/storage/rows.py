@@ -22,7 +22,7 @@ from bot.model import (
     SourceSpec,
     Span,
 )
-from bot.storage import articles, outbox, readers, sections, sources, subscriptions
+from bot.storage import articles, broadcasts, readers, sections, sources, subscriptions
 from bot.storage.database import Database
 from bot.storage.schema import delivery, source
 
@@ -96,7 +96,7 @@ async def add_broadcast(
     """An article on its way out; its number."""
     async with database.write() as connection:
         number = await add_article(connection, now, key, section=section, title=title, image=image)
-        await outbox.add_broadcast(connection, number, now)
+        await broadcasts.add_broadcast(connection, number, now)
     return number
 
 

@@ -1,4 +1,4 @@
-"""Screens on their way: as a new message, in the place of one, or its buttons alone."""
+"""Screens on their way: as a new message, in the place of one, its buttons alone, and away."""
 
 from __future__ import annotations
 
@@ -11,8 +11,9 @@ from aiogram.exceptions import TelegramBadRequest, TelegramForbiddenError
 
 from bot.model import Button, Chat, ChatKind, Entity, EntityKind, Screen, Text
 from bot.telegram import show
+from bot.telegram.outcome import Uneditable, outcome
 from bot.telegram.session import make_bot
-from sandbox.telegram import Person, Refusal, Telegram
+from sandbox.telegram import ManualClock, Person, Refusal, Telegram
 
 BODY = Text("👍 Жирно и ссылка", (
     Entity(EntityKind.BOLD, 3, 5), Entity(EntityKind.LINK, 11, 6, "https://paper.example/a"),
@@ -23,8 +24,13 @@ SCREEN = Screen(BODY, PICTURE, (ROW,))
 
 
 @pytest.fixture
-async def tg() -> AsyncIterator[Telegram]:
-    async with Telegram() as telegram:
+def clock() -> ManualClock:
+    return ManualClock()
+
+
+@pytest.fixture
+async def tg(clock: ManualClock) -> AsyncIterator[Telegram]:
+    async with Telegram(clock=clock) as telegram:
         yield telegram
 
 
@@ -73,6 +79,16 @@ async def test_a_plain_screen_has_no_preview_and_may_be_silent(
     assert tg.violations == []
 
 
+@pytest.mark.parametrize("paid", [False, True])
+async def test_stars_are_spent_only_where_that_is_asked(
+    bot: Bot, tg: Telegram, chat: Chat, *, paid: bool
+) -> None:
+    await show.send(bot, chat, SCREEN, paid=paid)
+    (request,) = tg.ledger.calls("sendMessage")
+    assert request.params.get("allow_paid_broadcast", False) is paid
+    assert tg.violations == []
+
+
 async def test_a_topic_is_written_to(bot: Bot, tg: Telegram, anna: Person) -> None:
     forum = tg.group("Двор", [anna], forum=True)
     topic = await forum.add_topic("Новости")
@@ -99,6 +115,7 @@ async def test_a_screen_in_the_place_of_another(
     "refusal",
     [
         "Bad Request: message to edit not found",
+        "BAD REQUEST: MESSAGE TO EDIT NOT FOUND",
         "Bad Request: message can't be edited",
         "Bad Request: MESSAGE_ID_INVALID",
         "Bad Request: there is no text in the message to edit",
@@ -115,6 +132,30 @@ async def test_what_cannot_be_edited_is_sent_anew(
     tg.faults.add(Refusal(400, refusal), method="editMessageReplyMarkup")
     await show.edit_keyboard(bot, chat, number, (ROW,))
     assert len(tg.ledger.messages(anna.id)) == 2
+    assert tg.violations == []
+
+
+async def test_what_is_deleted_already_stays_so(
+    bot: Bot, tg: Telegram, anna: Person, chat: Chat
+) -> None:
+    number = await show.send(bot, chat, SCREEN)
+    kept = await show.send(bot, chat, SCREEN)
+    for _ in range(2):
+        await show.delete(bot, chat, number)
+    assert (anna.message(number).deleted, anna.message(kept).deleted) == (True, False)
+    assert len(tg.ledger.calls("deleteMessage")) == 2
+    assert tg.violations == []
+
+
+async def test_what_is_older_than_two_days_is_told_to_stay(
+    bot: Bot, tg: Telegram, anna: Person, chat: Chat, clock: ManualClock
+) -> None:
+    number = await show.send(bot, chat, SCREEN)
+    clock.advance(48 * 3600 + 1)
+    with pytest.raises(TelegramBadRequest) as raised:
+        await show.delete(bot, chat, number)
+    assert outcome(raised.value) == Uneditable("Bad Request: message can't be deleted")
+    assert not anna.message(number).deleted
     assert tg.violations == []
 
 

@@ -6,7 +6,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0004"
-down_revision = "0001"
+down_revision = "0003"
 branch_labels = None
 depends_on = None
 
@@ -15,7 +15,6 @@ def upgrade() -> None:
     """Columns of the article, and what messages show."""
     checked = sa.text("check_at IS NOT NULL")
     with op.batch_alter_table("article", schema=None) as batch_op:
-        batch_op.add_column(sa.Column("revision", sa.Integer(), server_default="1", nullable=False))
         batch_op.add_column(sa.Column("corrected_at", sa.DateTime(timezone=True), nullable=True))
         batch_op.add_column(sa.Column("withdrawn_at", sa.DateTime(timezone=True), nullable=True))
         batch_op.add_column(sa.Column("seen", sa.Text(), nullable=True))

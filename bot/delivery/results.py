@@ -1,0 +1,168 @@
+"""What became of sends, on its way into the database: the outcome, and what follows from it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from bot.delivery.alerts import Alerts
+from bot.delivery.breaker import Breaker
+from bot.delivery.verdict import Again, Delivered, Ended, Verdict
+from bot.model import Begun, Delivery, DeliveryState, Form
+from bot.storage import broadcasts, outbox, readers
+from bot.storage.database import Transaction
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """A delivery that was begun, and what is to be done about it now."""
+
+    begun: Begun
+    verdict: Verdict
+
+    @property
+    def delivery(self) -> Delivery:
+        """Which."""
+        return self.begun.delivery
+
+
+@dataclass(frozen=True, slots=True)
+class Halt:
+    """A broadcast that is to be stopped; the chats that it closed may not have been at fault."""
+
+    delivery: Delivery
+    reason: str
+    closed: tuple[int, ...]
+
+
+Notice = Finished | Halt
+"""What the administrators are to be told."""
+
+
+class Results:
+    """Results that wait to be written down."""
+
+    def __init__(self, alerts: Alerts) -> None:
+        self._alerts = alerts
+        self._waiting: list[Finished] = []
+        self._halts: list[Halt] = []
+        self._halted: set[int] = set()
+        self._breaker = Breaker()
+
+    def __len__(self) -> int:
+        """How many wait."""
+        return len(self._waiting)
+
+    def add(self, finished: Finished) -> None:
+        """A send came to an end."""
+        self._waiting.append(finished)
+        match finished.verdict:
+            case Delivered():
+                self._breaker.trips(refused=False)
+            case Ended(state=DeliveryState.FAILED, reason=reason) as ended:
+                delivery = finished.delivery
+                closed = delivery.reader.chat.id if ended.closed else None
+                tripped = self._breaker.trips(refused=True, closed_chat=closed)
+                if tripped and not finished.begun.forced:
+                    self._halted.add(delivery.broadcast_id)
+                    self._halts.append(Halt(delivery, reason, self._breaker.reset()))
+            case _:
+                pass
+
+    def take(self) -> list[Finished]:
+        """Those that wait; whoever cannot write them down puts them back."""
+        taken, self._waiting = self._waiting, []
+        return taken
+
+    def put_back(self, finished: Sequence[Finished]) -> None:
+        """These could not be written down."""
+        self._waiting[:0] = finished
+
+    async def record(
+        self, connection: Transaction, finished: Sequence[Finished], now: datetime
+    ) -> list[Notice]:
+        """Write results down, and what follows from them for readers and broadcasts.
+
+        Returns:
+            What administrators are to be told, once this is committed.
+        """
+        notices: list[Notice] = []
+        if finished:
+            await outbox.record(connection, [_result(each) for each in finished], now)
+        for each in finished:
+            match each.verdict:
+                case Delivered() if each.delivery.missing_since is not None:
+                    await readers.note_missing(connection, each.delivery.reader.chat.id, None)
+                case Again() as again:
+                    if await self._follow(connection, each.delivery, again):
+                        notices.append(each)
+                case Ended() as ended:
+                    await self._end(connection, each.delivery, ended, now)
+                    if not ended.closed:
+                        notices.append(each)
+                case _:
+                    pass
+        for halt in self._halts:
+            if await broadcasts.halt(connection, halt.delivery.broadcast_id):
+                for chat_id in halt.closed:
+                    await readers.activate_chat(connection, chat_id)
+                notices.append(halt)
+        return notices
+
+    def committed(self) -> None:
+        """What ``record`` wrote is safe."""
+        self._halts.clear()
+
+    async def tell(self, notices: Sequence[Notice]) -> None:
+        """Tell the administrators."""
+        for notice in notices:
+            match notice:
+                case Halt(delivery=delivery, reason=reason):
+                    await self._alerts.halted(delivery, reason)
+                case Finished(verdict=Again(reason=reason, form=form), delivery=delivery):
+                    if form is Form.PLAIN:
+                        await self._alerts.rendering_refused(delivery.article_id, reason)
+                    else:
+                        await self._alerts.picture_refused(delivery.article_id, reason)
+                case Finished(verdict=Ended(reason=reason), delivery=delivery):
+                    await self._alerts.not_delivered(delivery, reason)
+
+    async def _follow(self, connection: Transaction, delivery: Delivery, again: Again) -> bool:
+        """What a refusal changes for the next try; whether somebody is to be told."""
+        chat = delivery.reader.chat
+        if again.moved_to is not None:
+            await readers.move_chat(connection, chat.id, again.moved_to)
+        if again.leave_topic:
+            await readers.leave_topic(connection, delivery.reader.id)
+        if again.form is not None and not again.here_only:
+            return await broadcasts.set_form(connection, delivery.broadcast_id, again.form)
+        return False
+
+    async def _end(
+        self, connection: Transaction, delivery: Delivery, ended: Ended, now: datetime
+    ) -> None:
+        chat_id = delivery.reader.chat.id
+        if ended.missing and delivery.missing_since is None:
+            await readers.note_missing(connection, chat_id, now)
+        # When so many are refused at once, it is hardly the readers who closed their chats.
+        if ended.closed and delivery.broadcast_id not in self._halted:
+            await readers.deactivate_chat(connection, chat_id, now)
+
+
+def _result(finished: Finished) -> outbox.Result:
+    delivery = finished.delivery
+    match finished.verdict:
+        case Delivered(message_id=number):
+            revision = finished.begun.revision
+            return outbox.Settled(delivery, DeliveryState.SENT, message_id=number, shown=revision)
+        case Ended(state=state, reason=reason):
+            return outbox.Settled(delivery, state, error=reason)
+        case Again() as again:
+            return outbox.PutOff(
+                delivery,
+                again.not_before,
+                error=again.reason,
+                doubtful=again.doubtful,
+                counts=again.counts,
+            )

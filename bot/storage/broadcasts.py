@@ -1,0 +1,305 @@
+"""Broadcasts: articles on their way out, their audience, and how each comes to its end."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import (
+    ColumnElement,
+    Select,
+    delete,
+    exists,
+    func,
+    literal,
+    select,
+    update,
+)
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.model import BroadcastState, DeliveryState, Form, Priority
+from bot.storage.schema import article, broadcast, delivery, reader, state_is, subscription
+from bot.storage.upsert import insert
+
+DELIVERY_TTL = timedelta(hours=24)
+_AT_ONCE = 20  # broadcasts looked at in one claim
+_COUNTED = 100_000  # readers not reached yet are counted up to here
+
+
+@dataclass(frozen=True, slots=True)
+class Going:
+    """A broadcast of which something can be claimed now."""
+
+    id: int
+    article_id: int
+    section_id: int
+    priority: int
+    cursor: int
+    fanned_out: bool
+    created_at: datetime
+
+
+async def add_broadcast(
+    connection: AsyncConnection,
+    article_id: int,
+    now: datetime,
+    *,
+    ttl: timedelta = DELIVERY_TTL,
+    priority: Priority = Priority.NEWS,
+) -> None:
+    """Have an article go out to those who subscribe to its section at this moment.
+
+    Whoever was not reached after ``ttl`` is not sent it any more.
+    """
+    await connection.execute(
+        insert(connection, broadcast)
+        .values(article_id=article_id, priority=priority, created_at=now, expires_at=now + ttl)
+        .on_conflict_do_nothing()
+    )
+
+
+async def going(connection: AsyncConnection, now: datetime) -> list[Going]:
+    """The first broadcasts of which something can be claimed: by priority, then by age."""
+    waiting = exists().where(
+        delivery.c.broadcast_id == broadcast.c.id,
+        state_is(delivery, DeliveryState.QUEUED),
+        delivery.c.not_before <= now,
+    )
+    statement = (
+        select(
+            broadcast.c.id,
+            broadcast.c.article_id,
+            article.c.section_id,
+            broadcast.c.priority,
+            broadcast.c.cursor,
+            broadcast.c.fanned_out,
+            broadcast.c.created_at,
+        )
+        .join(article, article.c.id == broadcast.c.article_id)
+        .where(
+            state_is(broadcast, BroadcastState.OPEN),
+            broadcast.c.expires_at > now,
+            ~broadcast.c.fanned_out | waiting,
+        )
+        .order_by(broadcast.c.priority, broadcast.c.id)
+        .limit(_AT_ONCE)
+    )
+    return [Going(*row) for row in await connection.execute(statement)]
+
+
+async def fan_out(
+    connection: AsyncConnection, of: Going, lease: int | None, batch: int
+) -> list[int]:
+    """Make deliveries for the next ``batch`` readers of a broadcast and move its cursor.
+
+    Args:
+        connection: a transaction that writes.
+        of: the broadcast, as ``going`` told.
+        lease: under which they are claimed; the holder sends them.
+        batch: how many readers.
+
+    Returns:
+        The readers' numbers. Fewer than ``batch`` may come before the end: who has one already is
+        passed over.
+    """
+    audience = _audience(of)
+    first = audience.limit(batch).subquery()
+    last, size = (await connection.execute(select(func.max(first.c.reader_id), func.count()))).one()
+    made: list[int] = []
+    if size:
+        # Up to the last reader, however many they are by now: PostgreSQL looks anew, and whoever
+        # came back in between must push nobody over the end of the batch.
+        chosen = audience.where(
+            subscription.c.reader_id <= last,
+            reader.c.id.between(of.cursor, last),  # PostgreSQL does not infer it
+        ).add_columns(
+            literal(of.id), literal(int(DeliveryState.LEASED)), literal(1), literal(lease)
+        )
+        rows = await connection.scalars(
+            insert(connection, delivery)
+            .from_select(["reader_id", "broadcast_id", "state", "attempt", "lease"], chosen)
+            .on_conflict_do_nothing()
+            .returning(delivery.c.reader_id)
+        )
+        made = list(rows.all())
+    await connection.execute(
+        update(broadcast)
+        .where(broadcast.c.id == of.id)
+        .values(cursor=last or of.cursor, fanned_out=size < batch)
+    )
+    return made
+
+
+async def set_form(connection: AsyncConnection, broadcast_id: int, form: Form) -> bool:
+    """From now on this article goes out in this form; False where that was so already."""
+    changed = await connection.execute(
+        update(broadcast)
+        .where(broadcast.c.id == broadcast_id, broadcast.c.form < form)
+        .values(form=form)
+    )
+    return changed.rowcount > 0
+
+
+async def halt(connection: AsyncConnection, broadcast_id: int) -> bool:
+    """Stop a broadcast until a person decides; False where it is not going out."""
+    changed = await connection.execute(
+        update(broadcast)
+        .where(
+            broadcast.c.id == broadcast_id,
+            state_is(broadcast, BroadcastState.OPEN),
+            ~broadcast.c.forced,
+        )
+        .values(state=BroadcastState.HALTED)
+    )
+    return changed.rowcount > 0
+
+
+async def resume(
+    connection: AsyncConnection, broadcast_id: int, now: datetime, until: datetime
+) -> bool:
+    """Have a halted broadcast go on, whatever is refused; False where it is not halted.
+
+    What was refused is tried again: it may not have been the readers' fault.
+    """
+    changed = await connection.execute(
+        update(broadcast)
+        .where(broadcast.c.id == broadcast_id, state_is(broadcast, BroadcastState.HALTED))
+        .values(state=BroadcastState.OPEN, forced=True, expires_at=until)
+    )
+    if not changed.rowcount:
+        return False
+    await connection.execute(
+        update(delivery)
+        .where(
+            state_is(delivery, DeliveryState.FAILED, DeliveryState.UNKNOWN),
+            delivery.c.state == DeliveryState.FAILED,
+            delivery.c.broadcast_id == broadcast_id,
+        )
+        .values(state=DeliveryState.QUEUED, not_before=now, finished_at=None, lease=None)
+    )
+    return True
+
+
+async def give_up(connection: AsyncConnection, broadcast_id: int) -> bool:
+    """End a halted broadcast: nobody else gets it; False where it is not halted."""
+    changed = await connection.execute(
+        update(broadcast)
+        .where(broadcast.c.id == broadcast_id, state_is(broadcast, BroadcastState.HALTED))
+        .values(state=BroadcastState.EXPIRED)
+    )
+    return changed.rowcount > 0
+
+
+async def settle_broadcasts(connection: AsyncConnection, now: datetime) -> None:
+    """Find the broadcasts that are over, and end what still waits for them."""
+    await connection.execute(
+        update(broadcast)
+        .where(state_is(broadcast, BroadcastState.OPEN), broadcast.c.expires_at <= now)
+        .values(state=BroadcastState.EXPIRED)
+    )
+    for state, to in (
+        (BroadcastState.EXPIRED, DeliveryState.EXPIRED),
+        (BroadcastState.WITHDRAWN, DeliveryState.CANCELLED),
+    ):
+        over = exists().where(broadcast.c.id == delivery.c.broadcast_id, broadcast.c.state == state)
+        await connection.execute(
+            update(delivery)
+            .where(state_is(delivery, DeliveryState.QUEUED), over)
+            .values(state=to, finished_at=now)
+        )
+    await connection.execute(
+        update(broadcast)
+        .where(
+            state_is(broadcast, BroadcastState.OPEN),
+            broadcast.c.fanned_out,
+            ~_unfinished(DeliveryState.QUEUED),
+            ~_unfinished(DeliveryState.LEASED, DeliveryState.SENDING),
+        )
+        .values(state=BroadcastState.DONE)
+    )
+
+
+async def prune(connection: AsyncConnection, before: datetime, batch: int) -> bool:
+    """Delete up to ``batch`` deliveries of a broadcast that ended and is older than a moment.
+
+    Returns:
+        Whether there may be more.
+    """
+    number = await connection.scalar(
+        select(broadcast.c.id)
+        .where(
+            ~broadcast.c.pruned,
+            broadcast.c.created_at < before,
+            broadcast.c.state.not_in([BroadcastState.OPEN, BroadcastState.HALTED]),
+            broadcast.c.amend_cursor.is_(None),
+        )
+        .order_by(broadcast.c.id)
+        .limit(1)
+    )
+    if number is None:
+        return False
+    of_it = delivery.c.broadcast_id == number
+    last = await connection.scalar(
+        select(delivery.c.reader_id)
+        .where(of_it)
+        .order_by(delivery.c.reader_id)
+        .offset(batch)
+        .limit(1)
+    )
+    if last is not None:
+        await connection.execute(delete(delivery).where(of_it, delivery.c.reader_id < last))
+        return True
+    await connection.execute(delete(delivery).where(of_it))
+    await connection.execute(update(broadcast).where(broadcast.c.id == number).values(pruned=True))
+    return True
+
+
+async def count_deliveries(
+    connection: AsyncConnection, since: datetime | None = None
+) -> Mapping[DeliveryState, int]:
+    """How many deliveries there are in each state, of broadcasts since a moment or of all."""
+    statement = select(delivery.c.state, func.count()).group_by(delivery.c.state)
+    if since is not None:
+        first = select(func.min(broadcast.c.id)).where(broadcast.c.created_at >= since)
+        statement = statement.where(delivery.c.broadcast_id >= first.scalar_subquery())
+    return {DeliveryState(state): size for state, size in await connection.execute(statement)}
+
+
+async def count_queued(connection: AsyncConnection, now: datetime) -> int:
+    """How many deliveries have not come to their end, those not made yet included.
+
+    Of the latter up to 100,000 are counted: it is asked for all day long.
+    """
+    waiting = select(func.count()).where(state_is(delivery, DeliveryState.QUEUED))
+    held = select(func.count()).where(
+        state_is(delivery, DeliveryState.LEASED, DeliveryState.SENDING)
+    )
+    statement = select(waiting.scalar_subquery() + held.scalar_subquery())
+    counted = int((await connection.execute(statement)).scalar_one())
+    for each in await going(connection, now):
+        if not each.fanned_out and counted < _COUNTED:
+            ahead = _audience(each).limit(_COUNTED - counted).subquery()
+            counted += await connection.scalar(select(func.count()).select_from(ahead)) or 0
+    return counted
+
+
+def _audience(of: Going) -> Select[Any]:
+    """The readers that a broadcast has not come to, in the order of their numbers."""
+    return (
+        select(subscription.c.reader_id)
+        .join(reader, reader.c.id == subscription.c.reader_id)
+        .where(
+            subscription.c.section_id == of.section_id,
+            subscription.c.ended_at.is_(None),
+            subscription.c.created_at <= of.created_at,
+            subscription.c.reader_id > of.cursor,
+            reader.c.active,
+        )
+        .order_by(subscription.c.reader_id)
+    )
+
+
+def _unfinished(*states: DeliveryState) -> ColumnElement[bool]:
+    return exists().where(delivery.c.broadcast_id == broadcast.c.id, state_is(delivery, *states))
