@@ -19,6 +19,7 @@ from aiogram.types import User
 
 from bot import __version__
 from bot.delivery.alerts import Alerts
+from bot.delivery.amender import Amender
 from bot.delivery.sender import Policy, Sender
 from bot.errors import SettingsError, StorageError, TokenRefusedError, VestnikError
 from bot.handlers.dispatch import ALLOWED_UPDATES, make_dispatcher
@@ -112,12 +113,12 @@ async def _run_machines(
     """Build the parts and run them until they have all ended."""
     stop = machines.stop
     pacer = Pacer(settings.send_rate)
-    # Two connections to Telegram: pushes that hang never keep a reply waiting.
-    replies, pushes = (
-        make_bot(settings.bot_token.get_secret_value(), settings.bot_api_url) for _ in range(2)
+    # Connections of their own: pushes that hang never keep a reply waiting, nor edits a push.
+    replies, pushes, edits = (
+        make_bot(settings.bot_token.get_secret_value(), settings.bot_api_url) for _ in range(3)
     )
     replies.session.middleware(ReplyLane(pacer))
-    for bot in (replies, pushes):
+    for bot in (replies, pushes, edits):
         stack.push_async_callback(bot.session.close)
     allow_private = settings.allow_private_addresses
     fetcher = await stack.enter_async_context(
@@ -132,6 +133,15 @@ async def _run_machines(
     policy = Policy(rate=settings.send_rate)
     lease = round(datetime.now(UTC).timestamp() * 1000)
     sender = Sender(database, pushes, pacer, translators, alerts, policy, lease=lease)
+    amender = Amender(
+        database,
+        edits,
+        pacer,
+        translators,
+        alerts,
+        rate=settings.send_rate,
+        page_chars=settings.page_chars,
+    )
     poller = Poller(
         database,
         fetcher,
@@ -157,6 +167,7 @@ async def _run_machines(
             ("reading sources", poller.run(stop)),
             ("checking pages", checker.run(stop, poller.vanished)),
             ("sending", sender.run(stop, poller.published)),
+            ("amending", amender.run(stop)),
             ("alerts", alerts.watch(stop)),
             ("talking", _talk(settings, machines, database, translators, replies, intake)),
         ):

@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import func, select, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.model import DeliveryState, NewArticle, dump_document, load_document
+from bot.model import BroadcastState, DeliveryState, NewArticle, dump_document, load_document
 from bot.storage.schema import CHECKED, article, broadcast, delivery
 
 ABSENT = ""
@@ -148,6 +148,8 @@ async def revise_article(
     if shown:
         values["revision"] = article.c.revision + 1
     await connection.execute(update(article).where(article.c.id == article_id).values(**values))
+    if shown:
+        await _amend(connection, article_id)
     return shown
 
 
@@ -166,7 +168,10 @@ async def withdraw_article(
         values |= {"gone": 0, "check_at": None}
     else:
         statement = statement.where(CHECKED)
-    return (await connection.execute(statement.values(**values))).rowcount > 0
+    if not (await connection.execute(statement.values(**values))).rowcount:
+        return False
+    await _amend(connection, article_id, state=BroadcastState.WITHDRAWN)
+    return True
 
 
 async def reinstate_article(
@@ -187,7 +192,10 @@ async def reinstate_article(
     )
     if by_hand:
         await connection.execute(mine.values(gone=0, check_at=None))
-    return changed.rowcount > 0
+    if not changed.rowcount:
+        return False
+    await _amend(connection, article_id)  # it stays withdrawn: nobody else gets it
+    return True
 
 
 async def count_messages(connection: AsyncConnection, article_id: int) -> int:
@@ -198,3 +206,12 @@ async def count_messages(connection: AsyncConnection, article_id: int) -> int:
         .where(broadcast.c.article_id == article_id, delivery.c.state.in_(_CONCERNED))
     )
     return int((await connection.execute(statement)).scalar_one())
+
+
+async def _amend(connection: AsyncConnection, article_id: int, **values: Any) -> None:
+    """Have the messages that show an older revision amended, from the first reader on."""
+    await connection.execute(
+        update(broadcast)
+        .where(broadcast.c.article_id == article_id)
+        .values(amend_cursor=0, **values)
+    )
