@@ -197,7 +197,7 @@ async def release(
                 delivery.c.broadcast_id == broadcast_id,
                 delivery.c.reader_id.in_(readers),
                 delivery.c.lease == lease,
-                delivery.c.state.in_([DeliveryState.LEASED, DeliveryState.SENDING]),
+                _held(),
             )
             .values(_requeued(now))
         )
@@ -418,7 +418,7 @@ _SENT = (
     update(delivery)
     .where(
         _MINE,
-        delivery.c.state.in_([DeliveryState.QUEUED, DeliveryState.SENDING, DeliveryState.UNKNOWN]),
+        state_is(delivery, DeliveryState.QUEUED, DeliveryState.SENDING, DeliveryState.UNKNOWN),
     )
     .values(
         state=DeliveryState.SENT,
@@ -428,13 +428,11 @@ _SENT = (
     )
 )
 _ENDED = (
-    update(delivery)
-    .where(_MINE, delivery.c.state.in_([DeliveryState.LEASED, DeliveryState.SENDING]))
-    .values(state=bindparam("to"), error=bindparam("why"))
+    update(delivery).where(_MINE, _held()).values(state=bindparam("to"), error=bindparam("why"))
 )
 _PUT_OFF = (
     update(delivery)
-    .where(_MINE, delivery.c.state.in_([DeliveryState.LEASED, DeliveryState.SENDING]))
+    .where(_MINE, _held())
     .values(
         state=DeliveryState.QUEUED,
         attempt=bindparam("attempts"),

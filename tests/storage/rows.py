@@ -142,7 +142,7 @@ async def fan_out(database: Database, now: datetime, batch: int = 100) -> None:
 async def rows(database: Database) -> list[Row[Any]]:
     """The deliveries as they are stored, by number."""
     async with database.read() as connection:
-        return list(await connection.execute(select(delivery).order_by(delivery.c.id)))
+        return list(await connection.execute(select(delivery).order_by(delivery.c.broadcast_id, delivery.c.reader_id)))
 
 
 async def states(database: Database) -> list[DeliveryState]:
