@@ -51,6 +51,7 @@ class _End:
         section: the title of the source's section, which may have no articles yet.
         etag, last_modified: what to send back next time.
         learnt: what articles that were known before are called besides, by their numbers.
+        looked_at: the moment at which what follows was compared with what is kept.
         named: the source's own articles that the feed names, by their numbers.
         changes: what it says anew of them.
     """
@@ -59,6 +60,7 @@ class _End:
     etag: str | None
     last_modified: str | None
     learnt: Mapping[int, Sequence[Alias]]
+    looked_at: datetime
     named: Mapping[int, Kept]
     changes: Changes
 
@@ -174,18 +176,20 @@ class Poller:
             return
         feed = await self._pool.feed(answer.content, answer.content_type, answer.url)
         named = decide.candidates(feed)
+        now = datetime.now(UTC)
         async with self._database.read() as connection:
             names = [name for candidate in named for name in candidate.aliases]
             known = await articles.known_aliases(connection, source.id, names)
             kept = await revisions.kept_articles(connection, source.id, known.values())
         new = decide.new_candidates(named, known)
         later = self._unanswered.pop(source.id, set())
-        changes = corrections.changes(named, known, kept, datetime.now(UTC), later)
+        changes = corrections.changes(named, known, kept, now, later)
         end = _End(
             section=decide.section_title(source, feed),
             etag=answer.etag if changes.complete else None,
             last_modified=answer.last_modified if changes.complete else None,
             learnt=decide.learnt_names(named, known),
+            looked_at=now,
             named=kept,
             changes=changes,
         )
@@ -243,7 +247,9 @@ class Poller:
                 await revisions.note_seen(connection, end.changes.noted)
                 for number, url in end.changes.moved.items():
                     await revisions.move_article(connection, number, url)
-                vanished = await revisions.note_vanished(connection, source.id, end.named, now)
+                vanished = await revisions.note_vanished(
+                    connection, source.id, end.named, before=end.looked_at, now=now
+                )
                 await sources.record_read(
                     connection,
                     source.id,

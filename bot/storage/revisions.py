@@ -85,7 +85,12 @@ async def move_article(connection: AsyncConnection, article_id: int, url: str) -
 
 
 async def note_vanished(
-    connection: AsyncConnection, source_id: int, present: Mapping[int, Kept], now: datetime
+    connection: AsyncConnection,
+    source_id: int,
+    present: Mapping[int, Kept],
+    *,
+    before: datetime,
+    now: datetime,
 ) -> bool:
     """Have the pages looked at of articles that a feed left out, though it names older ones.
 
@@ -93,6 +98,7 @@ async def note_vanished(
         connection: a transaction that writes.
         source_id: whose feed was read.
         present: the source's articles that it names.
+        before: what was stored since then was not asked for.
         now: the moment.
 
     Returns:
@@ -106,6 +112,7 @@ async def note_vanished(
             article.c.source_id == source_id,
             tuple_(article.c.sorted_at, article.c.id) > tuple_(*oldest),
             article.c.seen != ABSENT,
+            article.c.created_at < before,
             article.c.withdrawn_at.is_(None),
         )
     )
