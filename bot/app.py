@@ -3,14 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import signal
-import threading
-from collections.abc import Coroutine
 from contextlib import AsyncExitStack
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from typing import Any
+from datetime import UTC, datetime, timedelta
 
 import structlog
 from aiogram import Bot
@@ -30,8 +25,12 @@ from bot.ingest.checks import Checker
 from bot.ingest.fetch import Fetcher
 from bot.ingest.poll import Poller
 from bot.ingest.workers import ParsePool
+from bot.leadership import Leadership, Lease, Work
+from bot.machines import Machines, deadline
+from bot.model import Role
 from bot.settings import Settings
 from bot.storage.database import Database
+from bot.storage.lock import lock_database
 from bot.storage.readers import locales_of
 from bot.storage.sources import list_sources
 from bot.telegram.menu import publish_admin_menus, publish_menu
@@ -39,36 +38,13 @@ from bot.telegram.outcome import Stop, outcome
 from bot.telegram.pace import Pacer
 from bot.telegram.session import ReplyLane, make_bot
 from bot.waiting import rest, unless
-from bot.web import serve
+from bot.web import Standing, serve
 
 _log = structlog.get_logger(__name__)
 
 USER_AGENT = f"Vestnik/{__version__} (news bot for Telegram)"
-_GRACE_SECONDS = 7.0  # for what is in flight when we are asked to stop
-_LAST_SECONDS = 9.5
 _RETRY_SECONDS = 5.0
 _ERROR_CHARS = 300  # an answer that is no JSON is quoted whole in its error
-
-
-@dataclass(slots=True)
-class _Machines:
-    """The parts that run side by side: when one ends, for whatever reason, all stop."""
-
-    stop: asyncio.Event = field(default_factory=asyncio.Event)
-    failure: Exception | None = None
-
-    async def run(self, name: str, work: Coroutine[Any, Any, None]) -> None:
-        """Run one part; its failure is kept, so that the others can end in peace."""
-        try:
-            await work
-        except Exception as error:  # noqa: BLE001 - it is raised again when all have stopped
-            unexpected = not isinstance(error, VestnikError)
-            _log.critical(
-                "stopping: a part failed", part=name, error=str(error), exc_info=unexpected
-            )
-            self.failure = self.failure or error
-        finally:
-            self.stop.set()
 
 
 async def run(settings: Settings) -> None:
@@ -77,23 +53,27 @@ async def run(settings: Settings) -> None:
     Raises:
         VestnikError: it cannot start, or a part failed for a reason that an operator can mend.
     """
-    machines = _Machines()
+    if settings.roles == (Role.WEB,) and settings.web_port is None:
+        raise SettingsError("WEB_PORT is not set: ROLES leaves this process nothing else to do.")
+    machines = Machines()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, machines.stop.set)
     translators = translators_for(settings)
-    deadline = asyncio.create_task(_deadline(machines.stop, asyncio.current_task()))
+    ending = asyncio.create_task(deadline(machines.stop, asyncio.current_task()))
     try:
         async with AsyncExitStack() as stack:
+            alone = stack.enter_context(lock_database(settings.database))
             database = await stack.enter_async_context(Database.open(settings.database))
-            await _run_machines(settings, machines, database, translators, stack)
+            process = _Process(settings, machines, database, translators)
+            await process.run(Leadership(database, alone=alone), stack)
         _log.info("stopped")
     except asyncio.CancelledError:
         if not machines.stop.is_set():
             raise
         _log.warning("stopped before all had ended; the rest is taken up at the next start")
     finally:
-        deadline.cancel()
+        ending.cancel()
     match machines.failure:
         case None:
             pass
@@ -103,87 +83,173 @@ async def run(settings: Settings) -> None:
             raise VestnikError("The bot stopped because a part of it failed; the log says why.")
 
 
-async def _run_machines(
-    settings: Settings,
-    machines: _Machines,
-    database: Database,
-    translators: Translators,
-    stack: AsyncExitStack,
-) -> None:
-    """Build the parts and run them until they have all ended."""
-    stop = machines.stop
-    pacer = Pacer(settings.send_rate)
-    # Connections of their own: pushes that hang never keep a reply waiting, nor edits a push.
-    replies, pushes, edits = (
-        make_bot(settings.bot_token.get_secret_value(), settings.bot_api_url) for _ in range(3)
-    )
-    replies.session.middleware(ReplyLane(pacer))
-    for bot in (replies, pushes, edits):
-        stack.push_async_callback(bot.session.close)
-    allow_private = settings.allow_private_addresses
-    fetcher = await stack.enter_async_context(
-        Fetcher(allow_private=allow_private, user_agent=USER_AGENT)
-    )
-    pool = await stack.enter_async_context(ParsePool())
-    async with database.write() as connection:
-        await list_sources(connection, settings.sources, datetime.now(UTC))
+class _Process:
+    """What this process does in each of its roles; the parts of a role are built for each term."""
 
-    admin_t = translators[settings.default_locale]
-    alerts = Alerts(database, replies, settings.admin_ids, admin_t)
-    policy = Policy(rate=settings.send_rate)
-    lease = round(datetime.now(UTC).timestamp() * 1000)
-    sender = Sender(database, pushes, pacer, translators, alerts, policy, lease=lease)
-    amender = Amender(
-        database,
-        edits,
-        pacer,
-        translators,
-        alerts,
-        rate=settings.send_rate,
-        page_chars=settings.page_chars,
-    )
-    poller = Poller(
-        database,
-        fetcher,
-        pool,
-        poll_seconds=settings.poll_seconds,
-        allow_private=allow_private,
-    )
-    checker = Checker(database, fetcher, poll_seconds=settings.poll_seconds)
-    intake = Intake(database, replies, ALLOWED_UPDATES)
-    if settings.web_port is not None:
+    def __init__(
+        self,
+        settings: Settings,
+        machines: Machines,
+        database: Database,
+        translators: Translators,
+    ) -> None:
+        self._settings = settings
+        self._machines = machines
+        self._database = database
+        self._translators = translators
+        self._published = asyncio.Event()
+        self._pacer = Pacer(
+            settings.send_rate, paid=settings.paid_broadcast
+        )  # of the process: what has left counts on
+        self._intake: Intake | None = None
+
+    async def run(self, leadership: Leadership, stack: AsyncExitStack) -> None:
+        """Do what the roles ask for until all has ended; what is opened closes with ``stack``."""
+        roles = self._settings.roles
+        works: dict[Role, Work] = {}
+        if Role.READ in roles:
+            works[Role.READ] = await self._reading(stack)
+        if Role.SEND in roles:
+            works[Role.SEND] = self._sending(stack)
+        if Role.WEB in roles:
+            await self._serve(leadership, stack)
+        sources = len(self._settings.sources)
+        _log.info("started", version=__version__, sources=sources, roles=",".join(roles))
+        stop = self._machines.stop
+        if works:
+            await self._machines.run("leading", leadership.run(works, stop), stop)
+        else:
+            await stop.wait()
+
+    async def _serve(self, leadership: Leadership, stack: AsyncExitStack) -> None:
+        host, port = self._settings.web_host, self._settings.web_port
+        if port is None:
+            return
+
+        def standing() -> Standing:
+            silence = None if self._intake is None else self._intake.silence()
+            return Standing(self._settings.roles, leadership.leads, silence)
+
         try:
-            await stack.enter_async_context(
-                serve(settings.web_host, settings.web_port, database, intake.silence)
-            )
+            await stack.enter_async_context(serve(host, port, self._database, standing))
         except OSError as error:
             raise SettingsError(
-                f"WEB_PORT cannot be listened on ({settings.web_host}:{settings.web_port}: "
+                f"WEB_PORT cannot be listened on ({host}:{port}: "
                 f"{error.strerror}): another process may use it; choose another one."
             ) from error
-    _log.info("started", version=__version__, sources=len(settings.sources))
-    async with asyncio.TaskGroup() as group:
-        for name, work in (
-            ("reading sources", poller.run(stop)),
-            ("checking pages", checker.run(stop, poller.vanished)),
-            ("sending", sender.run(stop, poller.published)),
-            ("amending", amender.run(stop)),
-            ("alerts", alerts.watch(stop)),
-            ("talking", _talk(settings, machines, database, translators, replies, intake)),
-        ):
-            group.create_task(machines.run(name, work), name=name)
+
+    async def _reading(self, stack: AsyncExitStack) -> Work:
+        """What the reader of sources does in a term."""
+        settings = self._settings
+        allow_private = settings.allow_private_addresses
+        fetcher = await stack.enter_async_context(
+            Fetcher(allow_private=allow_private, user_agent=USER_AGENT)
+        )
+        pool = await stack.enter_async_context(ParsePool())
+
+        async def read(lease: Lease) -> None:
+            await self._list_sources(lease.lost)
+            poller = Poller(
+                self._database,
+                fetcher,
+                pool,
+                poll_seconds=settings.poll_seconds,
+                allow_private=allow_private,
+                published=self._published,
+                ttl=timedelta(hours=settings.delivery_ttl),
+                breaking_words=settings.breaking_words,
+            )
+            checker = Checker(self._database, fetcher, poll_seconds=settings.poll_seconds)
+            async with asyncio.TaskGroup() as group:
+                for name, work in (
+                    ("reading sources", poller.run(lease.lost)),
+                    ("checking pages", checker.run(lease.lost, poller.vanished)),
+                ):
+                    part = self._machines.run(name, work, lease.lost)
+                    group.create_task(part, name=name)
+
+        return read
+
+    async def _list_sources(self, stop: asyncio.Event) -> None:
+        while not stop.is_set():
+            try:
+                async with self._database.write() as connection:
+                    await list_sources(connection, self._settings.sources, datetime.now(UTC))
+            except StorageError as error:
+                _log.warning("sources not listed", error=str(error))
+                await rest(stop, _RETRY_SECONDS)
+            else:
+                return
+
+    def _sending(self, stack: AsyncExitStack) -> Work:
+        """What the sender does in a term: all that leaves for Telegram leaves from there."""
+        settings, translators = self._settings, self._translators
+        # Connections of their own: pushes that hang never keep a reply waiting, nor edits a push.
+        replies, pushes, edits = (
+            make_bot(settings.bot_token.get_secret_value(), settings.bot_api_url) for _ in range(3)
+        )
+        replies.session.middleware(ReplyLane(self._pacer))
+        for bot in (replies, pushes, edits):
+            stack.push_async_callback(bot.session.close)
+        admin_t = translators[settings.default_locale]
+        policy = Policy(
+            rate=settings.send_rate,
+            on_unknown=settings.on_unknown,
+            paid=settings.paid_broadcast,
+            retention=timedelta(days=settings.retention_days),
+        )
+
+        async def send(lease: Lease) -> None:
+            alerts = Alerts(self._database, replies, settings.admin_ids, admin_t)
+            sender = Sender(
+                self._database,
+                pushes,
+                self._pacer,
+                translators,
+                alerts,
+                policy,
+                lease=lease.term,
+            )
+            amender = Amender(
+                self._database,
+                edits,
+                self._pacer,
+                translators,
+                alerts,
+                rate=settings.send_rate,
+                page_chars=settings.page_chars,
+            )
+            intake = self._intake = Intake(self._database, replies, ALLOWED_UPDATES)
+            talk = _talk(
+                settings, self._machines, self._database, translators, replies, intake, lease.lost
+            )
+            try:
+                async with asyncio.TaskGroup() as group:
+                    for name, work in (
+                        ("sending", sender.run(lease.lost, self._published)),
+                        ("amending", amender.run(lease.lost)),
+                        ("alerts", alerts.watch(lease.lost)),
+                        ("talking", talk),
+                    ):
+                        part = self._machines.run(name, work, lease.lost)
+                        group.create_task(part, name=name)
+            finally:
+                self._intake = None
+
+        return send
 
 
 async def _talk(
     settings: Settings,
-    machines: _Machines,
+    machines: Machines,
     database: Database,
     translators: Translators,
     bot: Bot,
     intake: Intake,
+    stop: asyncio.Event,
 ) -> None:
     """Answer people, from the moment that Telegram knows us."""
-    me = await _introduce(bot, machines.stop)
+    me = await _introduce(bot, stop)
     if me is None:
         return
     await _leave_webhook(bot)
@@ -197,10 +263,10 @@ async def _talk(
     )
     async with asyncio.TaskGroup() as group:
         menus = _publish_menus(settings, database, translators, bot, me.full_name)
-        group.create_task(unless(machines.stop, menus))
-        group.create_task(machines.run("receiving", intake.run(machines.stop)))
+        group.create_task(unless(stop, menus))
+        group.create_task(machines.run("receiving", intake.run(stop), stop))
         turns = Turns(database, bot, dispatcher)
-        group.create_task(machines.run("handling", turns.run(intake.arrived, machines.stop)))
+        group.create_task(machines.run("handling", turns.run(intake.arrived, stop), stop))
 
 
 async def _publish_menus(
@@ -257,18 +323,3 @@ def translators_for(settings: Settings) -> Translators:
         return load_translators(settings.default_locale, settings.timezone)
     except LookupError as error:
         raise SettingsError(f"DEFAULT_LOCALE is malformed: there is {error}.") from error
-
-
-async def _deadline(stop: asyncio.Event, main: asyncio.Task[Any] | None) -> None:
-    """End what does not end by itself soon after ``stop``, and in the end the process."""
-    await stop.wait()
-    last = threading.Timer(_LAST_SECONDS, os._exit, [1])  # even where a cancelled task hangs
-    last.daemon = True
-    last.start()
-    try:
-        await asyncio.sleep(_GRACE_SECONDS)
-        if main is not None:
-            main.cancel()
-        await asyncio.Event().wait()
-    finally:
-        last.cancel()

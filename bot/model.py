@@ -549,6 +549,17 @@ class Begun:
     forced: bool = False
 
 
+# --- The processes that share a database ------------------------------------------------------
+
+
+class Role(StrEnum):
+    """What a process may do; of all that share a database, one at a time reads and one sends."""
+
+    READ = "read"  # sources
+    SEND = "send"  # all that leaves for Telegram, and so what comes from there
+    WEB = "web"  # health
+
+
 # --- What Telegram is to show -----------------------------------------------------------------
 
 

@@ -17,7 +17,7 @@ from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from bot.errors import SettingsError
-from bot.model import SourceSpec
+from bot.model import OnUnknown, Role, SourceSpec
 
 _ENV_FILE = ".env"
 _TOKEN = re.compile(r"[0-9]+:[A-Za-z0-9_-]+")
@@ -92,6 +92,40 @@ class Settings(BaseSettings):
         gt=0,
         le=1000,
     )
+    delivery_ttl: float = _field(
+        24,
+        "How many hours after its publication an article is still sent to those whom it has not "
+        "reached.",
+        "a number of hours above 0, at most 720",
+        gt=0,
+        le=720,
+    )
+    on_unknown: OnUnknown = _field(
+        OnUnknown.RESEND,
+        "What becomes of a push whose answer from Telegram never came, so that it may have "
+        "arrived: resend it once, without a sound, or drop it.",
+        "resend or drop",
+    )
+    retention_days: int = _field(
+        30,
+        "How long it is kept what was sent to whom; so long a correction or a withdrawal reaches "
+        "pushes.",
+        "a whole number of days from 3 to 3650",
+        ge=3,
+        le=3650,
+    )
+    breaking_words: Annotated[tuple[str, ...], NoDecode] = _field(
+        ("срочно", "молния", "breaking"),
+        "Words at the start of a title that make an article breaking news, which goes before all "
+        "others, separated by commas; none: -.",
+        "words separated by commas, or -",
+    )
+    paid_broadcast: bool = _field(
+        False,
+        "Whether breaking news leave at up to 1000 messages a second for Stars from the bot's "
+        "balance. Turn it on in @BotFather first.",
+        "true or false",
+    )
     data_dir: Path = _field(
         Path("data"),
         "The folder for the database file.",
@@ -102,6 +136,14 @@ class Settings(BaseSettings):
         "The database; by default the file vestnik.db in DATA_DIR. PostgreSQL: "
         "postgresql://user:password@host/name.",
         "sqlite:///path/to/file.db or postgresql://user:password@host/name",
+    )
+    roles: Annotated[tuple[Role, ...], NoDecode] = _field(
+        tuple(Role),
+        "What this process does, where several share a PostgreSQL database: read (sources), send "
+        "(pushes, and answers to people), web (GET /healthz, where WEB_PORT is set). Of all that "
+        "may read, one does, and of all that may send; another takes over when it ends.",
+        "read, send and web, or some of them, separated by commas",
+        min_length=1,
     )
     bot_api_url: str = _field(
         "https://api.telegram.org",
@@ -148,6 +190,21 @@ class Settings(BaseSettings):
     @classmethod
     def _admin_ids(cls, value: Any) -> Any:
         return re.split(r"[\s,]+", value.strip(" ,\n")) if isinstance(value, str) else value
+
+    @field_validator("roles", mode="before")
+    @classmethod
+    def _roles(cls, value: Any) -> Any:
+        if not isinstance(value, str):
+            return value
+        named = {Role(word) for word in re.split(r"[\s,]+", value.strip(" ,\n").lower()) if word}
+        return tuple(role for role in Role if role in named)
+
+    @field_validator("breaking_words", mode="before")
+    @classmethod
+    def _breaking_words(cls, value: Any) -> Any:
+        if not isinstance(value, str):
+            return value
+        return tuple(word.strip() for word in value.split(",") if word.strip(" -"))
 
     @field_validator("log_level", mode="before")
     @classmethod
@@ -315,6 +372,8 @@ def describe_settings() -> str:
 
 
 def _shown(default: Any) -> str:
-    if default is None or default == ():
+    if default is None:
         return ""
+    if isinstance(default, tuple):
+        return ",".join(default)
     return str(default).lower() if isinstance(default, bool) else str(default)

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from bot.errors import SettingsError
-from bot.model import SourceSpec
+from bot.model import Role, SourceSpec
 from bot.settings import Settings, describe_settings, load_settings, parse_sources
 
 ROOT = Path(__file__).parent.parent
@@ -52,6 +52,7 @@ def test_the_defaults() -> None:
     assert settings.bot_api_url == "https://api.telegram.org"
     assert settings.database == "sqlite:///data/vestnik.db"
     assert settings.web_port is None
+    assert settings.roles == (Role.READ, Role.SEND, Role.WEB)
 
 
 def test_the_env_file_is_read_and_the_environment_wins() -> None:
@@ -112,6 +113,8 @@ def test_an_empty_value_is_as_good_as_none(name: str, monkeypatch: pytest.Monkey
         ("BOT_API_URL", "http://127.0.0.1:8081/", "http://127.0.0.1:8081"),
         ("WEB_PORT", "8080", 8080),
         ("DATA_DIR", "/srv/vestnik", Path("/srv/vestnik")),
+        ("ROLES", "send", (Role.SEND,)),
+        ("ROLES", " Web, read,web ,", (Role.READ, Role.WEB)),
     ],
 )
 def test_a_good_value_is_taken(
@@ -154,6 +157,9 @@ MALFORMED = [
     ("SEND_RATE", "fast"),
     ("DATABASE_URL", "vestnik.db"),
     ("DATABASE_URL", "mysql://vestnik:secret@db.example/vestnik"),
+    ("ROLES", "read,write"),
+    ("ROLES", "all"),
+    ("ROLES", " , "),
     ("BOT_API_URL", "api.telegram.org"),
     ("BOT_API_URL", "https://"),
     ("ALLOW_PRIVATE_ADDRESSES", "maybe"),

@@ -4,17 +4,23 @@ from __future__ import annotations
 
 import socket
 from collections.abc import AsyncIterator
-from datetime import datetime
+from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Any
 
 import aiohttp
 import pytest
 from sqlalchemy import text
 
-from bot.model import Alias, AliasKind, Chat, ChatKind, Document, NewArticle, SourceSpec
-from bot.storage import articles, outbox, readers, sources, subscriptions
+from bot.model import Alias, AliasKind, Chat, ChatKind, Document, NewArticle, Role, SourceSpec
+from bot.storage import articles, broadcasts, readers, sources, subscriptions
 from bot.storage.database import Database
-from bot.web import serve
+from bot.web import Standing, serve
+
+
+def led() -> Standing:
+    """A process that does all alone, and hears from Telegram."""
+    return Standing(tuple(Role), frozenset({Role.READ, Role.SEND}), 0.0)
 
 
 @pytest.fixture
@@ -37,11 +43,14 @@ async def health(client: aiohttp.ClientSession, port: int) -> tuple[int, dict[st
 
 
 async def test_well(database: Database, client: aiohttp.ClientSession, port: int) -> None:
-    async with serve("127.0.0.1", port, database, lambda: 12.34):
+    standing = Standing(tuple(Role), frozenset({Role.READ, Role.SEND}), 12.34)
+    async with serve("127.0.0.1", port, database, lambda: standing):
         assert await health(client, port) == (
             200,
             {
                 "well": True,
+                "roles": ["read", "send", "web"],
+                "leads": ["read", "send"],
                 "telegram_silent_seconds": 12.3,
                 "queued": 0,
                 "sources": 0,
@@ -67,9 +76,8 @@ async def test_what_waits_and_what_fails_is_told(
         assert number is not None
         reader = await readers.meet_reader(connection, Chat(5, ChatKind.PRIVATE), "ru", now)
         await subscriptions.subscribe_to_all(connection, reader.id, now)
-        await outbox.add_broadcast(connection, number, now)
-        await outbox.fan_out(connection, now, 100)
-    async with serve("127.0.0.1", port, database, lambda: 0.0):
+        await broadcasts.add_broadcast(connection, number, datetime.now(UTC))
+    async with serve("127.0.0.1", port, database, led):
         status, told = await health(client, port)
     assert status == 200
     assert told["queued"] == 1
@@ -82,11 +90,26 @@ async def test_unwell_when_telegram_is_silent(
 ) -> None:
     async with (
         Database.open(sqlite_url) as database,
-        serve("127.0.0.1", port, database, lambda: seconds),
+        serve("127.0.0.1", port, database, lambda: replace(led(), silence=seconds)),
     ):
         given, told = await health(client, port)
     assert given == status
     assert told["well"] == (status == 200)
+
+
+async def test_well_where_another_process_talks_to_telegram(
+    sqlite_url: str, client: aiohttp.ClientSession, port: int
+) -> None:
+    """It is told what this one is for and does; how Telegram is, only the other one knows."""
+    standing = Standing((Role.READ, Role.WEB), frozenset({Role.READ}), None)
+    async with (
+        Database.open(sqlite_url) as database,
+        serve("127.0.0.1", port, database, lambda: standing),
+    ):
+        status, told = await health(client, port)
+    assert status == 200
+    assert (told["roles"], told["leads"]) == (["read", "web"], ["read"])
+    assert "telegram_silent_seconds" not in told
 
 
 async def test_unwell_when_the_database_is(
@@ -94,7 +117,7 @@ async def test_unwell_when_the_database_is(
 ) -> None:
     async with (
         Database.open(sqlite_url) as database,
-        serve("127.0.0.1", port, database, lambda: 0.0),
+        serve("127.0.0.1", port, database, led),
     ):
         async with database.write() as connection:
             await connection.execute(text("ALTER TABLE delivery RENAME TO lost"))
@@ -112,7 +135,7 @@ async def test_nothing_else_is_served_and_the_port_is_freed(
 ) -> None:
     async with Database.open(sqlite_url) as database:
         for _ in range(2):
-            async with serve("127.0.0.1", port, database, lambda: 0.0):
+            async with serve("127.0.0.1", port, database, led):
                 async with client.get(f"http://127.0.0.1:{port}/") as answer:
                     assert answer.status == 404
                 async with client.post(f"http://127.0.0.1:{port}/healthz") as answer:
@@ -120,7 +143,7 @@ async def test_nothing_else_is_served_and_the_port_is_freed(
 
 
 async def test_a_port_that_is_taken(sqlite_url: str, port: int) -> None:
-    async with Database.open(sqlite_url) as database, serve("127.0.0.1", port, database, float):
+    async with Database.open(sqlite_url) as database, serve("127.0.0.1", port, database, led):
         with pytest.raises(OSError, match="in use"):
-            async with serve("127.0.0.1", port, database, float):
+            async with serve("127.0.0.1", port, database, led):
                 pass

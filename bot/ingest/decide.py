@@ -19,6 +19,7 @@ from bot.model import (
     Feed,
     NewArticle,
     Paragraph,
+    Priority,
     Source,
     Span,
     shown_url,
@@ -149,6 +150,17 @@ def fingerprint(entry: Entry) -> str:
 def section_title(source: Source, feed: Feed) -> str:
     """The section of a source's articles: as the editor says, else as the feed calls itself."""
     return source.section or feed.title or urlsplit(source.url).hostname or shown_url(source.url)
+
+
+def priority(title: str, breaking_words: Iterable[str]) -> Priority:
+    """Whether an article is breaking news: its title begins with one of these words."""
+    start = title.casefold().lstrip('⚡️❗‼🔴 «"“„([')
+    for word in breaking_words:
+        folded = word.casefold()
+        after = start[len(folded) : len(folded) + 1]
+        if folded and start.startswith(folded) and not after.isalnum():
+            return Priority.BREAKING
+    return Priority.NEWS
 
 
 def next_read(

@@ -6,7 +6,7 @@ import asyncio
 import random
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import structlog
 
@@ -81,9 +81,14 @@ class Poller:
         *,
         poll_seconds: float,
         allow_private: bool,
+        published: asyncio.Event | None = None,
+        ttl: timedelta = broadcasts.DELIVERY_TTL,
+        breaking_words: Sequence[str] = (),
     ) -> None:
-        self.published = asyncio.Event()
+        self.published = published or asyncio.Event()
         self.vanished = asyncio.Event()
+        self._ttl = ttl
+        self._breaking_words = breaking_words
         self._database = database
         self._fetcher = fetcher
         self._pool = pool
@@ -239,7 +244,13 @@ class Poller:
                     continue
                 stored += 1
                 if source.primed:
-                    await broadcasts.add_broadcast(connection, number, now)
+                    await broadcasts.add_broadcast(
+                        connection,
+                        number,
+                        now,
+                        ttl=self._ttl,
+                        priority=decide.priority(new.title, self._breaking_words),
+                    )
             if end is not None:
                 await ensure_section(connection, end.section, now)
                 for number, names in end.learnt.items():

@@ -21,6 +21,15 @@ Transaction = AsyncConnection
 
 _BUSY_SECONDS = 5  # for another process; our own writers take turns
 _WRITES = "vestnik_writes"
+# A server that is gone without a word is noticed in seconds; by itself TCP takes many minutes, in
+# which whoever waits for it can neither go on nor end.
+_ALIVE = {
+    "connect_timeout": 5,
+    "tcp_user_timeout": 10_000,
+    "keepalives_idle": 5,
+    "keepalives_interval": 2,
+    "keepalives_count": 3,
+}
 
 
 class Database:
@@ -86,23 +95,44 @@ def _told() -> Iterator[None]:
         raise StorageError(_cause(error)) from error
 
 
-def _engine(address: str) -> AsyncEngine:
+def database_file(address: str) -> Path | None:
+    """The file that an address of SQLite names, its folder made; None for PostgreSQL.
+
+    Raises:
+        StorageError: the address is none, or the folder cannot be made.
+    """
+    url = _url(address)
+    if url.get_backend_name() != "sqlite":
+        return None
+    if not url.database or url.database == ":memory:":
+        raise StorageError("DATABASE_URL must name a file, such as sqlite:///data/vestnik.db.")
+    path = Path(url.database)
     try:
-        url = make_url(address)
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise StorageError(_explain(url, error)) from error
+    return path
+
+
+def _url(address: str) -> URL:
+    try:
+        return make_url(address)
     except ArgumentError as error:
         raise StorageError("DATABASE_URL is not an address of a database.") from error
-    if url.get_backend_name() == "sqlite":
+
+
+def _engine(address: str) -> AsyncEngine:
+    url = _url(address)
+    if database_file(address) is not None:
         return _sqlite(url.set(drivername="sqlite+aiosqlite"))
-    return create_async_engine(url.set(drivername="postgresql+psycopg"), pool_pre_ping=True)
+    return create_async_engine(
+        url.set(drivername="postgresql+psycopg"),
+        pool_pre_ping=True,
+        connect_args={name: value for name, value in _ALIVE.items() if name not in url.query},
+    )
 
 
 def _sqlite(url: URL) -> AsyncEngine:
-    if not url.database or url.database == ":memory:":
-        raise StorageError("DATABASE_URL must name a file, such as sqlite:///data/vestnik.db.")
-    try:
-        Path(url.database).parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    except OSError as error:
-        raise StorageError(_explain(url, error)) from error
     engine = create_async_engine(url, connect_args={"timeout": _BUSY_SECONDS})
     event.listen(engine.sync_engine, "connect", _prepare)
     event.listen(engine.sync_engine, "begin", _begin)

@@ -206,12 +206,12 @@ async def release(
 async def rescue(
     connection: AsyncConnection, lease: int, policy: OnUnknown, now: datetime
 ) -> Rescue:
-    """Settle what other holders left; the holder of ``lease`` is the only one that is alive.
+    """Settle what the holders of earlier terms left: they are gone, or may send no more.
 
     A send that a process took with it is repeated until Telegram answers, each time silently:
     nobody has seen it fail. Where nothing is to be repeated, it ends as unknown.
     """
-    left = update(delivery).where(_held(), delivery.c.lease != lease)
+    left = update(delivery).where(_held(), delivery.c.lease < lease)
     requeued = await connection.execute(
         left.where(_is(DeliveryState.LEASED)).values(_requeued(now))
     )
@@ -418,7 +418,14 @@ _SENT = (
     update(delivery)
     .where(
         _MINE,
-        state_is(delivery, DeliveryState.QUEUED, DeliveryState.SENDING, DeliveryState.UNKNOWN),
+        state_is(
+            delivery,
+            DeliveryState.QUEUED,
+            DeliveryState.SENDING,
+            DeliveryState.UNKNOWN,
+            DeliveryState.CANCELLED,
+            DeliveryState.EXPIRED,
+        ),
     )
     .values(
         state=DeliveryState.SENT,

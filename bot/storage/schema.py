@@ -264,6 +264,16 @@ incoming = Table(
     ),
 )
 
+# Who leads a role: its one process among all that run on this database.
+lease = Table(
+    "lease",
+    metadata,
+    Column("role", Text, primary_key=True),
+    Column("holder", Text, nullable=False),
+    Column("term", BigInteger, nullable=False),  # how often it was taken: the fencing token
+    _moment("until"),
+)
+
 
 def state_is(table: Table, *states: int) -> ColumnElement[bool]:
     """A condition on ``state`` as the partial indexes spell it: they do not serve a variable."""

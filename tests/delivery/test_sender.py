@@ -18,8 +18,9 @@ from bot.delivery import sender as machine
 from bot.delivery.alerts import Alerts
 from bot.delivery.sender import Policy, Sender
 from bot.i18n import load_translators
-from bot.model import BroadcastState, ChatKind, DeliveryState, OnUnknown
-from bot.storage import broadcasts, outbox, readers, subscriptions
+from bot.errors import TokenRefusedError
+from bot.model import BroadcastState, ChatKind, DeliveryState, OnUnknown, Priority
+from bot.storage import broadcasts, outbox, pauses, readers, subscriptions
 from bot.storage.database import Database
 from bot.storage.schema import article, broadcast, reader
 from bot.telegram import pace
@@ -463,6 +464,199 @@ async def test_an_unknown_refusal_is_kept_for_a_person_to_see(
     assert (await rows(database))[0].error == "Bad Request: SOMETHING_NEW"
     async with database.read() as connection:
         assert all((await connection.scalars(select(reader.c.active))).all())
+
+
+async def test_a_refused_picture_is_left_out_and_told_once(
+    database: Database, tg: Telegram, admin: Person
+) -> None:
+    people = tg.persons(10)
+    await audience(database, people)
+    await publish(database, image="https://news.example/bridge.jpg")
+    refused = tg.faults.add(
+        Refusal(400, "Bad Request: failed to get HTTP URL content"),
+        method="sendMessage",
+        when=lambda request: "bridge.jpg" in str(request.params.get("link_preview_options")),
+        times=None,
+    )
+    async with sending(database, tg, admin, rate=50) as running:
+        assert await running.until_over(10) == [S.SENT] * 10
+        await admin.sees("картинк")
+    assert len(admin.messages) == 1
+    assert refused.hits <= running.sender._at_once
+    assert {message.image for person in people for message in person.messages} == {None}
+    assert all(person.messages[0].entities for person in people)
+
+
+async def test_a_topic_that_is_gone_sends_its_news_to_the_chat_itself(
+    database: Database, tg: Telegram
+) -> None:
+    owner = tg.person("Анна", started=True)
+    forum = tg.group("Форум", [owner], supergroup=True, forum=True)
+    topic = await forum.add_topic("Новости")
+    await add_reader(
+        database, datetime.now(UTC), forum.id, kind=ChatKind.SUPERGROUP, thread_id=topic
+    )
+    await publish(database)
+    gone = Refusal(400, "Bad Request: message thread not found")
+    tg.faults.add(gone, when=lambda request: "message_thread_id" in request.params, times=None)
+    async with sending(database, tg) as running:
+        assert await running.until_over(1) == [S.SENT]
+        await publish(database, "b")
+        assert await running.until_over(2) == [S.SENT] * 2
+    assert [message.thread_id for message in tg.ledger.messages(forum.id)] == [None, None]
+    assert len([r for r in tg.ledger.calls("sendMessage") if r.fault]) == 1
+
+
+async def test_a_chat_that_is_not_found_is_given_up_only_after_a_day(
+    database: Database, tg: Telegram
+) -> None:
+    """Telegram says the same of any chat when it ails itself."""
+    anna, boris = tg.persons(2)
+    await audience(database, [anna, boris])
+    missing = Refusal(400, "Bad Request: chat not found")
+    tg.faults.add(missing, method="sendMessage", chat_id=anna.id, times=None)
+    found = tg.faults.add(missing, method="sendMessage", chat_id=boris.id)
+
+    async def active(key: str) -> list[tuple[bool, bool]]:
+        await publish(database, key)
+        async with sending(database, tg) as running:
+            await running.until_over(2 * len("abc"[: "abc".index(key) + 1]))
+        async with database.read() as connection:
+            rows = await connection.execute(select(reader).order_by(reader.c.id))
+            return [(row.active, row.missing_since is not None) for row in rows]
+
+    assert await active("a") == [(True, True), (True, True)]
+    assert found.hits == 1
+    assert await active("b") == [(True, True), (True, False)]
+    yesterday = datetime.now(UTC) - timedelta(hours=25)
+    async with database.write() as connection:
+        await readers.note_missing(connection, anna.id, yesterday)
+    assert await active("c") == [(False, True), (True, False)]
+
+
+async def test_a_refused_token_ends_the_sender_and_touches_no_reader(
+    database: Database, tg: Telegram
+) -> None:
+    people = tg.persons(5)
+    await audience(database, people)
+    await publish(database)
+    tg.faults.add(Refusal(401, "Unauthorized"), times=None)
+    with pytest.raises(TokenRefusedError):
+        async with sending(database, tg) as running:
+            await running.task
+    assert set(await states(database)) == {S.QUEUED}
+    async with database.read() as connection:
+        assert all((await connection.scalars(select(reader.c.active))).all())
+
+
+# --- The breaker ------------------------------------------------------------------------------
+
+
+async def test_a_broadcast_that_is_refused_too_often_stops_before_the_audience_is_lost(
+    database: Database, tg: Telegram, admin: Person
+) -> None:
+    people = tg.persons(300)
+    await audience(database, people)
+    await publish(database)
+    blocked = Refusal(403, "Forbidden: bot was blocked by the user")
+    fault = tg.faults.add(
+        blocked, method="sendMessage", when=lambda r: r.chat_id != admin.id, times=None
+    )
+    async with sending(database, tg, admin, rate=500) as running:
+        told = await admin.sees("200", timeout=PATIENCE)
+        running.stop.set()
+        await running.task
+    assert fault.hits < 150  # 41 that trip it, and those in flight
+    async with database.read() as connection:
+        closed = (await connection.scalars(select(reader.c.id).where(~reader.c.active))).all()
+        assert (await connection.scalars(select(broadcast.c.state))).all() == [
+            BroadcastState.HALTED
+        ]
+    assert len(closed) == 0
+
+    fault.cancel()
+    assert [button.split()[-1] for button in told.labels] == ["дальше", "рассылку"]
+    async with database.write() as connection:
+        now = datetime.now(UTC)
+        assert await broadcasts.resume(connection, 1, now, now + timedelta(hours=1))
+    async with sending(database, tg, admin) as running:
+        assert await running.until_over(300) == [S.SENT] * 300
+    assert set(tg.ledger.copies(TITLE).values()) == {1}
+
+
+# --- Priority, expiry, waits ------------------------------------------------------------------
+
+
+async def test_breaking_news_overtake_what_is_going_out(database: Database, tg: Telegram) -> None:
+    people = tg.persons(60)
+    await audience(database, people)
+    await publish(database)
+    async with sending(database, tg, rate=50) as running:
+        await tg.ledger.wait_for(lambda: tg.ledger.sent >= 5)
+        now = datetime.now(UTC)
+        await add_broadcast(database, now, "b", title="Срочно", priority=Priority.BREAKING)
+        assert await running.until_over(120) == [S.SENT] * 120
+    order = [message.first_text for message in sorted(tg.ledger.messages(), key=lambda m: m.date)]
+    urgent = [place for place, text in enumerate(order) if "Срочно" in text]
+    assert urgent[0] < 5 + 3 * running.sender._at_once
+    assert urgent[-1] <= urgent[0] + 60 + running.sender._at_once
+
+
+async def test_paid_breaking_news_leave_beside_the_free_rate(
+    database: Database, tg: Telegram
+) -> None:
+    people = tg.persons(60)
+    await audience(database, people)
+    now = datetime.now(UTC)
+    await add_broadcast(database, now, "b", title="Срочно", priority=Priority.BREAKING)
+    async with sending(database, tg, rate=2, policy=Policy(paid=True)) as running:
+        assert await running.until_over(60) == [S.SENT] * 60
+    sent = tg.ledger.calls("sendMessage")
+    assert all(request.params["allow_paid_broadcast"] for request in sent)
+    assert sent[-1].arrived - sent[0].arrived < 58 / 2  # what the free rate would take
+
+
+async def test_who_was_not_reached_in_time_is_not_sent_old_news(
+    database: Database, tg: Telegram
+) -> None:
+    people = tg.persons(40)
+    await audience(database, people)
+    await publish(database)
+    async with sending(database, tg, rate=20) as running:
+        await tg.ledger.wait_for(lambda: tg.ledger.sent >= 5)
+        async with database.write() as connection:
+            past = datetime.now(UTC) - timedelta(seconds=1)
+            await connection.execute(update(broadcast).values(expires_at=past))
+
+        async def over() -> bool:
+            async with database.read() as connection:
+                state = await connection.scalar(select(broadcast.c.state))
+            return state == BroadcastState.EXPIRED
+
+        await running.until(over)
+    found = await states(database)
+    assert set(found) <= {S.SENT, S.EXPIRED}
+    assert 5 <= found.count(S.SENT) < 40
+    assert tg.ledger.sent == found.count(S.SENT)
+
+
+async def test_a_long_wait_survives_a_restart(database: Database, tg: Telegram) -> None:
+    people = tg.persons(10)
+    await audience(database, people)
+    await publish(database)
+    flood = tg.faults.add(Flood(3600, "all"), method="sendMessage")
+    async with sending(database, tg) as running:
+
+        async def kept() -> bool:
+            async with database.read() as connection:
+                return bool(await pauses.pauses(connection, datetime.now(UTC)))
+
+        await running.until(kept)
+    async with sending(database, tg) as running:
+        await running.until(kept)
+        assert running.sender._pacer.paused_for() > 3500
+    assert flood.hits == 1
+    assert tg.violations == []
 
 
 # --- Nobody knows whether it arrived ----------------------------------------------------------

@@ -1,8 +1,7 @@
-"""Killed, stopped, started twice: what happens to a broadcast and to updates."""
+"""Killed, stopped, started again: what happens to a broadcast and to updates."""
 
 from __future__ import annotations
 
-import asyncio
 from collections import Counter
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -139,34 +138,6 @@ async def test_sigterm_while_telegram_does_not_answer_ends_within_10_seconds(
     # What was in flight is neither lost nor thought sent.
     after = await states(path)
     assert after == {DeliveryState.SENDING: 1}
-
-
-async def test_two_processes_start_on_one_empty_database(
-    start: Start, telegram: Telegram, newsroom: Newsroom, database_url: str
-) -> None:
-    """Both bring the schema up; together they answer and push once."""
-    anna = telegram.person("Анна")
-    settings = {"DATABASE_URL": database_url}
-    async with start(**settings) as first, start(**settings) as second:
-        await asyncio.gather(first.logs("started"), second.logs("started"))
-        await first.logs_when(
-            lambda line: (
-                line["event"] == FIRST_READ
-                or any(other["event"] == FIRST_READ for other in second.lines)
-            )
-        )
-        await anna.say("/subscribe")
-        choices = await anna.sees("Оставайтесь на связи", timeout=30)
-        await anna.press(choices, "Подписаться на всё")
-        await anna.sees("активирована")
-        published = newsroom.publish(title="Одна на двоих", paragraphs=["Текст."])
-        await anna.sees(published.title, timeout=30)
-        following = newsroom.publish(title="И следующая", paragraphs=["Текст."])
-        await anna.sees(following.title, timeout=30)
-        assert telegram.ledger.copies(published.title) == {anna.id: 1}
-        for bot in (first, second):
-            assert [line for line in bot.lines if line.get("level") == "critical"] == []
-            assert await bot.stop() == 0
 
 
 async def test_an_update_is_answered_after_a_kill_before_its_answer(

@@ -5,9 +5,10 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 from bot.model import DeliveryState
-from bot.storage.outbox import add_broadcast, fan_out
+from bot.storage.broadcasts import add_broadcast
 from sandbox.telegram import Person, Telegram
 from tests.handlers.house import House
+from tests.storage.rows import fan_out
 
 
 async def active(house: House, chat_id: int) -> bool:
@@ -16,7 +17,7 @@ async def active(house: House, chat_id: int) -> bool:
 
 
 async def states(house: House) -> list[DeliveryState]:
-    found = await house.rows("SELECT state FROM delivery ORDER BY id")
+    found = await house.rows("SELECT state FROM delivery")
     return [DeliveryState(state) for (state,) in found]
 
 
@@ -25,7 +26,7 @@ async def queue_a_push(house: House) -> None:
     article = await house.publish("Ещё одна", section="Город")
     async with house.database.write() as connection:
         await add_broadcast(connection, article, now)
-        await fan_out(connection, now, 1000)
+    await fan_out(house.database, now)
 
 
 async def subscribe(house: House, person: Person) -> None:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Row, select, update
+from sqlalchemy import Row, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.model import (
@@ -18,15 +18,18 @@ from bot.model import (
     Document,
     NewArticle,
     Paragraph,
+    Priority,
     Reader,
     SourceSpec,
     Span,
 )
-from bot.storage import articles, broadcasts, readers, sections, sources, subscriptions
+from bot.storage import articles, broadcasts, outbox, readers, sections, sources, subscriptions
 from bot.storage.database import Database
-from bot.storage.schema import delivery, source
+from bot.storage.schema import broadcast, delivery, source
 
 FEED = "https://news.example/feed"
+NOBODY = 0
+"""A term that no sender has."""
 
 
 def guid(key: str) -> Alias:
@@ -92,11 +95,13 @@ async def add_broadcast(
     section: str = "Город",
     title: str = "Открыт новый мост",
     image: str | None = None,
+    ttl: timedelta = broadcasts.DELIVERY_TTL,
+    priority: Priority = Priority.NEWS,
 ) -> int:
-    """An article on its way out; its number."""
+    """An article on its way out; its number. A database's first broadcast is 1, the next 2."""
     async with database.write() as connection:
         number = await add_article(connection, now, key, section=section, title=title, image=image)
-        await broadcasts.add_broadcast(connection, number, now)
+        await broadcasts.add_broadcast(connection, number, now, ttl=ttl, priority=priority)
     return number
 
 
@@ -131,22 +136,29 @@ async def add_readers(database: Database, now: datetime, chat_ids: Sequence[int]
     return found
 
 
-async def fan_out(database: Database, now: datetime, batch: int = 100) -> None:
-    """All pending broadcasts, to their end."""
-    while True:
-        async with database.write() as connection:
-            if await outbox.fan_out(connection, now, batch) is None:
-                return
+async def fan_out(database: Database, now: datetime, batch: int = 1000) -> None:
+    """Have all that may be claimed now wait in the queue, as if somebody had let go of it."""
+    async with database.write() as connection:
+        while await outbox.claim(connection, lease=NOBODY, now=now, limit=batch):
+            pass
+        await outbox.release(connection, NOBODY, now)
 
 
 async def rows(database: Database) -> list[Row[Any]]:
-    """The deliveries as they are stored, by number."""
+    """The deliveries as they are stored, by broadcast and reader."""
+    statement = select(delivery).order_by(delivery.c.broadcast_id, delivery.c.reader_id)
     async with database.read() as connection:
-        return list(await connection.execute(select(delivery).order_by(delivery.c.broadcast_id, delivery.c.reader_id)))
+        return list(await connection.execute(statement))
 
 
 async def states(database: Database) -> list[DeliveryState]:
     return [DeliveryState(row.state) for row in await rows(database)]
+
+
+async def broadcast_rows(database: Database) -> list[Row[Any]]:
+    """The broadcasts as they are stored, by number."""
+    async with database.read() as connection:
+        return list(await connection.execute(select(broadcast).order_by(broadcast.c.id)))
 
 
 async def deactivate(database: Database, chat_id: int, now: datetime) -> None:
@@ -157,11 +169,3 @@ async def deactivate(database: Database, chat_id: int, now: datetime) -> None:
 async def unsubscribe(database: Database, reader_id: int, now: datetime) -> None:
     async with database.write() as connection:
         await subscriptions.unsubscribe(connection, reader_id, now)
-
-
-async def let_lapse(database: Database, moment: datetime) -> None:
-    """Leases that are held end at this moment, as if their holders had ended."""
-    async with database.write() as connection:
-        await connection.execute(
-            update(delivery).where(delivery.c.lease_until.is_not(None)).values(lease_until=moment)
-        )
