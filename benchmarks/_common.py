@@ -109,13 +109,18 @@ async def publish(database: Database, number: int) -> None:
         await add_broadcast(connection, stored, now)
 
 
+def headline(number: int) -> str:
+    """What only the title of this article has in it."""
+    return f"Новость {number}:"
+
+
 def _article(number: int) -> NewArticle:
     """An article such as a small press office writes."""
     return NewArticle(
         aliases=(Alias(AliasKind.GUID, f"bench-{number}"),),
         section="Новости",
         url=f"{SITE}/news/{number}",
-        title="В Заречном открыли новый пешеходный мост",
+        title=f"{headline(number)} в Заречном открыли новый пешеходный мост",
         lead="Мост соединил набережную и старый парк; строили его два года.",
         image=f"{SITE}/media/{number}.png",
         language="ru",

@@ -1,7 +1,9 @@
 """From publication to the first push: the real process, a news site and a Telegram, all here.
 
 A source is looked at every POLL_SECONDS, so an article waits for the next look first: half of that
-on average. What comes on top is our own work.
+on average, and as long as the operator likes. What comes on top is our own work, and what is
+measured: from the moment when the site has handed out the feed that tells of the article to the
+moment when its push is in the first chat. The article's page is fetched and taken apart in between.
 """
 
 from __future__ import annotations
@@ -20,8 +22,9 @@ from sandbox.newsroom import Newsroom
 from sandbox.process import BotProcess
 from sandbox.telegram import Person, Telegram
 
-PUBLICATIONS = 10
+PUBLICATIONS = 25
 POLL_SECONDS = 1.0
+AIM_SECONDS = 1.0  # beyond the wait for the next look
 _PATIENCE_SECONDS = 30.0
 _FEED = "/feed.xml"
 
@@ -75,21 +78,23 @@ async def measure() -> None:
     whole, own = zip(*times, strict=True)
     waits = [together - rest for together, rest in times]
     rows: list[Row] = [
-        _row("publication to push, p50", quantile(whole, 0.5), POLL_SECONDS),
-        _row("publication to push, max", max(whole), POLL_SECONDS),
-        _row("  of it waiting for the next look, p50", quantile(waits, 0.5), POLL_SECONDS),
-        _row("  of it since the feed was read, p50", quantile(own, 0.5), POLL_SECONDS),
-        _row("  of it since the feed was read, max", max(own), POLL_SECONDS),
+        _row("beyond the wait for the next look, p50", quantile(own, 0.5)),
+        _row("  p95", quantile(own, 0.95)),
+        _row("  most", max(own)),
+        ("from publication to push, p50", f"{quantile(whole, 0.5) * 1000:.0f} ms", "-", "-"),
+        ("  p95", f"{quantile(whole, 0.95) * 1000:.0f} ms", "-", "-"),
+        ("  most", f"{max(whole) * 1000:.0f} ms", "-", "-"),
+        ("  wait for the next look, p50", f"{quantile(waits, 0.5) * 1000:.0f} ms", "-", "-"),
     ]
     show(f"Latency: {PUBLICATIONS} publications, POLL_SECONDS={POLL_SECONDS:.0f}", rows)
 
 
-def _row(what: str, seconds: float, limit: float) -> Row:
+def _row(what: str, seconds: float) -> Row:
     return (
         what,
         f"{seconds * 1000:.0f} ms",
-        f"poll {limit * 1000:.0f} ms",
-        f"{seconds / limit:.2f}x",
+        f"aim {AIM_SECONDS * 1000:.0f} ms",
+        f"{seconds / AIM_SECONDS:.2f}x",
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -13,6 +14,7 @@ from uuid import uuid4
 
 import pytest
 from sqlalchemy import select, text, update
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.leadership import Leadership, Lease, Times
 from bot.model import Role
@@ -103,11 +105,11 @@ def diary() -> Diary:
 
 
 @asynccontextmanager
-async def held_row(database: Database) -> AsyncIterator[None]:
+async def held_row(database: Database) -> AsyncIterator[AsyncConnection]:
     """The lease's row locked, so that whoever asks for it waits; on PostgreSQL."""
     async with database.write() as connection:
         await connection.execute(select(table).with_for_update())
-        yield
+        yield connection
 
 
 async def test_of_many_electors_one_works_and_each_release_hands_over(
@@ -174,10 +176,41 @@ async def test_a_leader_loses_to_a_later_term_of_its_own(database: Database, dia
     await elector.stop()
 
 
+async def waits_for_a_lock(database: Database) -> None:
+    """Wait until somebody does."""
+    statement = text(
+        "SELECT count(*) FROM pg_stat_activity"
+        " WHERE datname = current_database() AND wait_event_type = 'Lock'"
+    )
+    async with asyncio.timeout(PATIENCE):
+        waiting = 0
+        while not waiting:
+            async with database.read() as connection:
+                waiting = (await connection.execute(statement)).scalar_one()
+
+
 async def test_a_slow_renewal_that_succeeds_gives_no_more_time(
     postgres_url: str, diary: Diary
 ) -> None:
-    """The work ends while the renewal is still waiting, and the late answer does not revive it."""
+    """What counts is when it was asked for; its answer came 0.4 s later."""
+    async with Database.open(postgres_url) as database:
+        elector = Elector(database, diary, "slow", times=LONG)
+        await diary.leader()
+        lease = elector.lease
+        assert lease is not None
+        async with held_row(database) as connection:
+            await waits_for_a_lock(database)
+            asked, before = time.monotonic(), lease.trusted_until
+            await connection.execute(text("SELECT pg_sleep(0.4)"))
+        async with asyncio.timeout(PATIENCE):
+            while lease.trusted_until == before:  # noqa: ASYNC110 - it is told to nobody
+                await asyncio.sleep(0.001)
+        assert before < lease.trusted_until <= asked + LONG.duration - LONG.margin
+        await elector.stop()
+
+
+async def test_a_renewal_without_an_answer_ends_the_term(postgres_url: str, diary: Diary) -> None:
+    """The work ends while it waits, and the answer that comes at last does not revive it."""
     async with Database.open(postgres_url) as database:
         elector = Elector(database, diary, "slow")
         await diary.leader()

@@ -96,7 +96,7 @@ class Sender:
         self._turns = 0  # how many of these wait for their turn
         self._wake = asyncio.Event()
         self._setbacks = 0
-        self._refused = False
+        self._suspicious = False
         self._unsure = True  # whether the database may hold more in our name than we know of
 
     async def run(self, stop: asyncio.Event, published: asyncio.Event) -> None:
@@ -112,17 +112,18 @@ class Sender:
         """
         await self._take_over(stop)
         house = asyncio.create_task(self._keep_house(stop))
+        refused = False
         try:
             async with asyncio.TaskGroup() as tasks:
-                while not stop.is_set() or self._flying:
+                while not refused and (not stop.is_set() or self._flying):
                     self._wake.clear()
                     fresh = published.is_set()
                     published.clear()
                     began = time.monotonic()
                     busy = await self._try(self._cycle(tasks, stop, fresh=fresh))
-                    if self._refused:
-                        await self._ask_who_we_are()
-                    if not busy:
+                    if self._suspicious:
+                        refused = await self._token_is_refused()
+                    if not busy and not refused:
                         await self._rest(stop, published)
                     if self._flying:  # what comes within a moment is written down together
                         left = _TOGETHER_SECONDS - (time.monotonic() - began)
@@ -130,6 +131,8 @@ class Sender:
         finally:
             house.cancel()
             await self._let_go()
+        if refused:
+            raise TokenRefusedError
 
     # --- A cycle ---------------------------------------------------------------------------------
 
@@ -263,7 +266,7 @@ class Sender:
                 self._cards.refused(delivery.broadcast_id, reached.form)
             elif reached.here_only:
                 self._cards.refused_here(delivery.key)
-            self._refused |= reached.stop
+            self._suspicious |= reached.stop
         self._line.done(delivery, until)
         self._results.add(Finished(begun, reached))
         self._wake.set()
@@ -332,18 +335,14 @@ class Sender:
                 if not await broadcasts.prune(connection, before, _PRUNED_AT_ONCE):
                     break
 
-    async def _ask_who_we_are(self) -> None:
-        """Telegram refuses what we ask: only its word on who we are says that it is the token.
-
-        Raises:
-            TokenRefusedError: it is.
-        """
-        self._refused = False
+    async def _token_is_refused(self) -> bool:
+        """Telegram refuses what we ask: only its word on who we are says that it is the token."""
+        self._suspicious = False
         try:
             await self._bot.get_me()
         except AiogramError as error:
-            if isinstance(outcome(error), Stop):
-                raise TokenRefusedError from error
+            return isinstance(outcome(error), Stop)
+        return False
 
     async def _try(self, step: Awaitable[T]) -> T | None:
         """The result of a step, or None where the database does not answer."""

@@ -25,7 +25,7 @@ from bot.storage.broadcasts import Going, fan_out, going
 from bot.storage.readers import reader_of
 from bot.storage.schema import article, broadcast, delivery, reader, state_is, subscription
 
-_MOST_ATTEMPTS = 10  # a process that dies of a delivery each time must not do so for ever
+_MOST_DOUBTS = 10  # a process that dies of a delivery each time must not do so for ever
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,7 +218,7 @@ async def rescue(
     sending = left.where(_is(DeliveryState.SENDING))
     over = sending
     if policy is OnUnknown.RESEND:
-        over = sending.where(delivery.c.attempt >= _MOST_ATTEMPTS)
+        over = sending.where(delivery.c.doubts >= _MOST_DOUBTS - 1)
     unknown = await connection.execute(
         over.values(
             state=DeliveryState.UNKNOWN,

@@ -17,8 +17,8 @@ from sqlalchemy.exc import OperationalError
 from bot.delivery import sender as machine
 from bot.delivery.alerts import Alerts
 from bot.delivery.sender import Policy, Sender
-from bot.i18n import load_translators
 from bot.errors import TokenRefusedError
+from bot.i18n import load_translators
 from bot.model import BroadcastState, ChatKind, DeliveryState, OnUnknown, Priority
 from bot.storage import broadcasts, outbox, pauses, readers, subscriptions
 from bot.storage.database import Database
@@ -555,7 +555,7 @@ async def test_a_refused_token_ends_the_sender_and_touches_no_reader(
 async def test_a_broadcast_that_is_refused_too_often_stops_before_the_audience_is_lost(
     database: Database, tg: Telegram, admin: Person
 ) -> None:
-    people = tg.persons(300)
+    people = tg.persons(400)
     await audience(database, people)
     await publish(database)
     blocked = Refusal(403, "Forbidden: bot was blocked by the user")
@@ -566,7 +566,8 @@ async def test_a_broadcast_that_is_refused_too_often_stops_before_the_audience_i
         told = await admin.sees("200", timeout=PATIENCE)
         running.stop.set()
         await running.task
-    assert fault.hits < 150  # 41 that trip it, and those in flight
+    # 41 that trip it, those in flight, and those that a transaction under way begins.
+    assert fault.hits <= 41 + 2 * running.sender._at_once
     async with database.read() as connection:
         closed = (await connection.scalars(select(reader.c.id).where(~reader.c.active))).all()
         assert (await connection.scalars(select(broadcast.c.state))).all() == [
@@ -580,7 +581,7 @@ async def test_a_broadcast_that_is_refused_too_often_stops_before_the_audience_i
         now = datetime.now(UTC)
         assert await broadcasts.resume(connection, 1, now, now + timedelta(hours=1))
     async with sending(database, tg, admin) as running:
-        assert await running.until_over(300) == [S.SENT] * 300
+        assert await running.until_over(400) == [S.SENT] * 400
     assert set(tg.ledger.copies(TITLE).values()) == {1}
 
 
@@ -631,7 +632,8 @@ async def test_who_was_not_reached_in_time_is_not_sent_old_news(
         async def over() -> bool:
             async with database.read() as connection:
                 state = await connection.scalar(select(broadcast.c.state))
-            return state == BroadcastState.EXPIRED
+            left = {S.QUEUED, S.LEASED, S.SENDING} & set(await states(database))
+            return state == BroadcastState.EXPIRED and not left
 
         await running.until(over)
     found = await states(database)
@@ -653,8 +655,11 @@ async def test_a_long_wait_survives_a_restart(database: Database, tg: Telegram) 
 
         await running.until(kept)
     async with sending(database, tg) as running:
-        await running.until(kept)
-        assert running.sender._pacer.paused_for() > 3500
+
+        async def obeyed() -> bool:
+            return running.sender._pacer.paused_for() > 3500
+
+        await running.until(obeyed)
     assert flood.hits == 1
     assert tg.violations == []
 

@@ -5,239 +5,94 @@ from collections import Counter
 from datetime import datetime, timedelta
 from typing import Any
 
-import psycopg
 import pytest
-from sqlalchemy import event, func, select, update
+from sqlalchemy import func, select, update
 
-from bot.model import ChatKind, Delivery, DeliveryState
-from bot.storage import outbox, subscriptions
+from bot.model import Begun, BroadcastState, Delivery, DeliveryState, Form, OnUnknown, Priority
+from bot.storage import broadcasts, outbox, readers, subscriptions
 from bot.storage.database import Database
-from bot.storage.outbox import Rescue
-from bot.storage.schema import broadcast, delivery
+from bot.storage.outbox import PutOff, Rescue, Settled
+from bot.storage.schema import article, broadcast, delivery
 from tests.storage.rows import (
     add_broadcast,
     add_reader,
     add_readers,
+    broadcast_rows,
     deactivate,
     fan_out,
-    let_lapse,
     rows,
     states,
     unsubscribe,
 )
 
 SECOND = timedelta(seconds=1)
-LEASE = 20 * SECOND
+OLD, NEW = 4, 5
+"""Two terms: the second holder took over from the first."""
 
 S = DeliveryState
 
 
 async def _claim(
-    database: Database, now: datetime, *, lease: str = "a", limit: int = 100
+    database: Database, now: datetime, *, lease: int = OLD, limit: int = 100
 ) -> list[Delivery]:
     async with database.write() as connection:
-        return await outbox.claim(connection, lease=lease, now=now, until=now + LEASE, limit=limit)
+        return await outbox.claim(connection, lease=lease, now=now, limit=limit)
 
 
-async def _claim_one(database: Database, now: datetime, lease: str = "a") -> Delivery:
+async def _claim_one(database: Database, now: datetime, lease: int = OLD) -> Delivery:
     (claimed,) = await _claim(database, now, lease=lease)
     return claimed
 
 
-async def _begin(database: Database, claimed: Delivery, now: datetime) -> bool:
+async def _begin(database: Database, now: datetime, *claimed: Delivery) -> list[Begun]:
     async with database.write() as connection:
-        return await outbox.begin_send(connection, claimed, now)
+        return await outbox.begin(connection, claimed, now)
 
 
-async def _sent(database: Database, claimed: Delivery, message_id: int, now: datetime) -> None:
+async def _record(database: Database, now: datetime, *results: outbox.Result) -> None:
     async with database.write() as connection:
-        await outbox.record_sent(connection, claimed, message_id, now)
+        await outbox.record(connection, results, now)
 
 
-async def _put_off(database: Database, held: Delivery, until: datetime, **how: Any) -> None:
+def _sent(held: Delivery, message_id: int | None = 5, shown: int = 1) -> Settled:
+    return Settled(held, S.SENT, message_id=message_id, shown=shown)
+
+
+async def _rescue(
+    database: Database,
+    now: datetime,
+    *,
+    lease: int = NEW,
+    policy: OnUnknown = OnUnknown.RESEND,
+) -> Rescue:
     async with database.write() as connection:
-        await outbox.put_off(connection, held, until, **how)
+        return await outbox.rescue(connection, lease, policy, now)
 
 
-async def _rescue(database: Database, now: datetime) -> Rescue:
+async def _release(
+    database: Database, now: datetime, lease: int = OLD, keep: tuple[Delivery, ...] = ()
+) -> None:
     async with database.write() as connection:
-        return await outbox.rescue(connection, now)
-
-
-async def _fan_out_once(database: Database, now: datetime, batch: int) -> int | None:
-    async with database.write() as connection:
-        return await outbox.fan_out(connection, now, batch)
+        await outbox.release(connection, lease, now, keep={each.key for each in keep})
 
 
 async def _one(database: Database, now: datetime) -> Delivery:
-    """One reader, one article, claimed by the holder ``a``."""
+    """One reader, one article, claimed in the old term."""
     await add_reader(database, now, 7)
     await add_broadcast(database, now)
-    await fan_out(database, now)
     return await _claim_one(database, now)
 
 
-# --- Fan-out ----------------------------------------------------------------------------------
-
-
-async def test_nothing_pending_is_none(database: Database, now: datetime) -> None:
-    assert await _fan_out_once(database, now, 10) is None
-
-
-@pytest.mark.parametrize(
-    ("audience", "batch", "steps"),
-    [
-        (0, 3, [0, None]),
-        (1, 3, [1, None]),
-        (2, 3, [2, None]),
-        (3, 3, [3, 0, None]),
-        (4, 3, [3, 1, None]),
-        (6, 3, [3, 3, 0, None]),
-        (2, 1, [1, 1, 0, None]),
-    ],
-)
-async def test_an_audience_is_cut_into_batches(
-    database: Database, now: datetime, audience: int, batch: int, steps: list[int | None]
-) -> None:
-    expected = await add_readers(database, now, range(1, audience + 1))
+async def _many(database: Database, now: datetime, audience: int) -> list[Delivery]:
+    """So many readers, one article, all claimed in the old term."""
+    await add_readers(database, now, range(1, audience + 1))
     await add_broadcast(database, now)
-    assert [await _fan_out_once(database, now, batch) for _ in steps] == steps
-    assert [row.reader_id for row in await rows(database)] == expected
+    return await _claim(database, now, limit=audience)
 
 
-async def test_deliveries_are_ready_at_once_and_unclaimed(
-    database: Database, now: datetime
-) -> None:
-    await add_reader(database, now, 7)
-    await add_broadcast(database, now)
-    await _fan_out_once(database, now + SECOND, 10)
-    (row,) = await rows(database)
-    assert (row.state, row.attempt, row.lease, row.lease_until) == (S.QUEUED, 0, None, None)
-    assert (row.not_before, row.finished_at, row.doubtful) == (now + SECOND, None, False)
-
-
-async def test_only_those_who_subscribed_before_and_are_active(
-    database: Database, now: datetime
-) -> None:
-    before = await add_reader(database, now, 1)
-    at_the_moment = await add_reader(database, now + SECOND, 2)
-    await add_reader(database, now + 2 * SECOND, 3)  # too late
-    await add_reader(database, now, 4, section="Наука")  # another section
-    await add_reader(database, now, 5, section=None)
-    blocked = await add_reader(database, now, 6)
-    gone = await add_reader(database, now, 7)
-    returned = await add_reader(database, now, 8)
-    await deactivate(database, blocked.chat.id, now)
-    for reader in (gone, returned):
-        await unsubscribe(database, reader.id, now)
-    await add_reader(database, now + 2 * SECOND, 8)  # subscribed anew, too late
-    await add_broadcast(database, now + SECOND)
-    await fan_out(database, now + 3 * SECOND)
-    found = [row.reader_id for row in await rows(database)]
-    assert found == [before.id, at_the_moment.id]
-
-
-async def test_an_undone_end_gets_what_went_out_meanwhile(
-    database: Database, now: datetime
-) -> None:
-    anna = await add_reader(database, now, 1)
-    await unsubscribe(database, anna.id, now + SECOND)
-    await add_broadcast(database, now + 2 * SECOND)
+async def _set_state(database: Database, state: DeliveryState) -> None:
     async with database.write() as connection:
-        await subscriptions.undo_unsubscribe(connection, anna.id, now + SECOND)
-    await fan_out(database, now + 3 * SECOND)
-    assert len(await rows(database)) == 1
-
-
-async def test_topics_of_one_forum_each_get_it(database: Database, now: datetime) -> None:
-    for thread in (0, 3, 4):
-        await add_reader(database, now, -100, kind=ChatKind.SUPERGROUP, thread_id=thread)
-    await add_broadcast(database, now)
-    await fan_out(database, now)
-    claimed = await _claim(database, now)
-    assert [held.reader.chat.thread_id for held in claimed] == [0, 3, 4]
-
-
-async def test_an_article_is_broadcast_once(database: Database, now: datetime) -> None:
-    await add_readers(database, now, range(1, 4))
-    number = await add_broadcast(database, now)
-    await fan_out(database, now)
-    async with database.write() as connection:
-        await outbox.add_broadcast(connection, number, now)
-    await fan_out(database, now)
-    assert len(await rows(database)) == 3
-
-
-async def test_a_batch_that_was_cut_short_is_done_again(database: Database, now: datetime) -> None:
-    """A crash before the commit leaves nothing; the next process goes on at the cursor."""
-    expected = await add_readers(database, now, range(1, 8))
-    await add_broadcast(database, now)
-    await _fan_out_once(database, now, 3)
-
-    async def crash() -> None:
-        async with database.write() as connection:
-            await outbox.fan_out(connection, now, 3)
-            raise RuntimeError
-
-    with pytest.raises(RuntimeError):
-        await crash()
-    assert len(await rows(database)) == 3
-    await fan_out(database, now, batch=2)
-    assert [row.reader_id for row in await rows(database)] == expected
-
-
-async def test_a_batch_that_is_repeated_adds_nobody_twice(
-    database: Database, now: datetime
-) -> None:
-    expected = await add_readers(database, now, range(1, 6))
-    await add_broadcast(database, now)
-    await fan_out(database, now, batch=2)
-    async with database.write() as connection:
-        await connection.execute(update(broadcast).values(cursor=0, fanned_out=False))
-    await fan_out(database, now, batch=3)
-    assert [row.reader_id for row in await rows(database)] == expected
-
-
-async def test_several_processes_fan_out_together(database: Database, now: datetime) -> None:
-    expected = await add_readers(database, now, range(1, 31))
-    await add_broadcast(database, now, "a")
-    await add_broadcast(database, now, "b")
-    await asyncio.gather(*(_fan_out_once(database, now, 7) for _ in range(6)))
-    await fan_out(database, now, batch=7)
-    found = Counter(row.reader_id for row in await rows(database))
-    assert found == dict.fromkeys(expected, 2)
-
-
-async def test_the_oldest_broadcast_fans_out_first(database: Database, now: datetime) -> None:
-    await add_readers(database, now, range(1, 4))
-    first = await add_broadcast(database, now, "a")
-    second = await add_broadcast(database, now, "b")
-    await fan_out(database, now, batch=2)
-    claimed = await _claim(database, now)
-    assert [held.article_id for held in claimed] == [first] * 3 + [second] * 3
-
-
-@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
-async def test_who_comes_back_during_a_batch_pushes_nobody_out(
-    database: Database, database_url: str, now: datetime
-) -> None:
-    """Two statements of PostgreSQL see two audiences: the last of the batch was once lost."""
-    expected = await add_readers(database, now, range(1, 5))
-    await deactivate(database, 1, now)
-    await add_broadcast(database, now)
-
-    with psycopg.connect(database_url, autocommit=True) as other:
-
-        def come_back(_conn: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
-            if statement.startswith("INSERT INTO delivery"):
-                other.execute("UPDATE reader SET active = true")
-
-        event.listen(database._engine.sync_engine, "before_cursor_execute", come_back)
-        await fan_out(database, now, batch=2)
-
-    found = [row.reader_id for row in await rows(database)]
-    assert set(found) >= set(expected[1:])
-    assert len(found) == len(set(found))
+        await connection.execute(update(delivery).values(state=state))
 
 
 # --- Claims -----------------------------------------------------------------------------------
@@ -245,87 +100,124 @@ async def test_who_comes_back_during_a_batch_pushes_nobody_out(
 
 async def test_a_claim_says_all_that_a_sender_needs(database: Database, now: datetime) -> None:
     reader = await add_reader(database, now, 7)
-    number = await add_broadcast(database, now)
-    await fan_out(database, now)
-    held = await _claim_one(database, now, "lease")
-    (row,) = await rows(database)
+    async with database.write() as connection:
+        await readers.note_missing(connection, 7, now)
+    number = await add_broadcast(database, now, priority=Priority.BREAKING)
+    held = await _claim_one(database, now)
     assert held == Delivery(
-        id=row.id,
-        broadcast_id=row.broadcast_id,
+        broadcast_id=1,
         article_id=number,
         reader=reader,
+        priority=Priority.BREAKING,
         attempt=1,
-        doubtful=False,
-        plain=False,
-        lease="lease",
+        doubts=0,
+        lease=OLD,
+        missing_since=now,
     )
-    assert (row.state, row.lease, row.lease_until) == (S.LEASED, "lease", now + LEASE)
+    assert held.key == (1, reader.id)
+    (row,) = await rows(database)
+    assert (row.state, row.lease, row.attempt) == (S.LEASED, OLD, 1)
 
 
 async def test_nothing_ready_is_nothing(database: Database, now: datetime) -> None:
     assert await _claim(database, now) == []
 
 
-async def test_claims_come_oldest_first_and_not_before_their_time(
+async def test_readers_are_reached_in_the_order_of_their_numbers(
+    database: Database, now: datetime
+) -> None:
+    expected = await add_readers(database, now, range(9, 0, -1))
+    await add_broadcast(database, now)
+    reached: list[int] = []
+    while claimed := await _claim(database, now, limit=2):
+        reached += [held.reader.id for held in claimed]
+    assert reached == expected
+    assert len(await rows(database)) == 9
+
+
+async def test_what_waits_goes_before_readers_that_were_not_reached(
     database: Database, now: datetime
 ) -> None:
     await add_readers(database, now, range(1, 6))
     await add_broadcast(database, now)
-    await fan_out(database, now)
-    first, second, *_ = await _claim(database, now, limit=2)
-    await _put_off(database, first, now + 9 * SECOND)
-    await _put_off(database, second, now + 3 * SECOND)
+    first, second = await _claim(database, now, limit=2)
+    await _record(database, now, PutOff(first, now + 9 * SECOND), PutOff(second, now + 3 * SECOND))
 
-    assert [d.reader.chat.id for d in await _claim(database, now + SECOND, limit=2)] == [3, 4]
-    assert [d.reader.chat.id for d in await _claim(database, now + 3 * SECOND, limit=2)] == [2, 5]
-    assert await _claim(database, now + 9 * SECOND - timedelta(microseconds=1)) == []
-    assert [d.reader.chat.id for d in await _claim(database, now + 9 * SECOND)] == [1]
+    async def chats(at: datetime, limit: int) -> list[int]:
+        return [held.reader.chat.id for held in await _claim(database, at, limit=limit)]
+
+    assert await chats(now + SECOND, 1) == [3]
+    assert await chats(now + 3 * SECOND, 2) == [2, 4]
+    assert await chats(now + 9 * SECOND - timedelta(microseconds=1), 2) == [5]
+    assert await chats(now + 9 * SECOND, 2) == [1]
 
 
-async def test_what_was_put_off_keeps_its_place_among_those_claimed_with_it(
+async def test_what_waited_longest_goes_first(database: Database, now: datetime) -> None:
+    held = await _many(database, now, 4)
+    for order, each in enumerate((held[2], held[0], held[3], held[1])):
+        await _record(database, now, PutOff(each, now + order * SECOND))
+    again = [await _claim(database, now + 9 * SECOND, limit=1) for _ in held]
+    assert [found[0].reader.chat.id for found in again] == [3, 1, 4, 2]
+
+
+async def test_broadcasts_go_by_priority_and_then_by_age(database: Database, now: datetime) -> None:
+    await add_readers(database, now, (1, 2))
+    for key in "ab":
+        await add_broadcast(database, now, key)
+    assert [held.key for held in await _claim(database, now, limit=1)] == [(1, 1)]
+    await add_broadcast(database, now, "flash", priority=Priority.BREAKING)
+    claimed = await _claim(database, now)
+    assert [held.key for held in claimed] == [(3, 1), (3, 2), (1, 2), (2, 1), (2, 2)]
+    assert {held.broadcast_id for held in claimed if held.priority is Priority.BREAKING} == {3}
+
+
+async def test_what_was_put_off_keeps_its_place_before_a_later_article(
     database: Database, now: datetime
 ) -> None:
     """A chat that had to wait once got a later article before the earlier one."""
     await add_reader(database, now, 7)
     first = await add_broadcast(database, now, "a")
-    await fan_out(database, now)
-    await _put_off(database, await _claim_one(database, now), now + 2 * SECOND)
+    await _record(database, now, PutOff(await _claim_one(database, now), now + 2 * SECOND))
     second = await add_broadcast(database, now, "b")
-    await fan_out(database, now + SECOND)
     claimed = await _claim(database, now + 3 * SECOND)
     assert [held.article_id for held in claimed] == [first, second]
 
 
-async def test_claims_at_once_never_overlap(database: Database, now: datetime) -> None:
-    await add_readers(database, now, range(1, 61))
-    await add_broadcast(database, now)
-    await fan_out(database, now)
+async def test_a_claim_is_no_larger_than_asked_for(database: Database, now: datetime) -> None:
+    await add_readers(database, now, range(1, 6))
+    for key in "abc":
+        await add_broadcast(database, now, key)
+    sizes = []
+    while claimed := await _claim(database, now, limit=4):
+        sizes.append(len(claimed))
+    assert sum(sizes) == 15
+    assert max(sizes) == 4
+    assert await _claim(database, now, limit=0) == []
 
-    async def empty(lease: str) -> list[Delivery]:
+
+async def test_claims_at_once_never_overlap(database: Database, now: datetime) -> None:
+    await add_readers(database, now, range(1, 41))
+    await add_broadcast(database, now, "made")
+    await fan_out(database, now)
+    await add_broadcast(database, now, "not made")
+
+    async def empty(lease: int) -> list[Delivery]:
         mine: list[Delivery] = []
-        while claimed := await _claim(database, now, lease=lease, limit=3):
+        for _ in range(100):
+            claimed = await _claim(database, now, lease=lease, limit=3)
             assert len(claimed) <= 3
             mine += claimed
+            if not claimed and len(await rows(database)) == 80:
+                break
         return mine
 
-    hands = await asyncio.gather(*(empty(f"lease {number}") for number in range(6)))
+    hands = await asyncio.gather(*(empty(number) for number in range(1, 7)))
 
-    taken = Counter(held.id for hand in hands for held in hand)
-    assert len(taken) == 60
+    taken = Counter(held.key for hand in hands for held in hand)
     assert set(taken.values()) == {1}
-    owners = {row.id: row.lease for row in await rows(database)}
-    assert all(owners[held.id] == held.lease for hand in hands for held in hand)
-
-
-@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
-async def test_a_claim_does_not_wait_for_another(database: Database, now: datetime) -> None:
-    await add_readers(database, now, range(1, 5))
-    await add_broadcast(database, now)
-    await fan_out(database, now)
-    async with database.write() as connection:
-        first = await outbox.claim(connection, lease="a", now=now, until=now, limit=2)
-        second = await _claim(database, now, lease="b", limit=2)
-    assert [held.reader.chat.id for held in (*first, *second)] == [1, 2, 3, 4]
+    owners = {(row.broadcast_id, row.reader_id): row.lease for row in await rows(database)}
+    assert all(owners[held.key] == held.lease for hand in hands for held in hand)
+    assert taken.keys() == owners.keys()
 
 
 # --- The intent to send -----------------------------------------------------------------------
@@ -333,16 +225,41 @@ async def test_a_claim_does_not_wait_for_another(database: Database, now: dateti
 
 async def test_the_intent_is_committed_once(database: Database, now: datetime) -> None:
     held = await _one(database, now)
-    assert await _begin(database, held, now)
+    assert await _begin(database, now, held) == [Begun(held, Form.FULL, revision=1)]
     assert await states(database) == [S.SENDING]
-    assert not await _begin(database, held, now)
+    assert await _begin(database, now, held) == []
     assert await states(database) == [S.SENDING]
+
+
+async def test_many_are_begun_together_in_the_order_given(
+    database: Database, now: datetime
+) -> None:
+    await add_readers(database, now, range(1, 5))
+    for key in "ab":
+        await add_broadcast(database, now, key)
+    claimed = (await _claim(database, now))[::-1]
+    await unsubscribe(database, claimed[0].reader.id, now)
+    await deactivate(database, claimed[2].reader.chat.id, now)
+    begun = await _begin(database, now, *claimed)
+    assert [each.delivery for each in begun] == [claimed[1], claimed[3], claimed[5], claimed[7]]
+    assert Counter(await states(database)) == {S.SENDING: 4, S.CANCELLED: 4}
+    assert await _begin(database, now) == []
+
+
+async def test_what_is_begun_says_which_text_is_to_be_shown(
+    database: Database, now: datetime
+) -> None:
+    held = await _one(database, now)
+    async with database.write() as connection:
+        await connection.execute(update(article).values(revision=3))
+        await broadcasts.set_form(connection, 1, Form.BARE)
+    assert await _begin(database, now, held) == [Begun(held, Form.BARE, revision=3)]
 
 
 async def test_nothing_goes_out_after_an_unsubscribe(database: Database, now: datetime) -> None:
     held = await _one(database, now)
     await unsubscribe(database, held.reader.id, now)
-    assert not await _begin(database, held, now + SECOND)
+    assert await _begin(database, now + SECOND, held) == []
     (row,) = await rows(database)
     assert (row.state, row.finished_at) == (S.CANCELLED, now + SECOND)
 
@@ -351,7 +268,7 @@ async def test_nothing_goes_out_after_a_block(database: Database, now: datetime)
     held = await _one(database, now)
     await deactivate(database, 7, now)
     assert await states(database) == [S.LEASED]
-    assert not await _begin(database, held, now)
+    assert await _begin(database, now, held) == []
     assert await states(database) == [S.CANCELLED]
 
 
@@ -360,7 +277,27 @@ async def test_an_end_of_another_section_cancels_nothing(database: Database, now
     science = await add_reader(database, now, 7, section="Наука")
     async with database.write() as connection:
         await subscriptions.unsubscribe(connection, science.id, now, section_id=2)
-    assert await _begin(database, held, now)
+    assert len(await _begin(database, now, held)) == 1
+
+
+@pytest.mark.parametrize(
+    ("state", "end"),
+    [
+        (BroadcastState.HALTED, S.QUEUED),
+        (BroadcastState.EXPIRED, S.EXPIRED),
+        (BroadcastState.WITHDRAWN, S.CANCELLED),
+    ],
+)
+async def test_nothing_goes_out_of_a_broadcast_that_was_stopped(
+    database: Database, now: datetime, state: BroadcastState, end: DeliveryState
+) -> None:
+    held = await _one(database, now)
+    async with database.write() as connection:
+        await connection.execute(update(broadcast).values(state=state))
+    assert await _begin(database, now, held) == []
+    (row,) = await rows(database)
+    assert row.state == end
+    assert (row.finished_at is None) == (end is S.QUEUED)
 
 
 @pytest.mark.parametrize("begun", [False, True])
@@ -369,20 +306,16 @@ async def test_a_lost_lease_moves_nothing(
 ) -> None:
     """The old holder wakes up when another has the delivery in hand."""
     old = await _one(database, now)
-    later = now + LEASE + SECOND
-    await _rescue(database, later)
-    new = await _claim_one(database, later, "b")
+    await _rescue(database, now)
+    new = await _claim_one(database, now, NEW)
     if begun:
-        assert await _begin(database, new, later)
+        assert len(await _begin(database, now, new)) == 1
     before = await rows(database)
 
-    assert not await _begin(database, old, later)
-    await _sent(database, old, 1, later)
-    await _put_off(database, old, later)
-    async with database.write() as connection:
-        await outbox.record_ended(connection, old, S.FAILED, "late", later)
-        await outbox.renew_leases(connection, old.lease, [old.id], later + LEASE)
-        await outbox.release_leases(connection, old.lease)
+    assert await _begin(database, now, old) == []
+    await _record(database, now, _sent(old), PutOff(old, now), Settled(old, S.FAILED, error="late"))
+    await _release(database, now, OLD)
+    assert await _rescue(database, now, lease=OLD) == Rescue(0, 0, 0)
 
     assert await rows(database) == before
 
@@ -392,23 +325,59 @@ async def test_a_lost_lease_moves_nothing(
 
 async def test_a_success_is_recorded_once(database: Database, now: datetime) -> None:
     held = await _one(database, now)
-    await _sent(database, held, 1, now)  # not begun: nothing can have been sent
+    await _record(database, now, _sent(held, 1))  # not begun: nothing can have been sent
     assert await states(database) == [S.LEASED]
-    assert await _begin(database, held, now)
-    await _sent(database, held, 5, now + SECOND)
-    await _sent(database, held, 6, now + 2 * SECOND)
+    await _begin(database, now, held)
+    await _record(database, now + SECOND, _sent(held, 5))
+    await _record(database, now + 2 * SECOND, _sent(held, 6))
+    await _record(database, now + 2 * SECOND, PutOff(held, now), Settled(held, S.FAILED))
     (row,) = await rows(database)
     assert (row.state, row.message_id, row.finished_at) == (S.SENT, 5, now + SECOND)
-    assert (row.lease_until, row.error) == (None, None)
+    assert (row.shown, row.error) == (1, None)
 
 
-async def test_a_success_whose_number_is_unknown_is_one(database: Database, now: datetime) -> None:
-    held = await _one(database, now)
-    assert await _begin(database, held, now)
-    async with database.write() as connection:
-        await outbox.record_sent(connection, held, None, now)
-    (row,) = await rows(database)
-    assert (row.state, row.message_id) == (S.SENT, None)
+async def test_many_are_recorded_together(database: Database, now: datetime) -> None:
+    """Results of every kind in one call, each kind several times."""
+    await add_readers(database, now, range(1, 5))
+    for key in "ab":
+        await add_broadcast(database, now, key)
+    claimed = await _claim(database, now)
+    await _begin(database, now, *claimed)
+    a, b, c, d, e, f, g, h = claimed
+    await _record(
+        database,
+        now,
+        PutOff(a, now + SECOND, error="wait", counts=False),
+        _sent(b, 12, shown=1),
+        Settled(c, S.FAILED, error="blocked"),
+        Settled(d, S.UNKNOWN, error="reset"),
+        _sent(e, 15, shown=1),
+        PutOff(f, now + 2 * SECOND, error="502", doubtful=True),
+        Settled(g, S.FAILED, error="kicked"),
+        _sent(h, None, shown=1),
+    )
+    found = await rows(database)
+    assert [(row.state, row.error, row.message_id) for row in found] == [
+        (S.QUEUED, "wait", None),
+        (S.SENT, None, 12),
+        (S.FAILED, "blocked", None),
+        (S.UNKNOWN, "reset", None),
+        (S.SENT, None, 15),
+        (S.QUEUED, "502", None),
+        (S.FAILED, "kicked", None),
+        (S.SENT, None, None),
+    ]
+    assert [row.not_before for row in (found[0], found[5])] == [now + SECOND, now + 2 * SECOND]
+    assert [(row.attempt, row.doubts) for row in (found[0], found[5])] == [(0, 0), (1, 1)]
+    ended = [row for row in found if row.state != S.QUEUED]
+    assert {row.finished_at for row in ended} == {now}
+
+
+async def test_nothing_to_record_is_nothing(database: Database, now: datetime) -> None:
+    await _one(database, now)
+    before = await rows(database)
+    await _record(database, now)
+    assert await rows(database) == before
 
 
 @pytest.mark.parametrize("state", [S.FAILED, S.UNKNOWN])
@@ -416,32 +385,40 @@ async def test_an_end_is_kept_with_its_reason(
     database: Database, now: datetime, state: DeliveryState
 ) -> None:
     held = await _one(database, now)
-    assert await _begin(database, held, now)
-    async with database.write() as connection:
-        await outbox.record_ended(connection, held, state, "причина", now + SECOND)
+    await _begin(database, now, held)
+    await _record(database, now + SECOND, Settled(held, state, error="причина"))
     (row,) = await rows(database)
     assert (row.state, row.error, row.finished_at) == (state, "причина", now + SECOND)
-    assert row.lease_until is None
     async with database.read() as connection:
         assert await outbox.last_errors(connection, 5) == [(7, "причина")]
-        assert await outbox.count_deliveries(connection) == {state: 1}
     assert await _rescue(database, now + timedelta(days=1)) == Rescue(0, 0, 0)
 
 
-async def test_a_late_success_beats_unknown_and_nothing_else(
-    database: Database, now: datetime
+@pytest.mark.parametrize("supposed", [S.UNKNOWN, S.EXPIRED, S.CANCELLED, S.QUEUED])
+async def test_a_late_success_beats_all_that_was_supposed_meanwhile(
+    database: Database, now: datetime, supposed: DeliveryState
 ) -> None:
+    """A rescued one whose article was withdrawn was once not known to have arrived."""
     held = await _one(database, now)
-    for state in (S.FAILED, S.UNKNOWN):
-        async with database.write() as connection:
-            await connection.execute(update(delivery).values(state=state, error="?"))
-        await _sent(database, held, 5, now)
+    await _begin(database, now, held)
+    await _rescue(database, now)
+    await _set_state(database, supposed)
+    await _record(database, now + SECOND, _sent(held, 5))
     (row,) = await rows(database)
     assert (row.state, row.message_id, row.error) == (S.SENT, 5, None)
-    async with database.write() as connection:
-        await connection.execute(update(delivery).values(state=S.FAILED))
-    await _sent(database, held, 6, now)
-    assert await states(database) == [S.FAILED]
+    assert row.finished_at == now + SECOND
+    assert await _claim(database, now + timedelta(hours=1), lease=NEW) == []
+
+
+@pytest.mark.parametrize("certain", [S.LEASED, S.FAILED, S.SENT])
+async def test_a_late_success_changes_nothing_that_is_certain(
+    database: Database, now: datetime, certain: DeliveryState
+) -> None:
+    held = await _one(database, now)
+    await _set_state(database, certain)
+    before = await rows(database)
+    await _record(database, now, _sent(held, 6))
+    assert await rows(database) == before
 
 
 @pytest.mark.parametrize("begun", [False, True])
@@ -460,162 +437,205 @@ async def test_put_off(
 ) -> None:
     held = await _one(database, now)
     if begun:
-        assert await _begin(database, held, now)
+        await _begin(database, now, held)
     until = now + 5 * SECOND
-    await _put_off(database, held, until, error="why", counts=counts, doubtful=doubtful)
+    await _record(database, now, PutOff(held, until, error="why", counts=counts, doubtful=doubtful))
     (row,) = await rows(database)
     assert (row.state, row.not_before, row.error) == (S.QUEUED, until, "why")
-    assert (row.attempt, row.doubtful) == (attempt, doubtful)
-    assert (row.lease, row.lease_until) == (None, None)
+    assert (row.attempt, row.doubts, row.lease) == (attempt, int(doubtful), None)
     assert await _claim(database, until - SECOND) == []
     again = await _claim_one(database, until)
-    assert (again.attempt, again.doubtful) == (attempt + 1, doubtful)
+    assert (again.attempt, again.doubts) == (attempt + 1, int(doubtful))
 
 
-async def test_a_doubt_is_never_forgotten(database: Database, now: datetime) -> None:
+async def test_doubts_are_never_forgotten(database: Database, now: datetime) -> None:
     held = await _one(database, now)
-    await _put_off(database, held, now, doubtful=True)
+    await _record(database, now, PutOff(held, now, doubtful=True))
     held = await _claim_one(database, now)
-    await _put_off(database, held, now, counts=False)
-    assert (await _claim_one(database, now)).doubtful
+    await _record(database, now, PutOff(held, now, counts=False))
+    held = await _claim_one(database, now)
+    await _record(database, now, PutOff(held, now, doubtful=True))
+    assert (await _claim_one(database, now)).doubts == 2
 
 
-async def test_an_article_turns_plain_for_all_who_wait(database: Database, now: datetime) -> None:
-    await add_readers(database, now, (1, 2))
-    await add_broadcast(database, now, "a")
-    await add_broadcast(database, now, "b")
-    await fan_out(database, now)
-    first, *_ = await _claim(database, now, limit=1)
+# --- An article that changed on the way -------------------------------------------------------
+
+
+async def _cursor(database: Database) -> int | None:
+    (row,) = await broadcast_rows(database)
+    cursor: int | None = row.amend_cursor
+    return cursor
+
+
+async def test_what_was_shown_before_a_correction_is_to_be_amended(
+    database: Database, now: datetime
+) -> None:
+    """The correction had looked for messages when these were still on their way."""
+    claimed = await _many(database, now, 4)
+    await _begin(database, now, *claimed)
+    await _record(database, now, _sent(claimed[0]))
+    assert await _cursor(database) is None
     async with database.write() as connection:
-        assert await outbox.mark_plain(connection, first.broadcast_id)
-        assert not await outbox.mark_plain(connection, first.broadcast_id)
-    plain = {held.broadcast_id: held.plain for held in await _claim(database, now)}
-    assert [plain[key] for key in sorted(plain)] == [True, False]
+        await connection.execute(update(article).values(revision=2))
+    await _record(database, now, _sent(claimed[3], shown=2))
+    assert await _cursor(database) is None  # it shows the corrected text
+    await _record(database, now, _sent(claimed[2], shown=1))
+    assert await _cursor(database) == claimed[2].reader.id - 1
+    await _record(database, now, _sent(claimed[1], shown=1))
+    assert await _cursor(database) == claimed[1].reader.id - 1
+    assert [row.shown for row in await rows(database)] == [1, 1, 1, 2]
+
+
+async def test_amending_that_is_under_way_only_goes_back(database: Database, now: datetime) -> None:
+    claimed = await _many(database, now, 4)
+    await _begin(database, now, *claimed)
+    async with database.write() as connection:
+        await connection.execute(update(article).values(revision=2))
+        await connection.execute(update(broadcast).values(amend_cursor=2))
+    await _record(database, now, _sent(claimed[3], shown=1))
+    assert await _cursor(database) == 2
+    await _record(database, now, _sent(claimed[1], shown=1), _sent(claimed[2], shown=1))
+    assert await _cursor(database) == 1
 
 
 # --- Leases -----------------------------------------------------------------------------------
 
 
-async def test_a_holder_that_is_alive_keeps_what_it_works_on(
-    database: Database, now: datetime
-) -> None:
-    """What it let go of unrecorded was once renewed with the rest, and never taken up again."""
-    await add_readers(database, now, (1, 2, 3))
-    await add_broadcast(database, now)
-    await fan_out(database, now)
-    kept, forgotten, begun = await _claim(database, now)
-    assert await _begin(database, begun, now)
-    later = now + LEASE + SECOND
-    async with database.write() as connection:
-        await outbox.renew_leases(connection, "a", {kept.id, begun.id}, later + LEASE)
-        await outbox.renew_leases(connection, "a", set(), later + 9 * LEASE)
-        await outbox.renew_leases(connection, "b", {forgotten.id}, later + LEASE)
-    assert await _rescue(database, later) == Rescue(requeued=1, doubtful=0, unknown=0)
-    assert await states(database) == [S.LEASED, S.QUEUED, S.SENDING]
-    assert await _begin(database, kept, later)
-
-
 async def test_a_holder_that_stops_gives_back_what_it_has_not_sent(
     database: Database, now: datetime
 ) -> None:
-    await add_readers(database, now, (1, 2, 3))
-    await add_broadcast(database, now)
-    await fan_out(database, now)
-    _, begun = await _claim(database, now, limit=2)
-    await _claim(database, now, lease="b")
-    assert await _begin(database, begun, now)
-    async with database.write() as connection:
-        await outbox.release_leases(connection, "a")
-    assert await states(database) == [S.QUEUED, S.SENDING, S.LEASED]
-    again = await _claim_one(database, now, "c")
-    assert (again.reader.chat.id, again.attempt) == (1, 1)
-
-
-async def test_nothing_is_rescued_before_its_lease_runs_out(
-    database: Database, now: datetime
-) -> None:
-    await _one(database, now)
-    assert await _rescue(database, now + LEASE) == Rescue(0, 0, 0)
-    assert await _rescue(database, now + LEASE + timedelta(microseconds=1)) == Rescue(1, 0, 0)
+    claimed = await _many(database, now, 4)
+    await _record(database, now, PutOff(claimed[3], now))
+    await _claim(database, now, lease=NEW)
+    _, begun, forgotten = claimed[:3]
+    await _begin(database, now, begun, forgotten)
+    await _release(database, now + SECOND, OLD, keep=(begun,))
+    found = await rows(database)
+    assert [row.state for row in found] == [S.QUEUED, S.SENDING, S.QUEUED, S.LEASED]
+    assert [row.not_before for row in found[:3:2]] == [now + SECOND] * 2
+    again = await _claim(database, now + SECOND, lease=NEW)
+    assert [(held.reader.chat.id, held.attempt, held.doubts) for held in again] == [
+        (1, 1, 0),
+        (3, 1, 0),
+    ]
 
 
 async def test_what_was_only_claimed_goes_out_as_if_nothing_had_been(
     database: Database, now: datetime
 ) -> None:
     await _one(database, now)
-    later = now + LEASE + SECOND
-    assert await _rescue(database, later) == Rescue(requeued=1, doubtful=0, unknown=0)
-    again = await _claim_one(database, later, "b")
-    assert (again.attempt, again.doubtful) == (1, False)
+    assert await _rescue(database, now) == Rescue(requeued=1, doubtful=0, unknown=0)
+    again = await _claim_one(database, now, NEW)
+    assert (again.attempt, again.doubts) == (1, 0)
 
 
-async def test_what_may_have_been_sent_goes_out_once_more_and_then_stays_unknown(
+async def test_what_may_have_been_sent_goes_out_once_more_silently(
     database: Database, now: datetime
 ) -> None:
     first = await _one(database, now)
-    assert await _begin(database, first, now)
-    await let_lapse(database, now)
-    later = now + SECOND
-    assert await _rescue(database, later) == Rescue(requeued=0, doubtful=1, unknown=0)
-    assert await _rescue(database, later) == Rescue(0, 0, 0)
+    await _begin(database, now, first)
+    assert await _rescue(database, now) == Rescue(requeued=0, doubtful=1, unknown=0)
+    assert await _rescue(database, now, lease=NEW + 1) == Rescue(0, 0, 0)
 
-    second = await _claim_one(database, later, "b")
-    assert (second.attempt, second.doubtful) == (2, True)
-    assert await _begin(database, second, later)
-    await _sent(database, first, 1, later)  # the first holder lost it
+    second = await _claim_one(database, now, NEW)
+    assert (second.attempt, second.doubts) == (2, 1)
+    await _begin(database, now, second)
+    await _record(database, now, _sent(first, 1))  # the first holder lost it
     assert await states(database) == [S.SENDING]
-    await let_lapse(database, later)
-    assert await _rescue(database, later + SECOND) == Rescue(requeued=0, doubtful=0, unknown=1)
-
-    (row,) = await rows(database)
-    assert (row.state, row.finished_at) == (S.UNKNOWN, later + SECOND)
-    assert row.error
-    assert await _claim(database, later + timedelta(days=1)) == []
-    await _sent(database, second, 2, later + 2 * SECOND)
+    await _record(database, now, _sent(second, 2))
     (row,) = await rows(database)
     assert (row.state, row.message_id, row.error) == (S.SENT, 2, None)
 
 
-async def test_a_rescue_settles_a_mixture(database: Database, now: datetime) -> None:
-    await add_readers(database, now, range(1, 7))
-    await add_broadcast(database, now)
-    await fan_out(database, now)
-    for held in await _claim(database, now, limit=1):
-        await _put_off(database, held, now, doubtful=True)
-    claimed = await _claim(database, now)
-    for held in claimed[:4]:
-        assert await _begin(database, held, now)
-    await _sent(database, claimed[3], 1, now)
-    await let_lapse(database, now)
-    assert await _rescue(database, now + SECOND) == Rescue(requeued=2, doubtful=2, unknown=1)
+async def test_what_may_have_been_sent_is_dropped_where_an_operator_wants_it(
+    database: Database, now: datetime
+) -> None:
+    leased, sending = await _many(database, now, 2)
+    await _begin(database, now, sending)
+    found = await _rescue(database, now + SECOND, policy=OnUnknown.DROP)
+    assert found == Rescue(requeued=1, doubtful=0, unknown=1)
+    queued, unknown = await rows(database)
+    assert (queued.reader_id, queued.state) == (leased.reader.id, S.QUEUED)
+    assert (unknown.state, unknown.finished_at) == (S.UNKNOWN, now + SECOND)
+    assert unknown.error
+    await _record(database, now + 2 * SECOND, _sent(sending, 9))
+    assert await states(database) == [S.QUEUED, S.SENT]
+
+
+async def test_a_delivery_that_each_time_ends_its_sender_is_given_up(
+    database: Database, now: datetime
+) -> None:
+    held = await _one(database, now)
+    terms = 0
+    while True:
+        await _begin(database, now, held)
+        terms += 1
+        found = await _rescue(database, now, lease=OLD + terms)
+        if found.unknown:
+            break
+        assert found == Rescue(requeued=0, doubtful=1, unknown=0)
+        held = await _claim_one(database, now, OLD + terms)
+    assert terms == 10
+    (row,) = await rows(database)
+    assert (row.state, row.doubts) == (S.UNKNOWN, 10)
+
+
+async def test_attempts_that_reached_nobody_do_not_spend_a_rescue(
+    database: Database, now: datetime
+) -> None:
+    """After an outage of a minute a single kill once left all that was in flight unknown."""
+    held = await _one(database, now)
+    for _ in range(30):
+        await _begin(database, now, held)
+        await _record(database, now, PutOff(held, now, error="no connection"))
+        held = await _claim_one(database, now)
+    await _begin(database, now, held)
+    assert await _rescue(database, now) == Rescue(requeued=0, doubtful=1, unknown=0)
+
+
+async def test_a_rescue_settles_a_mixture_and_leaves_later_terms_alone(
+    database: Database, now: datetime
+) -> None:
+    claimed = await _many(database, now, 8)
+    await _begin(database, now, *claimed[:4])
+    await _record(
+        database, now, _sent(claimed[3]), PutOff(claimed[4], now), PutOff(claimed[5], now)
+    )
+    theirs = await _claim(database, now, lease=NEW + 1)
+    await _begin(database, now, theirs[0])
+    assert await _rescue(database, now + SECOND) == Rescue(requeued=2, doubtful=3, unknown=0)
+    assert await states(database) == [
+        S.QUEUED, S.QUEUED, S.QUEUED, S.SENT, S.SENDING, S.LEASED, S.QUEUED, S.QUEUED,
+    ]  # fmt: skip
 
 
 async def test_what_is_rescued_for_a_reader_who_left_does_not_go_out(
     database: Database, now: datetime
 ) -> None:
     held = await _one(database, now)
-    assert await _begin(database, held, now)
+    await _begin(database, now, held)
     await unsubscribe(database, held.reader.id, now)
-    await let_lapse(database, now)
-    await _rescue(database, now + SECOND)
-    again = await _claim_one(database, now + SECOND, "b")
-    assert not await _begin(database, again, now + SECOND)
+    await _rescue(database, now)
+    again = await _claim_one(database, now, NEW)
+    assert await _begin(database, now, again) == []
     assert await states(database) == [S.CANCELLED]
 
 
-async def test_counts_and_errors_for_a_person_to_see(database: Database, now: datetime) -> None:
-    await add_readers(database, now, range(1, 5))
-    await add_broadcast(database, now)
-    await fan_out(database, now)
-    claimed = await _claim(database, now, limit=3)
-    for held, state in zip(claimed, (S.FAILED, S.UNKNOWN, S.FAILED), strict=True):
-        assert await _begin(database, held, now)
-        async with database.write() as connection:
-            await outbox.record_ended(connection, held, state, f"error {held.id}", now)
+# --- What people see, and what happens side by side -------------------------------------------
+
+
+async def test_the_newest_errors_are_told(database: Database, now: datetime) -> None:
+    claimed = await _many(database, now, 4)
+    await _begin(database, now, *claimed)
+    for number, state in enumerate((S.FAILED, S.UNKNOWN, S.SENT, S.FAILED)):
+        await _record(
+            database,
+            now + number * SECOND,
+            Settled(claimed[number], state, error=f"error {number}"),
+        )
     async with database.read() as connection:
-        assert await outbox.count_deliveries(connection) == {S.QUEUED: 1, S.FAILED: 2, S.UNKNOWN: 1}
         newest = await outbox.last_errors(connection, 2)
-    assert newest == [(held.reader.chat.id, f"error {held.id}") for held in claimed[:0:-1]]
+    assert newest == [(4, "error 3"), (2, "error 1")]
 
 
 @pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
@@ -626,23 +646,36 @@ async def test_an_end_that_is_not_committed_yet_does_not_hold_up_a_send(
     held = await _one(database, now)
     async with database.write() as connection:
         await subscriptions.unsubscribe(connection, held.reader.id, now)
-        assert await _begin(database, held, now)
-    await _sent(database, held, 1, now)
+        assert len(await _begin(database, now, held)) == 1
+    await _record(database, now, _sent(held))
     assert await states(database) == [S.SENT]
 
 
-async def test_numbers_of_readers_and_deliveries_agree(database: Database, now: datetime) -> None:
-    """Every delivery of a broadcast to 250 readers is sent to its own reader, once."""
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+async def test_a_claim_does_not_wait_for_an_article_that_is_being_stored(
+    database: Database, now: datetime
+) -> None:
+    await add_readers(database, now, (1, 2))
+    await add_broadcast(database, now, "a")
+    async with database.write() as connection:
+        number = await connection.scalar(select(func.max(article.c.id)))
+        await connection.execute(
+            update(article).where(article.c.id == number).values(title="Поправка")
+        )
+        claimed = await _claim(database, now)
+        assert len(await _begin(database, now, *claimed)) == 2
+
+
+async def test_a_whole_broadcast_reaches_everybody_once(database: Database, now: datetime) -> None:
     expected = await add_readers(database, now, range(1, 251))
     await add_broadcast(database, now)
-    await fan_out(database, now, batch=100)
     reached: list[int] = []
     while claimed := await _claim(database, now, limit=60):
-        async with database.write() as connection:
-            for held in claimed:
-                assert await outbox.begin_send(connection, held, now)
-                await outbox.record_sent(connection, held, held.reader.chat.id, now)
-                reached.append(held.reader.id)
+        begun = await _begin(database, now, *claimed)
+        results: list[Any] = [_sent(b.delivery, b.delivery.reader.chat.id) for b in begun]
+        await _record(database, now, *results)
+        reached += [each.delivery.reader.id for each in begun]
     assert reached == expected
     async with database.read() as connection:
-        assert await connection.scalar(select(func.count(delivery.c.message_id.distinct()))) == 250
+        numbers = await connection.scalar(select(func.count(delivery.c.message_id.distinct())))
+    assert numbers == 250
