@@ -20,24 +20,14 @@ MARK = re.compile(r"\n\n✏️ Исправлено в \d{1,2}:\d\d$")
 HOURS = 3600.0
 
 
-class Shifted(RealClock):
-    """The time of day, later by what a test says: Telegram's own clock is its own."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.shift = 0.0
-
-    def now(self) -> float:
-        return super().now() + self.shift
+@pytest.fixture
+def clock() -> RealClock:
+    """Telegram's own; the bot's process has another."""
+    return RealClock()
 
 
 @pytest.fixture
-def clock() -> Shifted:
-    return Shifted()
-
-
-@pytest.fixture
-async def telegram(clock: Shifted) -> AsyncIterator[Telegram]:
+async def telegram(clock: RealClock) -> AsyncIterator[Telegram]:
     async with Telegram(clock=clock) as emulator:
         yield emulator
         assert emulator.violations == []
@@ -125,14 +115,14 @@ async def test_a_withdrawn_article_disappears_from_chats_and_lists(
 
 
 async def test_what_telegram_deletes_no_more_says_that_it_was_withdrawn(
-    start: Start, telegram: Telegram, newsroom: Newsroom, clock: Shifted
+    start: Start, telegram: Telegram, newsroom: Newsroom, clock: RealClock
 ) -> None:
     anna = telegram.person("Анна")
     async with start() as bot:
         await subscribe(anna, bot)
         article = newsroom.publish(title="Старая ошибка", paragraphs=["Неправда."])
         pushed = await anna.sees(article.title, timeout=20)
-        clock.shift = 49 * HOURS
+        clock.advance(49 * HOURS)
         newsroom.withdraw(article)
         edited = await anna.sees("снята с публикации", timeout=30)
         assert edited.id == pushed.id
