@@ -16,8 +16,8 @@ from sqlalchemy import insert, select, true
 
 from bot.model import Alias, AliasKind, Document, NewArticle, Paragraph, SourceSpec, Span
 from bot.storage.articles import add_article
+from bot.storage.broadcasts import add_broadcast
 from bot.storage.database import Database
-from bot.storage.outbox import add_broadcast
 from bot.storage.schema import reader, section, subscription
 from bot.storage.sources import due_sources, list_sources
 

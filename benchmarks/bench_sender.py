@@ -1,95 +1,92 @@
-"""The sender against a Bot API that always says yes, beside a bare loop with aiogram.
+"""The sender: deliveries per second beside aiogram alone, and replies while it works.
 
-The pace is set as high as it goes, so that what is measured is our own work: each delivery is
-claimed, its intent committed, sent and recorded, on SQLite. The bare loop keeps nothing.
+Both send to the same stub, in a process of its own, with as many requests at once. The replies are
+timed at the handler's edge: from the update to the accepted answer, while a broadcast goes out to
+few readers and to many.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
-import multiprocessing
 import sys
 import time
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
-from itertools import cycle
-from multiprocessing.connection import Connection
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from itertools import count, cycle
 from pathlib import Path
 
 import structlog
 from aiogram import Bot, Dispatcher
-from aiogram.types import Update
-from aiohttp import web
+from aiogram.types import (
+    InlineKeyboardButton,
+    InlineKeyboardMarkup,
+    LinkPreviewOptions,
+    MessageEntity,
+    Update,
+)
 
 sys.path.insert(0, str(Path(__file__).parents[1]))  # for when it is run by its path
 
-from benchmarks._common import TOKEN, Row, add_subscribers, publish, quantile, show, sqlite
+from benchmarks._common import (
+    TOKEN,
+    Row,
+    add_subscribers,
+    postgres,
+    publish,
+    quantile,
+    show,
+    sqlite,
+)
+from benchmarks.stub import Stub, stub
 from bot.delivery.alerts import Alerts
-from bot.delivery.sender import Sender
+from bot.delivery.sender import Policy, Sender
 from bot.handlers.dispatch import make_dispatcher
 from bot.i18n import Translators, load_translators
-from bot.model import Article, Chat, ChatKind, DeliveryState
-from bot.storage import articles, outbox
+from bot.model import Article
+from bot.storage import articles, broadcasts
 from bot.storage.database import Database
-from bot.telegram import show as telegram_show
 from bot.telegram.pace import Pacer
 from bot.telegram.session import ReplyLane, make_bot
 from bot.views.push import push
 from bot.waiting import rest
 
-READERS = 2500
-AT_ONCE = 100  # requests in flight; the sender's own bound at this pace
-RATE = 1000.0  # messages per second: the highest SEND_RATE, far above what is reached
+READERS = 5000
+MANY = 200_000
+AT_ONCE = 100  # requests in flight: the sender's own bound
+UNBOUND = 1e6  # messages per second
 DEFAULT_RATE = 25.0  # the default SEND_RATE
 TELEGRAM = 30.0  # messages per second that Telegram tolerates
-REPLIES = 100
+REPLIES = 150
+AIM_SECONDS = 0.1
 _PEOPLE = range(1, 101)  # they ask in turns, so that nobody is held back for asking too fast
 _ASK_SECONDS = 0.05
-_LOOK_SECONDS = 0.1
-
-
-@contextmanager
-def stub() -> Iterator[str]:
-    """The address of a Bot API in a process of its own, which accepts whatever is sent."""
-    ours, theirs = multiprocessing.Pipe()
-    process = multiprocessing.get_context("spawn").Process(target=_serve, args=(theirs,))
-    process.start()
-    try:
-        yield f"http://127.0.0.1:{ours.recv()}"
-    finally:
-        process.terminate()
-        process.join()
-
-
-def _serve(parent: Connection) -> None:
-    async def accept(request: web.Request) -> web.Response:
-        form = await request.post()
-        chat = {"id": int(str(form.get("chat_id", 1))), "type": "private"}
-        result = {"message_id": 1, "date": 1, "chat": chat, "text": form.get("text", "")}
-        return web.json_response({"ok": True, "result": result})
-
-    async def serve() -> None:
-        application = web.Application()
-        application.router.add_post("/{token}/{method}", accept)
-        runner = web.AppRunner(application, access_log=None)
-        await runner.setup()
-        site = web.TCPSite(runner, "127.0.0.1", 0)
-        await site.start()
-        parent.send(runner.addresses[0][1])
-        await asyncio.Event().wait()
-
-    asyncio.run(serve())
+_TERMS = count(1)
 
 
 async def bare(bot: Bot, article: Article, translators: Translators) -> float:
     """Send to all with aiogram and nothing else; messages per second."""
     screen = push(article, translators["ru"])
+    parameters = {
+        "text": screen.body.plain,
+        "entities": [
+            MessageEntity(type=e.kind, offset=e.offset, length=e.length, url=e.url)
+            for e in screen.body.entities
+        ],
+        "link_preview_options": LinkPreviewOptions(url=screen.image, show_above_text=True),
+        "reply_markup": InlineKeyboardMarkup(
+            inline_keyboard=[
+                [InlineKeyboardButton(text=b.label, callback_data=b.data, url=b.url) for b in row]
+                for row in screen.keyboard
+            ]
+        ),
+    }
     slots = asyncio.Semaphore(AT_ONCE)
 
     async def one(number: int) -> None:
         async with slots:
-            await telegram_show.send(bot, Chat(number, ChatKind.PRIVATE), screen)
+            await bot.send_message(number, **parameters)
 
     start = time.perf_counter()
     await asyncio.gather(*(one(number) for number in range(1, READERS + 1)))
@@ -105,7 +102,15 @@ class House:
         pacer = Pacer(rate)
         self.replies.session.middleware(ReplyLane(pacer))
         alerts = Alerts(database, self.replies, (), translators["ru"])
-        self.sender = Sender(database, self.pushes, pacer, translators, alerts, rate=rate)
+        self.sender = Sender(
+            database,
+            self.pushes,
+            pacer,
+            translators,
+            alerts,
+            Policy(rate=rate),
+            lease=next(_TERMS),
+        )
         self.dispatcher: Dispatcher = make_dispatcher(
             database, translators, bot_name="Вестник", page_chars=1800, admin_ids=()
         )
@@ -127,12 +132,6 @@ class House:
             stop.set()
             await task
 
-    async def sent(self) -> int:
-        """How many deliveries have arrived."""
-        async with self.database.read() as connection:
-            counts = await outbox.count_deliveries(connection)
-        return counts.get(DeliveryState.SENT, 0)
-
     async def reply(self, person: int) -> float:
         """Have a person ask for the news; seconds until the answer was accepted."""
         self._number += 1
@@ -152,84 +151,112 @@ class House:
         await self.dispatcher.feed_update(self.replies, update)
         return time.perf_counter() - start
 
-    async def replies_until(self, done: asyncio.Event, most: int) -> list[float]:
-        """The times of replies, asked for one after another until ``done``, at most so many."""
-        times: list[float] = []
+    async def ask(self) -> list[float]:
+        """The times of replies, asked for one after another."""
         people = cycle(_PEOPLE)
-        while not done.is_set() and len(times) < most:
+        times: list[float] = []
+        for _ in range(REPLIES):
             times.append(await self.reply(next(people)))
-            await rest(done, _ASK_SECONDS)
+            await rest(asyncio.Event(), _ASK_SECONDS)
         return times
 
 
-async def at_full_speed(house: House) -> tuple[float, list[float]]:
-    """Push the article to all; deliveries per second, and the times of replies meanwhile."""
-    done = asyncio.Event()
+async def at_full_speed(house: House, server: Stub) -> float:
+    """Push the newest article to all; deliveries per second."""
+    before = server.accepted()
     start = time.perf_counter()
-    async with house.sending(), asyncio.TaskGroup() as group:
-        asking = group.create_task(house.replies_until(done, sys.maxsize))
-        while await house.sent() < READERS:  # noqa: ASYNC110 - the sender tells nobody when it is done
-            await asyncio.sleep(_LOOK_SECONDS)
-        seconds = time.perf_counter() - start
-        done.set()
-    return READERS / seconds, asking.result()
-
-
-async def at_default_pace(house: House) -> list[float]:
-    """Replies while another article goes out at the default pace; what is left of it stays."""
     async with house.sending():
-        return await house.replies_until(asyncio.Event(), REPLIES)
+        await asyncio.to_thread(server.wait, accepted=before + READERS, seconds=120)
+        while await _unfinished(house.database):  # noqa: ASYNC110 - the last records
+            await asyncio.sleep(0.01)
+        return READERS / (time.perf_counter() - start)
 
 
-async def measure(url: str, database_url: str) -> None:
-    """Measure all and print the table."""
+async def _unfinished(database: Database) -> int:
+    async with database.read() as connection:
+        return await broadcasts.count_queued(connection, datetime.now(UTC))
+
+
+async def replies(server: Stub, url: str, readers: int) -> list[float]:
+    """The times of replies while an article goes out to so many readers at the default pace."""
     translators = load_translators("ru", "UTC")
-    async with Database.open(database_url) as database:
+    async with Database.open(url) as database:
+        await publish(database, 1)
+        await add_subscribers(database, readers)
+        await publish(database, 2)
+        house = House(database, server.url, translators, DEFAULT_RATE)
+        try:
+            async with house.sending():
+                return await house.ask()
+        finally:
+            await house.close()
+
+
+async def engine(server: Stub, url: str) -> tuple[float, float, list[float]]:
+    """The rate of aiogram alone, that of the sender, and the times of replies when nothing goes."""
+    translators = load_translators("ru", "UTC")
+    async with Database.open(url) as database:
         await publish(database, 1)
         await add_subscribers(database, READERS)
         async with database.read() as connection:
             article = await articles.get_article(connection, 1)
         assert article is not None
-        fast = House(database, url, translators, RATE)
-        paced = House(database, url, translators, DEFAULT_RATE)
+        house = House(database, server.url, translators, UNBOUND)
         try:
-            alone = await bare(fast.pushes, article, translators)
-            idle = await fast.replies_until(asyncio.Event(), REPLIES)
+            alone = [await bare(house.pushes, article, translators)]
+            idle = await house.ask()
             await publish(database, 2)
-            rate, busy = await at_full_speed(fast)
-            await publish(database, 3)
-            calm = await at_default_pace(paced)
+            rate = await at_full_speed(house, server)
+            alone.append(await bare(house.pushes, article, translators))
         finally:
-            await fast.close()
-            await paced.close()
-    show(
-        f"Sender: one article to {READERS:,} readers, {AT_ONCE} requests at once",
-        [
-            ("deliveries per second", f"{rate:,.0f}", f"bare {alone:,.0f}", f"{rate / alone:.2f}x"),
-            ("  beside what Telegram takes", f"{rate:,.0f}", "limit 30", f"{rate / TELEGRAM:.0f}x"),
-            _reply(f"at SEND_RATE={DEFAULT_RATE:.0f}, p50", calm, idle, 0.5),
-            _reply(f"at SEND_RATE={DEFAULT_RATE:.0f}, p95", calm, idle, 0.95),
-            _reply("at full speed, p50", busy, idle, 0.5),
-            _reply("at full speed, p95", busy, idle, 0.95),
-        ],
-    )
+            await house.close()
+    return sum(alone) / len(alone), rate, idle
+
+
+async def measure() -> None:
+    """Measure both databases and print the tables."""
+    for name, server_of in (("SQLite", sqlite), ("PostgreSQL", postgres)):
+        with stub() as server, server_of() as url:
+            alone, rate, idle = await engine(server, url)
+            rows: list[Row] = [
+                (
+                    "deliveries per second",
+                    f"{rate:,.0f}",
+                    f"bare {alone:,.0f}",
+                    f"{rate / alone:.2f}x",
+                ),
+                ("  beside the aim", f"{rate:,.0f}", "aim 1,000", f"{rate / 1000:.2f}x"),
+                (
+                    "  beside what Telegram takes",
+                    f"{rate:,.0f}",
+                    "limit 30",
+                    f"{rate / TELEGRAM:.0f}x",
+                ),
+            ]
+        for readers in (READERS, MANY):
+            with stub() as server, server_of() as url:
+                busy = await replies(server, url, readers)
+            rows += [
+                _reply(f"{readers:,} queued, p{share * 100:.0f}", busy, idle, share)
+                for share in (0.5, 0.95)
+            ]
+        show(f"Sender on {name}: {READERS:,} readers, {AT_ONCE} requests at once", rows)
 
 
 def _reply(when: str, times: list[float], idle: list[float], share: float) -> Row:
     here, there = quantile(times, share), quantile(idle, share)
     return (
-        f"reply to /news {when}",
+        f"reply to /news, {when}",
         f"{here * 1000:.0f} ms",
-        f"idle {there * 1000:.0f} ms",
-        f"{here / there:.1f}x",
+        f"idle {there * 1000:.0f}, aim {AIM_SECONDS * 1000:.0f} ms",
+        f"{here / AIM_SECONDS:.2f}x",
     )
 
 
 def main() -> None:
-    """Measure on SQLite."""
+    """Measure SQLite and PostgreSQL."""
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR))
-    with stub() as url, sqlite() as database_url:
-        asyncio.run(measure(url, database_url))
+    asyncio.run(measure())
 
 
 if __name__ == "__main__":

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import os
 import shutil
 import tempfile
@@ -17,6 +16,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from bot.storage.database import Database
+from tests.postgres import empty_postgres
 
 settings.register_profile(
     "vestnik", deadline=None, suppress_health_check=[HealthCheck.too_slow], print_blob=True
@@ -83,18 +83,6 @@ def sqlite_url(tmp_path: Path, sqlite_template: Path) -> str:
     file = tmp_path / "vestnik.db"
     shutil.copyfile(sqlite_template, file)
     return f"sqlite:///{file}"
-
-
-@contextlib.contextmanager
-def empty_postgres(
-    server: str, name: str, *, template: str = "template1", keep: bool = False
-) -> Iterator[str]:
-    """The address of a new database on a server."""
-    with contextlib.closing(psycopg.connect(server, autocommit=True)) as connection:
-        connection.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
-        yield server.replace("/postgres?", f"/{name}?")
-        if not keep:
-            connection.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
 
 
 async def _migrate(url: str) -> None:

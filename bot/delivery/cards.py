@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from typing import Any
 
 import structlog
@@ -13,23 +14,30 @@ from bot.model import Article, Begun, DeliveryKey, Form, Screen
 from bot.storage.articles import get_article
 from bot.storage.database import Database
 from bot.telegram.outcome import Failed
+from bot.telegram.prepared import Prepared
 from bot.views.push import push_in
 
 _log = structlog.get_logger(__name__)
 
 _KEPT_ARTICLES = 16
-_KEPT_SCREENS = 64
+_KEPT_CARDS = 64
 _KEPT_BARE = 10_000
 
 
 class Cards:
     """What the readers of a broadcast see, by language and form; the ones of late are kept."""
 
-    def __init__(self, database: Database, translators: Translators) -> None:
+    def __init__(
+        self,
+        database: Database,
+        translators: Translators,
+        prepare: Callable[[Screen], Prepared],
+    ) -> None:
+        self._prepare = prepare
         self._database = database
         self._translators = translators
         self._articles: dict[tuple[int, int], Article] = {}
-        self._screens: dict[tuple[int, int, str, Form], Screen] = {}
+        self._cards: dict[tuple[int, int, str, Form], Prepared] = {}
         self._forms: dict[int, Form] = {}
         self._bare: set[DeliveryKey] = set()  # chats that take no pictures
         self._reading = asyncio.Lock()
@@ -49,7 +57,7 @@ class Cards:
             self._bare.clear()
         self._bare.add(key)
 
-    async def screen(self, begun: Begun) -> Screen | Failed:
+    async def card(self, begun: Begun) -> Prepared | Failed:
         """What the reader is to see; an article that cannot be shown stops no other.
 
         Raises:
@@ -58,20 +66,20 @@ class Cards:
         delivery = begun.delivery
         form = self.form(begun)
         key = (delivery.article_id, begun.revision, delivery.reader.locale, form)
-        if (screen := self._screens.get(key)) is not None:
-            return screen
+        if (card := self._cards.get(key)) is not None:
+            return card
         try:
             article = await self._article(delivery.article_id, begun.revision)
             t = self._translators[delivery.reader.locale]
-            screen = push_in(form, article, t)
+            card = self._prepare(push_in(form, article, t))
         except StorageError:
             raise
         except Exception as error:  # noqa: BLE001 - whatever breaks is told in the delivery
             _log.exception("article cannot be shown", article=delivery.article_id)
             return Failed(f"the article cannot be shown: {error}")
-        _make_room(self._screens, _KEPT_SCREENS)
-        self._screens[key] = screen
-        return screen
+        _make_room(self._cards, _KEPT_CARDS)
+        self._cards[key] = card
+        return card
 
     async def _article(self, article_id: int, revision: int) -> Article:
         key = (article_id, revision)

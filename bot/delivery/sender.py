@@ -12,6 +12,7 @@ import time
 from collections.abc import Awaitable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from math import ceil
 from typing import TypeVar
 
@@ -26,12 +27,13 @@ from bot.delivery.results import Finished, Results
 from bot.delivery.verdict import Again, Verdict, verdict
 from bot.errors import StorageError, TokenRefusedError
 from bot.i18n import Translators
-from bot.model import Begun, Delivery, DeliveryKey, OnUnknown, Priority, Screen
+from bot.model import Begun, Delivery, DeliveryKey, OnUnknown, Priority
 from bot.storage import broadcasts, outbox, pauses
 from bot.storage.database import Database, Transaction
 from bot.telegram import show
 from bot.telegram.outcome import Doubtful, Failed, Outcome, Sent, Stop, Unsent, outcome
 from bot.telegram.pace import Lane, Pacer
+from bot.telegram.prepared import Prepared, send_prepared
 from bot.waiting import rest
 
 T = TypeVar("T")
@@ -90,7 +92,7 @@ class Sender:
         self._at_once = min(max(most, _FEWEST_AT_ONCE), _MOST_AT_ONCE)
         self._ahead = min(max(ceil(rate * _AHEAD_SECONDS), 2), self._at_once)
         self._line = Line(pacer.chat_wait, pacer.spacing)
-        self._cards = Cards(database, translators)
+        self._cards = Cards(database, translators, partial(show.prepare, bot))
         self._results = Results(alerts)
         self._flying: dict[DeliveryKey, Delivery] = {}  # begun, and its end not yet written down
         self._turns = 0  # how many of these wait for their turn
@@ -216,7 +218,7 @@ class Sender:
         breaking = delivery.priority is Priority.BREAKING
         result: Outcome | None = None
         try:
-            screen = await self._cards.screen(begun)
+            card = await self._cards.card(begun)
             begun = replace(begun, form=self._cards.form(begun))
             went = await self._pacer.turn(Lane.BREAKING if breaking else Lane.NEWS, stop)
         except StorageError as error:
@@ -227,15 +229,15 @@ class Sender:
             self._wake.set()
         if went:
             paid = breaking and self._policy.paid
-            result = screen if isinstance(screen, Failed) else await self._ask(begun, screen, paid)
+            result = card if isinstance(card, Failed) else await self._ask(begun, card, paid)
         self._finish(begun, result)
 
-    async def _ask(self, begun: Begun, screen: Screen, paid: bool) -> Outcome:  # noqa: FBT001
+    async def _ask(self, begun: Begun, card: Prepared, paid: bool) -> Outcome:  # noqa: FBT001
         delivery = begun.delivery
         asked = time.monotonic()
         try:
-            number = await show.send(
-                self._bot, delivery.reader.chat, screen, silent=delivery.doubts > 0, paid=paid
+            number = await send_prepared(
+                self._bot, delivery.reader.chat, card, silent=delivery.doubts > 0, paid=paid
             )
         except Exception as error:  # noqa: BLE001 - whatever it is, it must be recorded
             result = outcome(error)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import (
@@ -20,10 +20,19 @@ from sqlalchemy import (
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.model import BroadcastState, DeliveryState, Form, Priority
-from bot.storage.schema import article, broadcast, delivery, reader, state_is, subscription
+from bot.storage.schema import (
+    IS_KEPT,
+    article,
+    broadcast,
+    delivery,
+    reader,
+    state_is,
+    subscription,
+)
 from bot.storage.upsert import insert
 
 DELIVERY_TTL = timedelta(hours=24)
+_EVER = datetime(1970, 1, 1, tzinfo=UTC)  # before every moment that is written down
 _AT_ONCE = 20  # broadcasts looked at in one claim
 _COUNTED = 100_000  # readers not reached yet are counted up to here
 
@@ -89,9 +98,7 @@ async def going(connection: AsyncConnection, now: datetime) -> list[Going]:
     return [Going(*row) for row in await connection.execute(statement)]
 
 
-async def fan_out(
-    connection: AsyncConnection, of: Going, lease: int | None, batch: int
-) -> list[int]:
+async def fan_out(connection: AsyncConnection, of: Going, lease: int, batch: int) -> int:
     """Make deliveries for the next ``batch`` readers of a broadcast and move its cursor.
 
     Args:
@@ -101,13 +108,13 @@ async def fan_out(
         batch: how many readers.
 
     Returns:
-        The readers' numbers. Fewer than ``batch`` may come before the end: who has one already is
-        passed over.
+        How many were made, for readers behind the cursor that ``of`` tells. Fewer than ``batch``
+        may come before the end: who has one already is passed over.
     """
     audience = _audience(of)
     first = audience.limit(batch).subquery()
     last, size = (await connection.execute(select(func.max(first.c.reader_id), func.count()))).one()
-    made: list[int] = []
+    made = 0
     if size:
         # Up to the last reader, however many they are by now: PostgreSQL looks anew, and whoever
         # came back in between must push nobody over the end of the batch.
@@ -117,13 +124,12 @@ async def fan_out(
         ).add_columns(
             literal(of.id), literal(int(DeliveryState.LEASED)), literal(1), literal(lease)
         )
-        rows = await connection.scalars(
+        inserted = await connection.execute(
             insert(connection, delivery)
             .from_select(["reader_id", "broadcast_id", "state", "attempt", "lease"], chosen)
             .on_conflict_do_nothing()
-            .returning(delivery.c.reader_id)
         )
-        made = list(rows.all())
+        made = inserted.rowcount
     await connection.execute(
         update(broadcast)
         .where(broadcast.c.id == of.id)
@@ -203,19 +209,21 @@ async def settle_broadcasts(connection: AsyncConnection, now: datetime) -> None:
         (BroadcastState.EXPIRED, DeliveryState.EXPIRED),
         (BroadcastState.WITHDRAWN, DeliveryState.CANCELLED),
     ):
-        over = exists().where(broadcast.c.id == delivery.c.broadcast_id, broadcast.c.state == state)
+        over = select(broadcast.c.id).where(IS_KEPT, broadcast.c.state == state)
         await connection.execute(
             update(delivery)
-            .where(state_is(delivery, DeliveryState.QUEUED), over)
+            .where(delivery.c.broadcast_id.in_(over), _waiting())
             .values(state=to, finished_at=now)
         )
+    held = state_is(delivery, DeliveryState.LEASED, DeliveryState.SENDING)
     await connection.execute(
         update(broadcast)
         .where(
             state_is(broadcast, BroadcastState.OPEN),
             broadcast.c.fanned_out,
-            ~_unfinished(DeliveryState.QUEUED),
-            ~_unfinished(DeliveryState.LEASED, DeliveryState.SENDING),
+            ~exists().where(delivery.c.broadcast_id == broadcast.c.id, _waiting()),
+            # There are few in hand; SQLite would look for them through the whole broadcast.
+            broadcast.c.id.not_in(select(delivery.c.broadcast_id).where(held)),
         )
         .values(state=BroadcastState.DONE)
     )
@@ -230,7 +238,7 @@ async def prune(connection: AsyncConnection, before: datetime, batch: int) -> bo
     number = await connection.scalar(
         select(broadcast.c.id)
         .where(
-            ~broadcast.c.pruned,
+            IS_KEPT,
             broadcast.c.created_at < before,
             broadcast.c.state.not_in([BroadcastState.OPEN, BroadcastState.HALTED]),
             broadcast.c.amend_cursor.is_(None),
@@ -257,13 +265,15 @@ async def prune(connection: AsyncConnection, before: datetime, batch: int) -> bo
 
 
 async def count_deliveries(
-    connection: AsyncConnection, since: datetime | None = None
+    connection: AsyncConnection, since: datetime
 ) -> Mapping[DeliveryState, int]:
-    """How many deliveries there are in each state, of broadcasts since a moment or of all."""
-    statement = select(delivery.c.state, func.count()).group_by(delivery.c.state)
-    if since is not None:
-        first = select(func.min(broadcast.c.id)).where(broadcast.c.created_at >= since)
-        statement = statement.where(delivery.c.broadcast_id >= first.scalar_subquery())
+    """How many deliveries of broadcasts since a moment are in each state."""
+    first = select(func.min(broadcast.c.id)).where(IS_KEPT, broadcast.c.created_at >= since)
+    statement = (
+        select(delivery.c.state, func.count())
+        .where(delivery.c.broadcast_id >= first.scalar_subquery())
+        .group_by(delivery.c.state)
+    )
     return {DeliveryState(state): size for state, size in await connection.execute(statement)}
 
 
@@ -301,5 +311,6 @@ def _audience(of: Going) -> Select[Any]:
     )
 
 
-def _unfinished(*states: DeliveryState) -> ColumnElement[bool]:
-    return exists().where(delivery.c.broadcast_id == broadcast.c.id, state_is(delivery, *states))
+def _waiting() -> ColumnElement[bool]:
+    """That a delivery waits; SQLite takes the index of these only for a range of moments."""
+    return state_is(delivery, DeliveryState.QUEUED) & (delivery.c.not_before > _EVER)

@@ -92,11 +92,14 @@ async def claim(
         room = limit - len(claimed)
         if room <= 0:
             break
-        numbers = await _take_waiting(connection, each.id, lease, now, room)
-        if not each.fanned_out and len(numbers) < room:
-            numbers += await fan_out(connection, each, lease, room - len(numbers))
-        if numbers:
-            claimed += await _claimed(connection, each, numbers, lease)
+        if waiting := await _take_waiting(connection, each.id, lease, now, room):
+            among = delivery.c.reader_id.in_(waiting)
+            claimed += await _claimed(connection, each, among, lease)
+        if not each.fanned_out and len(waiting) < room:
+            made = await fan_out(connection, each, lease, room - len(waiting))
+            if made:
+                among = delivery.c.reader_id > each.cursor
+                claimed += await _claimed(connection, each, among, lease)
     return claimed
 
 
@@ -281,12 +284,17 @@ async def _take_waiting(
 
 
 async def _claimed(
-    connection: AsyncConnection, of: Going, numbers: Sequence[int], lease: int
+    connection: AsyncConnection, of: Going, among: ColumnElement[bool], lease: int
 ) -> list[Delivery]:
     statement = (
         select(delivery.c.attempt, delivery.c.doubts, reader)
         .join(reader, reader.c.id == delivery.c.reader_id)
-        .where(delivery.c.broadcast_id == of.id, delivery.c.reader_id.in_(numbers))
+        .where(
+            delivery.c.broadcast_id == of.id,
+            among,
+            _is(DeliveryState.LEASED),
+            delivery.c.lease == lease,
+        )
         .order_by(delivery.c.reader_id)
     )
     return [

@@ -6,11 +6,20 @@ from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, case, delete, select, update
+from sqlalchemy import Row, case, delete, literal, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.model import BroadcastState, Chat, ChatKind, DeliveryState, Reader
-from bot.storage.schema import bookmark, broadcast, delivery, reader, state_is, subscription
+from bot.storage.schema import (
+    IS_KEPT,
+    article,
+    bookmark,
+    broadcast,
+    delivery,
+    reader,
+    state_is,
+    subscription,
+)
 from bot.storage.upsert import insert
 
 
@@ -126,6 +135,7 @@ async def leave_topic(connection: AsyncConnection, reader_id: int) -> None:
 
 
 async def _join(connection: AsyncConnection, old: int, new: int) -> None:
+    await _reach(connection, old, new)
     for table, column in ((subscription, "section_id"), (bookmark, "article_id")):
         other = table.alias()
         theirs = select(other.c[column]).where(other.c.reader_id == new)
@@ -138,10 +148,39 @@ async def _join(connection: AsyncConnection, old: int, new: int) -> None:
     await connection.execute(delete(reader).where(reader.c.id == old))
 
 
+async def _reach(connection: AsyncConnection, old: int, new: int) -> None:
+    """What goes out and has come past ``new`` but not to ``old`` must not miss both."""
+    missed = (
+        select(
+            broadcast.c.id,
+            literal(new),
+            literal(int(DeliveryState.QUEUED)),
+            broadcast.c.created_at,
+        )
+        .join(article, article.c.id == broadcast.c.article_id)
+        .join(subscription, subscription.c.section_id == article.c.section_id)
+        .where(
+            IS_KEPT,
+            broadcast.c.state.in_([BroadcastState.OPEN, BroadcastState.HALTED]),
+            ~broadcast.c.fanned_out,
+            broadcast.c.cursor >= new,
+            broadcast.c.cursor < old,
+            subscription.c.reader_id == old,
+            subscription.c.ended_at.is_(None),
+            subscription.c.created_at <= broadcast.c.created_at,
+        )
+    )
+    await connection.execute(
+        insert(connection, delivery)
+        .from_select(["broadcast_id", "reader_id", "state", "not_before"], missed)
+        .on_conflict_do_nothing()
+    )
+
+
 async def _join_deliveries(connection: AsyncConnection, old: int, new: int) -> None:
     """One that is in hand goes back to the queue: whoever has it knows it by its old name."""
     # By broadcast, since deliveries have no index by readers.
-    kept = select(broadcast.c.id).where(~broadcast.c.pruned)
+    kept = select(broadcast.c.id).where(IS_KEPT)
     other = delivery.alias()
     theirs = select(other.c.broadcast_id).where(
         other.c.reader_id == new, other.c.broadcast_id.in_(kept)

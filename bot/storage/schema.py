@@ -280,3 +280,7 @@ def state_is(table: Table, *states: int) -> ColumnElement[bool]:
     numbers = [literal_column(str(int(state)), SmallInteger) for state in states]
     state = table.c.state
     return state == numbers[0] if len(numbers) == 1 else state.in_(numbers)
+
+
+IS_KEPT = text("NOT broadcast.pruned")
+"""A condition on a broadcast as its partial index spells it: that its deliveries are there yet."""

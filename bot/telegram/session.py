@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from math import ceil
-from typing import Any
+from typing import Any, cast
 
 from aiogram import Bot
 from aiogram.client.session.aiohttp import AiohttpSession
@@ -17,8 +17,10 @@ from aiogram.client.telegram import TelegramAPIServer
 from aiogram.exceptions import ClientDecodeError, TelegramRetryAfter
 from aiogram.methods import Response, TelegramMethod
 from aiogram.methods.base import TelegramType
+from aiohttp import FormData, StringPayload
 
 from bot.telegram.pace import Pacer
+from bot.telegram.prepared import CONTENT_TYPE, SendPrepared
 
 # Telegram's server itself holds a request back for up to 8 s while it waits out a flood limit.
 _REQUEST_SECONDS = 60.0
@@ -42,6 +44,13 @@ def make_bot(token: str, api_url: str) -> Bot:
 
 class _Session(AiohttpSession):
     """aiogram's session, whose every failure is one of aiogram's errors."""
+
+    def build_form_data(self, bot: Bot, method: TelegramMethod[TelegramType]) -> FormData:
+        """The body of a request; where it is written out already, as it is."""
+        if isinstance(method, SendPrepared):
+            body = StringPayload(method.form, content_type=CONTENT_TYPE)
+            return cast(FormData, body)  # all that aiogram does with it is to hand it to aiohttp
+        return super().build_form_data(bot, method)
 
     async def make_request(
         self,

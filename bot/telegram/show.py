@@ -13,6 +13,8 @@ from aiogram.types import (
 
 from bot.model import Chat, Keyboard, Screen, Text
 from bot.telegram.outcome import Unchanged, Uneditable, outcome
+from bot.telegram.prepared import Prepared, send_prepared
+from bot.telegram.prepared import prepare as write_out
 
 
 async def send(
@@ -31,17 +33,20 @@ async def send(
     Raises:
         TelegramAPIError, ClientDecodeError: see ``outcome``.
     """
-    message = await bot.send_message(
-        chat.id,
-        screen.body.plain,
-        message_thread_id=chat.thread_id or None,
-        entities=_entities(screen.body),
-        link_preview_options=_preview(screen.image),
-        reply_markup=_markup(screen.keyboard),
-        disable_notification=silent or None,
-        allow_paid_broadcast=paid or None,
+    return await send_prepared(bot, chat, prepare(bot, screen), silent=silent, paid=paid)
+
+
+def prepare(bot: Bot, screen: Screen) -> Prepared:
+    """A screen made ready to be sent to many chats."""
+    return write_out(
+        bot,
+        {
+            "text": screen.body.plain,
+            "entities": _entities(screen.body),
+            "link_preview_options": _preview(screen.image),
+            "reply_markup": _markup(screen.keyboard),
+        },
     )
-    return message.message_id
 
 
 async def amend(bot: Bot, chat: Chat, message_id: int, screen: Screen) -> None:

@@ -609,7 +609,7 @@ async def test_deliveries_are_counted_by_state(database: Database, now: datetime
     await _claim(database, now - SECOND)
     await _claim(database, now)
     async with database.read() as connection:
-        all_of_them = await broadcasts.count_deliveries(connection)
+        all_of_them = await broadcasts.count_deliveries(connection, now - DAY)
         of_today = await broadcasts.count_deliveries(connection, now)
         of_tomorrow = await broadcasts.count_deliveries(connection, now + DAY)
     assert all_of_them == {S.SENT: 1, S.LEASED: 7}

@@ -2,21 +2,39 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterator
+import asyncio
+import shutil
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from sqlalchemy import event
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.model import Alias, AliasKind, Key
-from bot.storage import articles, incoming, outbox, readers, sections
+from bot.model import (
+    Alias,
+    AliasKind,
+    Chat,
+    ChatKind,
+    Delivery,
+    DeliveryState,
+    Key,
+    OnUnknown,
+    Priority,
+    Reader,
+)
+from bot.storage import articles, broadcasts, incoming, outbox, readers, sections
 from bot.storage.database import Database
+from bot.storage.outbox import PutOff, Settled
+from tests.postgres import empty_postgres
 
 NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
+LONG_AFTER = NOW + timedelta(days=30)
 MANY = 20_000
+HALTED = 7
 LATER = Key(int((NOW + timedelta(seconds=9000)).timestamp()) * 1_000_000, 9000)
 
 Question = Callable[[AsyncConnection], Awaitable[Any]]
@@ -26,22 +44,80 @@ def names() -> list[Alias]:
     return [Alias(kind, f"key {number}") for number in range(50) for kind in AliasKind]
 
 
+def held() -> list[Delivery]:
+    """Some of those that the holder of term 1 has begun."""
+    return [
+        Delivery(
+            3, 3, Reader(number, Chat(number, ChatKind.PRIVATE), "ru", active=True),
+            Priority.NEWS, 1, 0, 1,
+        )
+        for number in range(1, 60)
+    ]  # fmt: skip
+
+
+def results() -> list[outbox.Result]:
+    """Results of every kind, several of each."""
+    found: list[outbox.Result] = []
+    for number, each in enumerate(held()):
+        match number % 3:
+            case 0:
+                found.append(Settled(each, DeliveryState.SENT, message_id=1, shown=1))
+            case 1:
+                found.append(Settled(each, DeliveryState.FAILED, error="no"))
+            case _:
+                found.append(PutOff(each, NOW))
+    return found
+
+
 QUESTIONS: dict[str, tuple[Question, set[str]]] = {
-    "claim": (
-        lambda c: outbox.claim(c, lease="a", now=NOW, until=NOW, limit=20),
-        {"ix_delivery_ready"},
+    "claim what waits": (
+        lambda c: outbox.claim(c, lease=2, now=LONG_AFTER, limit=20),
+        {"ix_broadcast_open", "ix_delivery_waiting", "pk_delivery"},
     ),
-    "renew": (
-        lambda c: outbox.renew_leases(c, "a", {1, 2, 3}, NOW),
-        set(),
-    ),  # by number or by holder
-    "release": (lambda c: outbox.release_leases(c, "a"), {"ix_delivery_held"}),
-    "rescue": (lambda c: outbox.rescue(c, NOW), {"ix_delivery_held"}),
+    "claim and fan out": (
+        lambda c: outbox.claim(c, lease=2, now=NOW, limit=20),
+        {"ix_broadcast_open", "ix_delivery_waiting", "ix_subscription_section_id_reader_id"},
+    ),
+    "is there anything to claim": (
+        lambda c: broadcasts.going(c, LONG_AFTER),
+        {"ix_broadcast_open", "ix_delivery_waiting"},
+    ),
+    "begin": (lambda c: outbox.begin(c, held(), NOW), set()),  # by key or by holder
+    "record": (lambda c: outbox.record(c, results(), NOW), {"pk_delivery"}),
+    "release": (lambda c: outbox.release(c, 1, NOW), {"ix_delivery_held"}),
+    "rescue": (
+        lambda c: outbox.rescue(c, 2, OnUnknown.RESEND, NOW),
+        {"ix_delivery_held"},
+    ),
+    "last errors": (lambda c: outbox.last_errors(c, 5), {"ix_delivery_ended"}),
+    "settle": (
+        lambda c: broadcasts.settle_broadcasts(c, NOW),
+        {"ix_broadcast_open", "ix_delivery_waiting", "ix_delivery_held"},
+    ),
+    "resume": (
+        lambda c: broadcasts.resume(c, HALTED, NOW, LONG_AFTER),
+        set(),  # by broadcast or by what ended
+    ),
+    "prune": (
+        lambda c: broadcasts.prune(c, LONG_AFTER, 1000),
+        {"ix_broadcast_kept", "pk_delivery"},
+    ),
+    "count of late": (
+        lambda c: broadcasts.count_deliveries(c, LONG_AFTER),
+        {"pk_delivery"},
+    ),
+    "count what is queued": (
+        lambda c: broadcasts.count_queued(c, NOW),
+        {"ix_delivery_waiting", "ix_delivery_held", "ix_subscription_section_id_reader_id"},
+    ),
     "deactivate": (
         lambda c: readers.deactivate_chat(c, 500, NOW),
-        {"ix_delivery_reader_id", "uq_reader_chat_id_thread_id"},
+        {"pk_delivery", "uq_reader_chat_id_thread_id"},
     ),
-    "fan out": (lambda c: outbox.fan_out(c, NOW, 100), {"ix_broadcast_pending"}),
+    "move": (
+        lambda c: readers.move_chat(c, 500, 501),
+        {"pk_delivery", "ix_broadcast_kept", "uq_reader_chat_id_thread_id"},
+    ),
     "waiting": (lambda c: incoming.waiting_updates(c, 5, 10), {"ix_incoming_waiting"}),
     "newest": (lambda c: articles.article_cards(c, limit=9), {"ix_article_sorted_at_id"}),
     "older": (
@@ -59,7 +135,10 @@ QUESTIONS: dict[str, tuple[Question, set[str]]] = {
     "aliases": (lambda c: articles.known_aliases(c, 1, names()), {"pk_alias"}),
     "sections": (sections.sections, {"ix_article_section_id_sorted_at_id"}),
 }
-BIG = ("delivery", "article", "alias", "incoming", "reader")
+BIG = ("delivery", "article", "alias", "incoming", "reader", "broadcast", "subscription")
+
+RARE = {"resume", "prune", "count what is queued"}
+"""These may go through all deliveries of one broadcast, or through all that waits."""
 
 FILL = """
 CREATE TEMPORARY TABLE numbers AS
@@ -75,30 +154,53 @@ INSERT INTO alias (kind, scope, key, article_id)
 INSERT INTO reader (chat_id, kind, locale, created_at)
     SELECT n, 'private', 'ru', :now FROM numbers;
 INSERT INTO subscription (reader_id, section_id, created_at) SELECT n, 1, :now FROM numbers;
-INSERT INTO broadcast (article_id, created_at, fanned_out) SELECT n, :now, n < :many FROM numbers;
+INSERT INTO broadcast (article_id, created_at, expires_at, fanned_out, state, pruned)
+    SELECT n, :now, :second, n <> 4 AND n <> 8, 2, n > 2000 FROM numbers;
+UPDATE broadcast SET state = 0, expires_at = :long_after WHERE id IN (2, 3, 4, 8);
+UPDATE broadcast SET state = 1 WHERE id = 7;
 INSERT INTO delivery (broadcast_id, reader_id, not_before, state)
     SELECT 1, n, :second, 3 FROM numbers;
 INSERT INTO delivery (broadcast_id, reader_id, not_before, state)
     SELECT 2, n, :second, 0 FROM numbers;
-INSERT INTO delivery (broadcast_id, reader_id, not_before, lease_until, lease, state)
-    SELECT 3, n, :second, :second, 'b', 1 + n - n / 2 * 2 FROM numbers WHERE n <= 100;
+INSERT INTO delivery (broadcast_id, reader_id, lease, state)
+    SELECT 3, n, 1, 1 + n - n / 2 * 2 FROM numbers WHERE n <= 100;
+INSERT INTO delivery (broadcast_id, reader_id, lease, state)
+    SELECT 3, n, 1, 3 FROM numbers WHERE n > 100;
+INSERT INTO delivery (broadcast_id, reader_id, finished_at, error, state)
+    SELECT 7, n, :second, 'no', CASE WHEN n < 50 THEN 4 ELSE 3 END FROM numbers;
 INSERT INTO incoming (update_id, body, received_at, state)
     SELECT n, '', :now, CASE WHEN n = n / 1000 * 1000 THEN 0 ELSE 1 END FROM numbers;
 """
 SQLITE = {
+    ":long_after": "'2026-12-30 09:00:00.000000'",
     ":now": "'2026-11-23 09:00:00.000000'",
     ":second": "strftime('%Y-%m-%d %H:%M:%S.000000', '2026-11-23 09:00', '+' || n || ' seconds')",
 }
 POSTGRES = {
+    ":long_after": "TIMESTAMPTZ '2026-12-30 09:00:00Z'",
     ":now": "TIMESTAMPTZ '2026-11-23 09:00:00Z'",
     ":second": "TIMESTAMPTZ '2026-11-23 09:00:00Z' + n * INTERVAL '1 second'",
 }
 
 
-@pytest.fixture
-async def full(database: Database) -> Database:
+@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
+def full_url(request: pytest.FixtureRequest, tmp_path_factory: Any) -> Iterator[str]:
     """A database with many rows of every kind, and on PostgreSQL statistics of them."""
-    async with database.write() as connection:
+    if request.param == "sqlite":
+        file = tmp_path_factory.mktemp("full") / "vestnik.db"
+        shutil.copyfile(request.getfixturevalue("sqlite_template"), file)
+        url = f"sqlite:///{file}"
+        asyncio.run(_fill(url))
+        yield url
+    else:
+        server, template = map(request.getfixturevalue, ("postgres", "postgres_template"))
+        with empty_postgres(server, f"full_{uuid4().hex}", template=template) as url:
+            asyncio.run(_fill(url))
+            yield url
+
+
+async def _fill(url: str) -> None:
+    async with Database.open(url) as database, database.write() as connection:
         sqlite = connection.dialect.name == "sqlite"
         script = FILL.replace(":many", str(MANY))
         for word, meaning in (SQLITE if sqlite else POSTGRES).items():
@@ -107,7 +209,13 @@ async def full(database: Database) -> Database:
             await connection.exec_driver_sql(statement)
         if not sqlite:
             await connection.exec_driver_sql("ANALYZE")
-    return database
+
+
+@pytest.fixture
+async def full(full_url: str) -> AsyncIterator[Database]:
+    """That database, which every question leaves as it was."""
+    async with Database.open(full_url) as database:
+        yield database
 
 
 @contextmanager
@@ -115,9 +223,11 @@ def asked(database: Database) -> Iterator[list[tuple[str, Any]]]:
     """The statements that are executed meanwhile, with their variables."""
     seen: list[tuple[str, Any]] = []
 
-    def note(_conn: Any, _cursor: Any, statement: str, parameters: Any, *_rest: Any) -> None:
+    def note(
+        _conn: Any, _cursor: Any, statement: str, parameters: Any, _context: Any, many: Any
+    ) -> None:
         if statement.startswith(("SELECT", "INSERT", "UPDATE", "DELETE", "WITH")):
-            seen.append((statement, parameters))
+            seen.append((statement, parameters[0] if many else parameters))
 
     engine = database._engine.sync_engine
     event.listen(engine, "before_cursor_execute", note)
@@ -157,12 +267,17 @@ async def test_rows_are_found_by_an_index(full: Database, name: str) -> None:
         assert _named(index, plan), plan
     scans = [step for step in steps if _scans(step)]
     assert scans == [], plan
+    if name not in RARE:
+        assert "delivery USING PRIMARY KEY (broadcast_id=?)" not in plan, plan
+        assert "SCAN delivery USING INDEX ix_delivery_waiting" not in plan, plan
 
 
 def _named(index: str, plan: str) -> bool:
     """SQLite calls the index of a key by names of its own."""
     own = {
         "pk_alias": "sqlite_autoindex_alias_1",
+        "pk_delivery": "delivery USING PRIMARY KEY",
+        "pk_subscription": "sqlite_autoindex_subscription_1",
         "uq_reader_chat_id_thread_id": "sqlite_autoindex_reader_1",
     }
     return index in plan or own.get(index, index) in plan

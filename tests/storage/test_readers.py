@@ -2,12 +2,22 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import select
+import pytest
+from sqlalchemy import select, update
 
-from bot.model import Chat, ChatKind, DeliveryState, Reader
+from bot.model import (
+    BroadcastState,
+    Chat,
+    ChatKind,
+    Delivery,
+    DeliveryState,
+    OnUnknown,
+    Reader,
+)
 from bot.storage import bookmarks, outbox, readers, subscriptions
 from bot.storage.database import Database
-from bot.storage.schema import delivery, reader, subscription
+from bot.storage.outbox import PutOff, Rescue, Settled
+from bot.storage.schema import broadcast, delivery, reader, subscription
 from tests.storage.rows import (
     add_article,
     add_broadcast,
@@ -37,6 +47,36 @@ async def _find(database: Database, chat: Chat) -> Reader | None:
 async def _move(database: Database, old: int, new: int) -> None:
     async with database.write() as connection:
         await readers.move_chat(connection, old, new)
+
+
+async def _leave_topic(database: Database, reader_id: int) -> None:
+    async with database.write() as connection:
+        await readers.leave_topic(connection, reader_id)
+
+
+async def _claim(database: Database, now: datetime, limit: int = 100) -> list[Delivery]:
+    async with database.write() as connection:
+        return await outbox.claim(connection, lease=1, now=now, limit=limit)
+
+
+async def _begin(database: Database, now: datetime, *claimed: Delivery) -> int:
+    """How many of these may be sent."""
+    async with database.write() as connection:
+        return len(await outbox.begin(connection, claimed, now))
+
+
+async def _record(database: Database, now: datetime, *results: outbox.Result) -> None:
+    async with database.write() as connection:
+        await outbox.record(connection, results, now)
+
+
+async def _missing_since(database: Database, chat: Chat) -> datetime | None:
+    async with database.read() as connection:
+        return await connection.scalar(
+            select(reader.c.missing_since).where(
+                reader.c.chat_id == chat.id, reader.c.thread_id == chat.thread_id
+            )
+        )
 
 
 async def _sections(database: Database, reader_id: int) -> set[int]:
@@ -120,12 +160,30 @@ async def test_what_is_over_is_not_cancelled(database: Database, now: datetime) 
     await add_reader(database, now, ANNA.id)
     await add_broadcast(database, now)
     await fan_out(database, now)
-    async with database.write() as connection:
-        (held,) = await outbox.claim(connection, lease="a", now=now, until=now, limit=1)
-        assert await outbox.begin_send(connection, held, now)
-        await outbox.record_sent(connection, held, 5, now)
+    (held,) = await _claim(database, now)
+    assert await _begin(database, now, held)
+    await _record(database, now, Settled(held, DeliveryState.SENT, message_id=5, shown=1))
     await deactivate(database, ANNA.id, now)
     assert await states(database) == [DeliveryState.SENT]
+
+
+async def test_a_chat_that_is_not_found_is_noted_until_it_writes(
+    database: Database, now: datetime
+) -> None:
+    for thread in (0, 3):
+        await _meet(database, Chat(SUPERGROUP.id, ChatKind.SUPERGROUP, thread), "ru", now)
+    await _meet(database, ANNA, "ru", now)
+    async with database.write() as connection:
+        await readers.note_missing(connection, SUPERGROUP.id, now)
+    topic = Chat(SUPERGROUP.id, ChatKind.SUPERGROUP, 3)
+    assert [await _missing_since(database, c) for c in (SUPERGROUP, topic, ANNA)] == [
+        now, now, None,
+    ]  # fmt: skip
+    await _meet(database, topic, "ru", now)
+    assert [await _missing_since(database, c) for c in (SUPERGROUP, topic)] == [now, None]
+    async with database.write() as connection:
+        await readers.note_missing(connection, SUPERGROUP.id, None)
+    assert await _missing_since(database, SUPERGROUP) is None
 
 
 async def test_who_lets_us_in_again_is_active(database: Database, now: datetime) -> None:
@@ -204,15 +262,142 @@ async def test_a_delivery_under_way_to_the_old_chat_is_not_lost(
     await add_reader(database, now, GROUP.id, kind=ChatKind.GROUP)
     twin = await _meet(database, SUPERGROUP, "ru", now)
     await add_broadcast(database, now)
-    await fan_out(database, now)
+    (held,) = await _claim(database, now)
+    assert await _begin(database, now, held)
     async with database.write() as connection:
-        (held,) = await outbox.claim(connection, lease="a", now=now, until=now, limit=1)
-        assert await outbox.begin_send(connection, held, now)
+        await outbox.record(connection, [PutOff(held, now, counts=False)], now)
         await readers.move_chat(connection, GROUP.id, SUPERGROUP.id)
-        await outbox.put_off(connection, held, now, counts=False)
-        (again,) = await outbox.claim(connection, lease="a", now=now, until=now, limit=1)
-        assert (again.id, again.reader, again.attempt) == (held.id, twin, 1)
-        assert await outbox.begin_send(connection, again, now)
+    (again,) = await _claim(database, now)
+    assert (again.broadcast_id, again.reader, again.attempt) == (held.broadcast_id, twin, 1)
+    assert again.doubts == 0
+    assert await _begin(database, now, again) == 1
+
+
+@pytest.mark.parametrize(("begun", "doubts"), [(False, 0), (True, 1)])
+async def test_one_in_hand_goes_back_to_the_queue_under_its_new_name(
+    database: Database, now: datetime, *, begun: bool, doubts: int
+) -> None:
+    """As when the group tells of its new id while a push to the old one is in flight."""
+    old = await add_reader(database, now, GROUP.id, kind=ChatKind.GROUP)
+    twin = await _meet(database, SUPERGROUP, "ru", now)
+    await add_broadcast(database, now)
+    (held,) = await _claim(database, now)
+    if begun:
+        assert await _begin(database, now, held)
+
+    await _move(database, GROUP.id, SUPERGROUP.id)
+
+    assert await _begin(database, now, held) == 0
+    await _record(database, now, PutOff(held, now), Settled(held, DeliveryState.FAILED))
+    async with database.write() as connection:
+        await outbox.release(connection, 1, now)
+        assert await outbox.rescue(connection, 2, OnUnknown.RESEND, now) == Rescue(0, 0, 0)
+    (row,) = await rows(database)
+    assert (row.reader_id, row.state, row.lease) == (twin.id, DeliveryState.QUEUED, None)
+    assert row.reader_id != old.id
+    (again,) = await _claim(database, now)
+    assert again.doubts == doubts
+    assert await _begin(database, now, again) == 1
+
+
+async def test_what_one_of_the_two_has_got_the_other_does_not_get_again(
+    database: Database, now: datetime
+) -> None:
+    """The group was reached, its twin was not, and comes later in the order of numbers."""
+    await add_reader(database, now, GROUP.id, kind=ChatKind.GROUP)
+    await add_reader(database, now, SUPERGROUP.id, kind=ChatKind.SUPERGROUP)
+    await add_broadcast(database, now)
+    (held,) = await _claim(database, now, limit=1)
+    await _begin(database, now, held)
+    await _record(database, now, Settled(held, DeliveryState.SENT, message_id=5, shown=1))
+    await _move(database, GROUP.id, SUPERGROUP.id)
+    assert await _claim(database, now) == []
+    assert await states(database) == [DeliveryState.SENT]
+
+
+@pytest.mark.parametrize("state", [BroadcastState.OPEN, BroadcastState.HALTED])
+async def test_who_is_joined_to_a_reader_that_the_fan_out_has_passed_is_reached(
+    database: Database, now: datetime, state: BroadcastState
+) -> None:
+    """The fan-out goes by readers' numbers and never comes back to a lower one."""
+    twin = await _meet(database, SUPERGROUP, "ru", now)  # subscribes to nothing
+    await add_reader(database, now, 7)
+    await add_reader(database, now, GROUP.id, kind=ChatKind.GROUP)
+    await add_broadcast(database, now)
+    (first,) = await _claim(database, now, limit=1)
+    assert first.reader.chat == ANNA
+    async with database.write() as connection:
+        await connection.execute(update(broadcast).values(state=state))
+
+    await _move(database, GROUP.id, SUPERGROUP.id)
+
+    async with database.write() as connection:
+        await connection.execute(update(broadcast).values(state=BroadcastState.OPEN))
+    (second,) = await _claim(database, now)
+    assert second.reader == twin
+    assert await _begin(database, now, second) == 1
+    assert await _claim(database, now) == []
+
+
+async def test_a_join_reaches_nobody_who_was_not_to_be_reached(
+    database: Database, now: datetime
+) -> None:
+    await _meet(database, SUPERGROUP, "ru", now)
+    await add_reader(database, now, 7)
+    group = await add_reader(database, now, GROUP.id, kind=ChatKind.GROUP)
+    await add_broadcast(database, now, "left")
+    await _claim(database, now, limit=1)
+    async with database.write() as connection:
+        await subscriptions.unsubscribe(connection, group.id, now)
+        later = now + timedelta(seconds=1)
+        await subscriptions.subscribe(connection, group.id, [1], later)  # after the broadcast
+    await _move(database, GROUP.id, SUPERGROUP.id)
+    assert await _claim(database, later) == []
+
+
+# --- A forum topic is gone ------------------------------------------------------------------------
+
+
+async def test_a_reader_of_a_topic_goes_on_in_the_chat_itself(
+    database: Database, now: datetime
+) -> None:
+    topic = await add_reader(database, now, SUPERGROUP.id, kind=ChatKind.SUPERGROUP, thread_id=3)
+    await add_broadcast(database, now)
+    (held,) = await _claim(database, now)
+    await _begin(database, now, held)
+    async with database.write() as connection:
+        await outbox.record(connection, [PutOff(held, now, counts=False)], now)
+        await readers.leave_topic(connection, topic.id)
+    found = await _find(database, SUPERGROUP)
+    assert found is not None
+    assert found.id == topic.id
+    assert await _find(database, topic.chat) is None
+    (again,) = await _claim(database, now)
+    assert again.reader == found
+    await _leave_topic(database, topic.id)  # nothing more to leave
+    assert await _find(database, SUPERGROUP) == found
+
+
+async def test_a_reader_of_a_topic_joins_the_one_of_the_chat(
+    database: Database, now: datetime
+) -> None:
+    whole = await add_reader(
+        database, now, SUPERGROUP.id, section="Наука", kind=ChatKind.SUPERGROUP
+    )
+    topics = [
+        await add_reader(database, now, SUPERGROUP.id, kind=ChatKind.SUPERGROUP, thread_id=thread)
+        for thread in (3, 4)
+    ]
+    await add_broadcast(database, now)
+    await fan_out(database, now)
+    for topic in topics:
+        await _leave_topic(database, topic.id)
+    await _leave_topic(database, 999)
+    (held,) = await _claim(database, now)  # once, although both topics were to get it
+    assert held.reader == whole
+    assert len(await _sections(database, whole.id)) == 2
+    async with database.read() as connection:
+        assert (await connection.scalars(select(reader.c.id))).all() == [whole.id]
 
 
 async def test_topics_move_with_their_group(database: Database, now: datetime) -> None:

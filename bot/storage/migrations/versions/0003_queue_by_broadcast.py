@@ -19,8 +19,8 @@ def upgrade() -> None:
         batch_op.add_column(sa.Column("missing_since", _MOMENT))
     with op.batch_alter_table("article") as batch_op:
         batch_op.add_column(sa.Column("revision", sa.Integer(), nullable=False, server_default="1"))
-    _broadcasts()
     _deliveries()
+    _broadcasts()  # after them: SQLite makes this table anew, and their old one referred to it
     op.create_table(
         "pause",
         sa.Column("chat_id", sa.BigInteger(), autoincrement=False, nullable=False),
