@@ -14,12 +14,14 @@ from aiogram.types import User
 
 from bot import __version__
 from bot.delivery.alerts import Alerts
+from bot.delivery.amender import Amender
 from bot.delivery.sender import Policy, Sender
 from bot.errors import SettingsError, StorageError, TokenRefusedError, VestnikError
 from bot.handlers.dispatch import ALLOWED_UPDATES, make_dispatcher
 from bot.handlers.intake import Intake
 from bot.handlers.turns import Turns
 from bot.i18n import Translators, load_translators
+from bot.ingest.checks import Checker
 from bot.ingest.fetch import Fetcher
 from bot.ingest.poll import Poller
 from bot.ingest.workers import ParsePool
@@ -29,8 +31,9 @@ from bot.model import Role
 from bot.settings import Settings
 from bot.storage.database import Database
 from bot.storage.lock import lock_database
+from bot.storage.readers import locales_of
 from bot.storage.sources import list_sources
-from bot.telegram.menu import publish_menu
+from bot.telegram.menu import publish_admin_menus, publish_menu
 from bot.telegram.outcome import Stop, outcome
 from bot.telegram.pace import Pacer
 from bot.telegram.session import ReplyLane, make_bot
@@ -156,7 +159,14 @@ class _Process:
                 ttl=timedelta(hours=settings.delivery_ttl),
                 breaking_words=settings.breaking_words,
             )
-            await self._machines.run("reading sources", poller.run(lease.lost), lease.lost)
+            checker = Checker(self._database, fetcher, poll_seconds=settings.poll_seconds)
+            async with asyncio.TaskGroup() as group:
+                for name, work in (
+                    ("reading sources", poller.run(lease.lost)),
+                    ("checking pages", checker.run(lease.lost, poller.vanished)),
+                ):
+                    part = self._machines.run(name, work, lease.lost)
+                    group.create_task(part, name=name)
 
         return read
 
@@ -174,12 +184,12 @@ class _Process:
     def _sending(self, stack: AsyncExitStack) -> Work:
         """What the sender does in a term: all that leaves for Telegram leaves from there."""
         settings, translators = self._settings, self._translators
-        # Two connections to Telegram: pushes that hang never keep a reply waiting.
-        replies, pushes = (
-            make_bot(settings.bot_token.get_secret_value(), settings.bot_api_url) for _ in range(2)
+        # Connections of their own: pushes that hang never keep a reply waiting, nor edits a push.
+        replies, pushes, edits = (
+            make_bot(settings.bot_token.get_secret_value(), settings.bot_api_url) for _ in range(3)
         )
         replies.session.middleware(ReplyLane(self._pacer))
-        for bot in (replies, pushes):
+        for bot in (replies, pushes, edits):
             stack.push_async_callback(bot.session.close)
         admin_t = translators[settings.default_locale]
         policy = Policy(
@@ -200,6 +210,15 @@ class _Process:
                 policy,
                 lease=lease.term,
             )
+            amender = Amender(
+                self._database,
+                edits,
+                self._pacer,
+                translators,
+                alerts,
+                rate=settings.send_rate,
+                page_chars=settings.page_chars,
+            )
             intake = self._intake = Intake(self._database, replies, ALLOWED_UPDATES)
             talk = _talk(
                 settings, self._machines, self._database, translators, replies, intake, lease.lost
@@ -208,6 +227,7 @@ class _Process:
                 async with asyncio.TaskGroup() as group:
                     for name, work in (
                         ("sending", sender.run(lease.lost, self._published)),
+                        ("amending", amender.run(lease.lost)),
                         ("alerts", alerts.watch(lease.lost)),
                         ("talking", talk),
                     ):
@@ -242,10 +262,24 @@ async def _talk(
         admin_ids=settings.admin_ids,
     )
     async with asyncio.TaskGroup() as group:
-        group.create_task(unless(stop, publish_menu(bot, me.full_name, translators)))
+        menus = _publish_menus(settings, database, translators, bot, me.full_name)
+        group.create_task(unless(stop, menus))
         group.create_task(machines.run("receiving", intake.run(stop), stop))
         turns = Turns(database, bot, dispatcher)
         group.create_task(machines.run("handling", turns.run(intake.arrived, stop), stop))
+
+
+async def _publish_menus(
+    settings: Settings, database: Database, translators: Translators, bot: Bot, name: str
+) -> None:
+    await publish_menu(bot, name, translators)
+    admins = dict.fromkeys(settings.admin_ids, settings.default_locale)
+    try:
+        async with database.read() as connection:
+            admins |= await locales_of(connection, admins)
+    except StorageError as error:
+        _log.warning("languages of the administrators not known", error=str(error))
+    await publish_admin_menus(bot, {admin: translators[each] for admin, each in admins.items()})
 
 
 async def _introduce(bot: Bot, stop: asyncio.Event) -> User | None:

@@ -48,6 +48,15 @@ class Translator:
         """A day in words, such as ``23 ноября 2026 г.``."""
         return format_date(moment.astimezone(self._zone), format="long", locale=self._locale)
 
+    def time(self, moment: datetime) -> str:
+        """The time of day: ``14:05``."""
+        local = moment.astimezone(self._zone)
+        return format_time(local, format="short", locale=self._locale, tzinfo=self._zone)
+
+    def same_day(self, one: datetime, other: datetime) -> bool:
+        """Whether two moments are of one day here."""
+        return one.astimezone(self._zone).date() == other.astimezone(self._zone).date()
+
     def moment(self, moment: datetime) -> str:
         """A day and the time, short: ``23 нояб. 2026 г., 14:05``."""
         local = moment.astimezone(self._zone)
@@ -55,9 +64,9 @@ class Translator:
 
     def short_date(self, moment: datetime, now: datetime) -> str:
         """As little as tells the day: the time today, the day this year, else the whole date."""
+        if self.same_day(moment, now):
+            return self.time(moment)
         local, today = moment.astimezone(self._zone), now.astimezone(self._zone)
-        if local.date() == today.date():
-            return format_time(local, format="short", locale=self._locale, tzinfo=self._zone)
         skeleton = "MMMd" if local.year == today.year else "yMd"
         return format_skeleton(skeleton, local, tzinfo=self._zone, locale=self._locale)
 

@@ -323,6 +323,8 @@ class NewArticle:
     Attributes:
         aliases: its own names; where one is known, so is the article.
         extra: names that others may know it by, as far as they are free.
+        seen: the fingerprint of what its entry says; a correction changes it.
+        has_page: whether its page could be read.
     """
 
     aliases: tuple[Alias, ...]
@@ -335,6 +337,8 @@ class NewArticle:
     published: datetime | None
     document: Document
     extra: tuple[Alias, ...] = ()
+    seen: str | None = None
+    has_page: bool = False
 
 
 # --- What is kept and shown -------------------------------------------------------------------
@@ -356,6 +360,10 @@ class Article:
         published: the moment the publisher names, or None.
         sorted_at: the moment that orders lists: the earlier of publication and first sight.
         image: the cover, or None.
+        revision: rises when that changes which a push shows: a correction of title, lead or
+            picture, a withdrawal, its end.
+        corrected_at: the moment of the last correction, of the text too, or None.
+        withdrawn_at: since when it is withdrawn, or None.
     """
 
     id: int
@@ -367,6 +375,9 @@ class Article:
     published: datetime | None
     sorted_at: datetime
     document: Document
+    revision: int = 1
+    corrected_at: datetime | None = None
+    withdrawn_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

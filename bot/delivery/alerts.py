@@ -12,8 +12,9 @@ from aiogram.exceptions import AiogramError
 from bot.errors import StorageError
 from bot.i18n import Translator
 from bot.model import Chat, ChatKind, Delivery, Screen
+from bot.storage.checks import Held, held_articles
 from bot.storage.database import Database
-from bot.storage.sources import source_health
+from bot.storage.sources import SourceHealth, source_health
 from bot.telegram import show
 from bot.views import alerts as views
 from bot.waiting import rest
@@ -36,24 +37,41 @@ class Alerts:
         self._t = t
         self._failing: set[str] = set()
         self._not_delivered: set[int] = set()
+        self._held: set[int] = set()
 
     async def watch(self, stop: asyncio.Event) -> None:
-        """Look after the sources until ``stop``."""
+        """Look after the sources and what waits for a decision, until ``stop``."""
         while not stop.is_set():
             try:
                 async with self._database.read() as connection:
                     sources = await source_health(connection)
+                    held = await held_articles(connection)
             except StorageError:
                 _log.exception("sources not looked after")
-                sources = []
-            for source in sources:
-                if source.failures >= _FAILURES and source.url not in self._failing:
-                    self._failing.add(source.url)
-                    await self._tell(views.source_failing(source.url, source.error, self._t))
-                elif source.failures == 0 and source.url in self._failing:
-                    self._failing.remove(source.url)
-                    await self._tell(views.source_recovered(source.url, self._t))
+            else:
+                await self._sources_fare(sources)
+                await self._articles_held(held)
             await rest(stop, _LOOK_SECONDS)
+
+    async def _sources_fare(self, sources: Sequence[SourceHealth]) -> None:
+        for source in sources:
+            if source.failures >= _FAILURES and source.url not in self._failing:
+                self._failing.add(source.url)
+                await self._tell(views.source_failing(source.url, source.error, self._t))
+            elif source.failures == 0 and source.url in self._failing:
+                self._failing.remove(source.url)
+                await self._tell(views.source_recovered(source.url, self._t))
+
+    async def _articles_held(self, held: Sequence[Held]) -> None:
+        """Tell of each source with articles that nobody was told of yet."""
+        by_source: dict[str, list[Held]] = {}
+        for article in held:
+            by_source.setdefault(article.source_url, []).append(article)
+        for source, articles in by_source.items():
+            if any(article.article_id not in self._held for article in articles):
+                lines = [(article.article_id, article.title) for article in articles]
+                await self._tell(views.articles_held(source, lines, self._t))
+        self._held = {article.article_id for article in held}
 
     async def rendering_refused(self, article_id: int, reason: str) -> None:
         """Telegram refused an article's full form; it goes out as plain text."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any
 
 import structlog
@@ -16,7 +15,7 @@ from bot.storage.articles import get_article
 from bot.storage.database import Database
 from bot.telegram.outcome import Failed
 from bot.telegram.prepared import Prepared
-from bot.views.push import plain_push, push
+from bot.views.push import push_in
 
 _log = structlog.get_logger(__name__)
 
@@ -72,14 +71,7 @@ class Cards:
         try:
             article = await self._article(delivery.article_id, begun.revision)
             t = self._translators[delivery.reader.locale]
-            match form:
-                case Form.FULL:
-                    screen = push(article, t)
-                case Form.BARE:
-                    screen = push(replace(article, image=None), t)
-                case Form.PLAIN:
-                    screen = plain_push(article, t)
-            card = self._prepare(screen)
+            card = self._prepare(push_in(form, article, t))
         except StorageError:
             raise
         except Exception as error:  # noqa: BLE001 - whatever breaks is told in the delivery

@@ -13,6 +13,7 @@ from bot.handlers.membership import membership_router
 from bot.handlers.reading import reading_router
 from bot.handlers.subscribing import subscribing_router
 from bot.handlers.throttle import Throttle
+from bot.handlers.withdrawing import withdrawing_router
 from bot.i18n import Translators
 from bot.storage.database import Database
 
@@ -41,6 +42,7 @@ def make_dispatcher(
     for make in (
         reading_router,
         subscribing_router,
+        withdrawing_router,
         greeting_router,
         halted_router,
         fallback_router,

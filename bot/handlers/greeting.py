@@ -91,6 +91,7 @@ async def choose_language(
     reader: Reader,
     t: Translator,
     translators: Translators,
+    admin_ids: Sequence[int],
 ) -> Answer:
     """Speak another language from now on, in the command menu too."""
     if not await may_change(bot, reader, event):
@@ -101,7 +102,8 @@ async def choose_language(
     if reader.chat.kind is ChatKind.PRIVATE:
         scope = BotCommandScopeChat(chat_id=reader.chat.id)
         try:
-            await bot.set_my_commands(menu(t), scope=scope)
+            commands = menu(t, admin=reader.chat.id in admin_ids)
+            await bot.set_my_commands(commands, scope=scope)
         except AiogramError as error:  # the language is kept all the same
             _log.warning("menu not set", language=t.locale, error=str(error))
     return Answer(greeting.languages(list(translators.by_locale.values()), t))

@@ -6,7 +6,7 @@ import re
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
 
-from bot.ingest.addresses import absolute_url
+from bot.addresses import absolute_url
 from bot.ingest.boilerplate import SKIPPED_TAGS, Suspicion, is_hidden, suspicion
 from bot.ingest.dom import Node, attribute, class_words, tag_of, text_of
 from bot.ingest.inline import PLAIN, Run, clean, clean_lines, join_lines, plain

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from hashlib import sha256
 from urllib.parse import urlsplit
 
-from bot.ingest.addresses import names_private_host, normalise_url
+from bot.addresses import names_private_host, normalise_url, picture_name
 from bot.model import (
     Alias,
     AliasKind,
@@ -132,7 +132,19 @@ def compose(
         language=(page.language if page else None) or language,
         published=entry.published or (page.published if page else None),
         document=document if document.plain_text() else _of_lead(lead),
+        seen=fingerprint(entry),
+        has_page=page is not None,
     )
+
+
+def fingerprint(entry: Entry) -> str:
+    """What changes when the site corrects an entry's title, lead or picture.
+
+    As in an article, what is beyond the bounds does not count, nor the size of a picture.
+    """
+    image = picture_name(entry.image) if entry.image else ""
+    said = "\0".join([entry.title[:_TITLE_CHARS], entry.lead[:_LEAD_CHARS], image])
+    return sha256(said.encode()).hexdigest()
 
 
 def section_title(source: Source, feed: Feed) -> str:

@@ -7,8 +7,8 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 
+from bot.addresses import absolute_url
 from bot.errors import ExtractError
-from bot.ingest.addresses import absolute_url
 from bot.ingest.anchor import LARGE, Ground, densest, judge, kept_text, missed
 from bot.ingest.blocks import read_pieces, resolve_link
 from bot.ingest.boilerplate import certain

@@ -18,8 +18,8 @@ from typing import Self
 import aiohttp
 from yarl import URL
 
+from bot.addresses import is_public_address
 from bot.errors import AddressRefusedError, FetchError, UnreachableError
-from bot.ingest.addresses import is_public_address
 
 MAX_REDIRECTS = 5
 MAX_WAIT = 86_400.0  # seconds; a site that asks to wait longer is asked again after a day

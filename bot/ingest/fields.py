@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 
 from lxml import etree
 
-from bot.ingest.addresses import absolute_url, normalise_url
+from bot.addresses import absolute_url, normalise_url
 from bot.model import Entry
 
 MAX_ENTRIES = 2000

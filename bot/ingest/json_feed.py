@@ -8,8 +8,8 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 
+from bot.addresses import absolute_url
 from bot.errors import ParseError
-from bot.ingest.addresses import absolute_url
 from bot.ingest.dates import moment
 from bot.ingest.fields import (
     FULL_AREA,

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from urllib.parse import urlsplit
 
+from bot.addresses import absolute_url
 from bot.ingest import dates
-from bot.ingest.addresses import absolute_url
 from bot.ingest.dom import Node, attribute, class_words, text_of, words
 from bot.ingest.inline import clean
 from bot.ingest.jsonld import ArticleData, article_data

@@ -35,19 +35,25 @@ class Pages:
     async def read(self, url: str) -> Extracted | None:
         """What a page says, or None where it cannot be read; the log says why."""
         try:
-            answer = await self._fetched(url)
-            if answer is None:
-                return None
-            return await self._pool.article(answer.content, answer.content_type, answer.url)
+            return await self.ask(url)
         except (FetchError, ExtractError) as error:
             _log.warning("page not read", page=url, error=str(error))
             return None
 
-    async def _fetched(self, url: str) -> Fetched | None:
+    async def ask(self, url: str) -> Extracted:
+        """What a page says.
+
+        Raises:
+            FetchError, ExtractError: it cannot be read.
+        """
+        answer = await self._fetched(url)
+        return await self._pool.article(answer.content, answer.content_type, answer.url)
+
+    async def _fetched(self, url: str) -> Fetched:
         host = urlsplit(url).netloc
         async with self._turns[host]:
             if self._unanswered[host] >= _PATIENCE:
-                return None
+                raise UnreachableError(f"{host} is left alone until the next read.")
             try:
                 answer = await self._fetcher.get(url, limit=PAGE_BYTES, page=True)
             except UnreachableError:
@@ -55,4 +61,6 @@ class Pages:
                 if self._unanswered[host] == _PATIENCE:
                     _log.warning("site does not answer: its other pages wait", host=host)
                 raise
-        return answer if isinstance(answer, Fetched) else None
+        if not isinstance(answer, Fetched):
+            raise FetchError(f"{host} says that nothing has changed, though nobody asked.")
+        return answer

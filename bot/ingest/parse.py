@@ -14,8 +14,8 @@ from typing import Any
 import feedparser
 from feedparser import mixin
 
+from bot.addresses import absolute_url
 from bot.errors import ParseError
-from bot.ingest.addresses import absolute_url
 from bot.ingest.charset import decode
 from bot.ingest.dates import moment, sensible
 from bot.ingest.fields import (

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from urllib.parse import unquote, urlsplit
+from urllib.parse import urlsplit
 
-from bot.ingest.addresses import absolute_url
+from bot.addresses import absolute_url, picture_name
 from bot.ingest.dom import Node, attribute, class_words, tag_of
 from bot.ingest.inline import clean
 
@@ -13,7 +13,6 @@ PICTURE_TAGS = frozenset({"img", "amp-img"})
 CAPTION_WORDS = frozenset({"caption", "figcaption", "podpis", "legend", "opisanie"})
 
 _WIDE_ENOUGH = 1600  # pixels; Telegram shows no more
-_TELLING_NAME = 16  # characters; a name this long with digits in it is used once
 _LONGEST_SET = 10_000  # characters
 _LONGEST_ALT = 1000
 _PIXEL = 2  # pixels; a counter
@@ -37,9 +36,6 @@ _IN_JSON = re.compile(r"\{\s*\"(https?://[^\"\s]+)\".*", re.DOTALL)
 _SIZE = re.compile(r"\s*(\d{1,5})(?:px)?\s*", re.IGNORECASE)
 _STYLE_SIZE = re.compile(r"(?:^|;)\s*(?:width|height)\s*:\s*(\d{1,5})px", re.IGNORECASE)
 _OFFER_SIZE = re.compile(r"(\d{1,5}(?:\.\d{1,3})?)([wx])")
-_SIZE_IN_NAME = re.compile(
-    r"[-_](?:\d{2,5}x\d{2,5}|scaled|thumb(?:nail)?|small|medium|large)(?=\.|$)"
-)
 
 
 def picture_url(image: Node, base_url: str) -> str | None:
@@ -178,15 +174,3 @@ def _is_picture(url: str) -> bool:
     if parts.scheme not in {"http", "https"} or parts.path.lower().endswith(".svg"):
         return False
     return not _COUNTER_HOSTS.search(parts.hostname or "")
-
-
-def picture_name(url: str) -> str:
-    """What stays the same in a picture's address when the site offers it in another size."""
-    parts = urlsplit(url)
-    path = _SIZE_IN_NAME.sub("", unquote(parts.path))
-    name = path.rsplit("/", 1)[-1]
-    if "." not in name:  # the picture is named by the query
-        return url
-    if len(name) >= _TELLING_NAME and any(letter.isdigit() for letter in name):
-        path = name
-    return path.casefold()

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 
+from bot.addresses import picture_name
 from bot.ingest.boilerplate import Suspicion
 from bot.ingest.dom import Node
 from bot.ingest.inline import join_lines, trim
-from bot.ingest.pictures import picture_name
 from bot.ingest.quotes import without_dash
 from bot.model import (
     Aside,

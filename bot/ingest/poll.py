@@ -5,20 +5,24 @@ from __future__ import annotations
 import asyncio
 import random
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 import structlog
 
-from bot.errors import ExtractError, FetchError, StorageError, VestnikError
-from bot.ingest import decide
+from bot.errors import FetchError, StorageError, VestnikError
+from bot.ingest import corrections, decide
+from bot.ingest.checks import next_check
+from bot.ingest.corrections import Changes
 from bot.ingest.decide import Candidate
 from bot.ingest.fetch import Fetcher, NotModified
+from bot.ingest.making import Maker
 from bot.ingest.pages import Pages
 from bot.ingest.workers import ParsePool
-from bot.model import Alias, Document, Entry, Extracted, Feed, NewArticle, Source, shown_url
-from bot.storage import articles, broadcasts, sources
+from bot.model import Alias, NewArticle, Source, shown_url
+from bot.storage import articles, broadcasts, revisions, sources
 from bot.storage.database import Database
+from bot.storage.revisions import Kept
 from bot.storage.sections import ensure_section
 from bot.waiting import rest, unless
 
@@ -47,12 +51,18 @@ class _End:
         section: the title of the source's section, which may have no articles yet.
         etag, last_modified: what to send back next time.
         learnt: what articles that were known before are called besides, by their numbers.
+        looked_at: the moment at which what follows was compared with what is kept.
+        named: the source's own articles that the feed names, by their numbers.
+        changes: what it says anew of them.
     """
 
     section: str
     etag: str | None
     last_modified: str | None
     learnt: Mapping[int, Sequence[Alias]]
+    looked_at: datetime
+    named: Mapping[int, Kept]
+    changes: Changes
 
 
 class Poller:
@@ -60,6 +70,7 @@ class Poller:
 
     Attributes:
         published: set whenever a broadcast was stored.
+        vanished: set whenever a feed left out an article whose page is to be looked at.
     """
 
     def __init__(
@@ -75,6 +86,7 @@ class Poller:
         breaking_words: Sequence[str] = (),
     ) -> None:
         self.published = published or asyncio.Event()
+        self.vanished = asyncio.Event()
         self._ttl = ttl
         self._breaking_words = breaking_words
         self._database = database
@@ -84,6 +96,7 @@ class Poller:
         self._allow_private = allow_private
         self._reading: set[int] = set()
         self._pauses: dict[int, _Pause] = {}
+        self._unanswered: dict[int, set[int]] = {}  # by source: to be corrected, once pages answer
         self._slots = asyncio.Semaphore(_SOURCES_AT_ONCE)
         self._freed = asyncio.Event()
 
@@ -168,85 +181,65 @@ class Poller:
             return
         feed = await self._pool.feed(answer.content, answer.content_type, answer.url)
         named = decide.candidates(feed)
+        now = datetime.now(UTC)
         async with self._database.read() as connection:
             names = [name for candidate in named for name in candidate.aliases]
             known = await articles.known_aliases(connection, source.id, names)
+            kept = await revisions.kept_articles(connection, source.id, known.values())
         new = decide.new_candidates(named, known)
+        later = self._unanswered.pop(source.id, set())
+        changes = corrections.changes(named, known, kept, now, later)
         end = _End(
             section=decide.section_title(source, feed),
-            etag=answer.etag,
-            last_modified=answer.last_modified,
+            etag=answer.etag if changes.complete else None,
+            last_modified=answer.last_modified if changes.complete else None,
             learnt=decide.learnt_names(named, known),
+            looked_at=now,
+            named=kept,
+            changes=changes,
         )
         pages = Pages(self._fetcher, self._pool)
+        maker = Maker(pages, self._pool, source, feed, allow_private=self._allow_private)
         for start in range(0, len(new), _CHUNK):
-            made = await self._make(new[start : start + _CHUNK], source, feed, pages)
-            await self._store(source, made, end if start + _CHUNK >= len(new) else None)
-        if not new:
+            made = await self._make(new[start : start + _CHUNK], maker)
+            last = start + _CHUNK >= len(new) and not changes.revisit
+            await self._store(source, made, end if last else None)
+        if changes.revisit:  # news first
+            end = await self._correct(source, maker, end)
+        if changes.revisit or not new:
             await self._store(source, (), end)
 
-    async def _make(
-        self, chunk: Sequence[Candidate], source: Source, feed: Feed, pages: Pages
-    ) -> Sequence[NewArticle]:
+    async def _make(self, chunk: Sequence[Candidate], maker: Maker) -> Sequence[NewArticle]:
         limit = asyncio.Semaphore(_PAGES_AT_ONCE)
 
         async def make(candidate: Candidate) -> NewArticle | None:
             async with limit:
-                return await self._article(candidate, source, feed, pages)
+                return await maker.article(candidate)
 
         made = await asyncio.gather(*map(make, chunk))
         return [new for new in made if new is not None]
 
-    async def _article(
-        self, candidate: Candidate, source: Source, feed: Feed, pages: Pages
-    ) -> NewArticle | None:
-        """An article from its page and its entry; each may fail without harm to the other.
+    async def _correct(self, source: Source, maker: Maker, end: _End) -> _End:
+        """Correct what the feed says anew; what could not be read makes the next read a full one.
 
-        Whatever else goes wrong with one entry costs that entry alone: first its page and content,
-        then, if it still cannot be stored, its article (None).
+        With validators the site might say then that nothing has changed.
         """
-
-        def compose(page: Extracted | None, content: Document) -> NewArticle:
-            new = decide.compose(
-                candidate,
-                page,
-                content,
-                section=decide.section_title(source, feed),
-                language=feed.language,
-                allow_private=self._allow_private,
-            )
-            articles.ensure_storable(new)
-            return new
-
-        entry = candidate.entry
-        where = {"source": shown_url(source.url), "entry": entry.guid or entry.url or entry.title}
-        try:
-            page = await pages.read(entry.url) if entry.url else None
-            return compose(page, await self._content(entry, source))
-        except Exception:  # noqa: BLE001 - one odd page must not block the source for ever
-            _log.exception("article not made: its entry alone is taken", **where)
-        try:
-            return compose(None, Document())
-        except Exception:  # noqa: BLE001 - as above
-            _log.exception("entry skipped: no article can be made of it", **where)
-            return None
-
-    async def _content(self, entry: Entry, source: Source) -> Document:
-        if not entry.content:
-            return Document()
-        try:
-            return await self._pool.fragment(entry.content, entry.url or source.url)
-        except ExtractError as error:
-            _log.warning("content not read", entry=entry.guid, error=str(error))
-            return Document()
+        again = await corrections.correct(self._database, maker, end.changes)
+        if not again:
+            return end
+        self._unanswered[source.id] = again
+        return replace(end, etag=None, last_modified=None)
 
     async def _store(self, source: Source, made: Sequence[NewArticle], end: _End | None) -> None:
         """Articles, broadcasts and, with the last of them, the source's state: all or none."""
         now = datetime.now(UTC)
-        stored = 0
+        stored, vanished = 0, False
         async with self._database.write() as connection:
             for new in made:
-                number = await articles.add_article(connection, source.id, new, now)
+                check_at = next_check(now, now) if source.primed and new.has_page else None
+                number = await articles.add_article(
+                    connection, source.id, new, now, check_at=check_at
+                )
                 if number is None:
                     continue
                 stored += 1
@@ -262,6 +255,12 @@ class Poller:
                 await ensure_section(connection, end.section, now)
                 for number, names in end.learnt.items():
                     await articles.add_aliases(connection, source.id, number, names)
+                await revisions.note_seen(connection, end.changes.noted)
+                for number, url in end.changes.moved.items():
+                    await revisions.move_article(connection, number, url)
+                vanished = await revisions.note_vanished(
+                    connection, source.id, end.named, before=end.looked_at, now=now
+                )
                 await sources.record_read(
                     connection,
                     source.id,
@@ -273,6 +272,8 @@ class Poller:
         shown, pushed = shown_url(source.url), stored if source.primed else 0
         if pushed:
             self.published.set()
+        if vanished:
+            self.vanished.set()
         if end is not None and not source.primed:
             _log.info("first read complete: what comes from now on is pushed", source=shown)
         if stored:

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import replace
 
+from bot.addresses import picture_name
 from bot.ingest.anchor import Ground, Judged, with_block
 from bot.ingest.boilerplate import Suspicion
 from bot.ingest.dom import Node, tag_of, words
 from bot.ingest.inline import join_lines
 from bot.ingest.notes import opens_note
-from bot.ingest.pictures import picture_name
 from bot.ingest.pieces import spans_of
 from bot.ingest.vocabulary import is_service_line, opens_other_part
 from bot.model import Divider, Heading, Image, List, Paragraph

@@ -81,14 +81,19 @@ def ensure_storable(new: NewArticle) -> None:
 
 
 async def add_article(
-    connection: AsyncConnection, source_id: int, new: NewArticle, now: datetime
+    connection: AsyncConnection,
+    source_id: int,
+    new: NewArticle,
+    now: datetime,
+    *,
+    check_at: datetime | None = None,
 ) -> int | None:
     """Store an article; its number, or None where one of its names is known by now.
 
     Only its own names decide that. Its extra names are kept as far as nobody else has them.
 
     Its place in lists is the earlier of its publication and now, so that a date in the future
-    does not hold it on top.
+    does not hold it on top. Its page is looked at again at ``check_at``, if at all.
     """
     known = await known_aliases(connection, source_id, new.aliases)
     if known:
@@ -109,6 +114,8 @@ async def add_article(
             # Whole seconds, as feeds have them: within one, the order of storing decides.
             sorted_at=min(new.published or now, now).replace(microsecond=0),
             created_at=now,
+            seen=new.seen,
+            check_at=check_at,
         )
         .returning(article.c.id)
     )
@@ -135,6 +142,21 @@ async def get_article(connection: AsyncConnection, article_id: int) -> Article |
     return None if row is None else _article(row)
 
 
+async def find_article(connection: AsyncConnection, url: str) -> int | None:
+    """The number of the article with this address, as ``normalise_url`` has it, or None."""
+    number: int | None = await connection.scalar(
+        select(alias.c.article_id)
+        .where(
+            alias.c.kind.in_([AliasKind.URL.value, AliasKind.CANONICAL.value]),
+            alias.c.scope == 0,
+            alias.c.key == url,
+        )
+        .order_by(alias.c.kind.desc())
+        .limit(1)
+    )
+    return number
+
+
 async def article_cards(
     connection: AsyncConnection,
     *,
@@ -143,12 +165,14 @@ async def article_cards(
     older_than: Key | None = None,
     newer_than: Key | None = None,
 ) -> Page[ArticleCard]:
-    """A page of the news, newest first, of one section or of all.
+    """A page of the news, newest first, of one section or of all, without what was withdrawn.
 
     ``older_than`` continues downwards, ``newer_than`` upwards; without both the newest come. Going
     up past the newest gives the first page, whole.
     """
-    query: Select[Any] = select(article.c.id, article.c.title, article.c.sorted_at)
+    query: Select[Any] = select(article.c.id, article.c.title, article.c.sorted_at).where(
+        article.c.withdrawn_at.is_(None)
+    )
     if section_id is not None:
         query = query.where(article.c.section_id == section_id)
     place = tuple_(article.c.sorted_at, article.c.id)
@@ -201,4 +225,7 @@ def _article(row: Row[Any]) -> Article:
         published=row.published_at,
         sorted_at=row.sorted_at,
         document=load_document(row.document),
+        revision=row.revision,
+        corrected_at=row.corrected_at,
+        withdrawn_at=row.withdrawn_at,
     )

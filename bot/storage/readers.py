@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 
@@ -26,6 +27,14 @@ async def find_reader(connection: AsyncConnection, chat: Chat) -> tuple[Reader, 
     """The reader in this chat and whether its language was chosen by hand, or None."""
     row = (await connection.execute(select(reader).where(_is(chat)))).one_or_none()
     return None if row is None else (reader_of(row), row.locale_chosen)
+
+
+async def locales_of(connection: AsyncConnection, chat_ids: Collection[int]) -> dict[int, str]:
+    """The languages of those of these chats that we know, by their ids."""
+    statement = select(reader.c.chat_id, reader.c.locale).where(
+        reader.c.chat_id.in_(chat_ids), reader.c.thread_id == 0
+    )
+    return {row.chat_id: row.locale for row in await connection.execute(statement)}
 
 
 async def meet_reader(

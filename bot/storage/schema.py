@@ -90,6 +90,9 @@ section = Table(
     _moment("created_at"),
 )
 
+CHECKED = text("check_at IS NOT NULL")
+"""Which articles' pages are looked at again, as the partial index spells it."""
+
 article = Table(
     "article",
     metadata,
@@ -106,6 +109,14 @@ article = Table(
     _moment("published_at", nullable=True),
     _moment("sorted_at"),
     _moment("created_at"),
+    _moment("corrected_at", nullable=True),
+    _moment("withdrawn_at", nullable=True),
+    # Of what the entry of its own source said last; "" where the feed names it no more.
+    Column("seen", Text),
+    _moment("check_at", nullable=True),  # when its page is looked at; NULL: never again
+    Column("gone", SmallInteger, nullable=False, server_default="0"),  # looks in a row
+    Index("ix_article_source_id_sorted_at_id", "source_id", "sorted_at", "id"),
+    Index("ix_article_check_at", "check_at", sqlite_where=CHECKED, postgresql_where=CHECKED),
     Index("ix_article_sorted_at_id", "sorted_at", "id"),
     Index("ix_article_section_id_sorted_at_id", "section_id", "sorted_at", "id"),
 )
@@ -158,11 +169,24 @@ bookmark = Table(
     Index("ix_bookmark_article_id", "article_id"),
 )
 
+# What a message shows that was, or may have been, a push: a page of this article, or (NULL)
+# something else that its reader went on to. A push that nobody pressed has no row.
+opened = Table(
+    "opened",
+    metadata,
+    Column("reader_id", ForeignKey("reader.id", ondelete="CASCADE"), primary_key=True),
+    Column("message_id", BigInteger, primary_key=True),
+    Column("article_id", ForeignKey("article.id", ondelete="CASCADE")),
+    _moment("opened_at"),
+    Index("ix_opened_opened_at", "opened_at"),
+)
+
 _OPEN = text("state = 0")
 _WAITING = text("state = 0")
 _HELD = text("state IN (1, 2)")
 _REFUSED = text("state IN (4, 5)")
-_AMENDING = text("amend_cursor IS NOT NULL")
+AMENDING = text("amend_cursor IS NOT NULL")
+"""Which broadcasts have messages to amend, as the partial index spells it."""
 _KEPT = text("NOT pruned")
 
 broadcast = Table(
@@ -183,7 +207,7 @@ broadcast = Table(
     _moment("created_at"),
     _moment("expires_at"),
     Index("ix_broadcast_open", "priority", "id", sqlite_where=_OPEN, postgresql_where=_OPEN),
-    Index("ix_broadcast_amending", "id", sqlite_where=_AMENDING, postgresql_where=_AMENDING),
+    Index("ix_broadcast_amending", "id", sqlite_where=AMENDING, postgresql_where=AMENDING),
     Index("ix_broadcast_kept", "id", sqlite_where=_KEPT, postgresql_where=_KEPT),
 )
 

@@ -24,12 +24,11 @@ async def ensure_section(connection: AsyncConnection, title: str, now: datetime)
 
 
 async def sections(connection: AsyncConnection) -> list[Section]:
-    """The sections that have articles, by title."""
-    statement = (
-        select(section.c.id, section.c.title)
-        .where(exists().where(article.c.section_id == section.c.id))
-        .order_by(section.c.title)
+    """The sections that have articles to read, by title."""
+    readable = exists().where(
+        article.c.section_id == section.c.id, article.c.withdrawn_at.is_(None)
     )
+    statement = select(section.c.id, section.c.title).where(readable).order_by(section.c.title)
     return [Section(*row) for row in await connection.execute(statement)]
 
 

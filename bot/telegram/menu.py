@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import structlog
 from aiogram import Bot
 from aiogram.exceptions import AiogramError
-from aiogram.types import BotCommand
+from aiogram.types import BotCommand, BotCommandScopeChat
 
 from bot.i18n import Translator, Translators
 from bot.views import greeting
@@ -13,12 +15,10 @@ from bot.views import greeting
 _log = structlog.get_logger(__name__)
 
 
-def menu(t: Translator) -> list[BotCommand]:
-    """The command menu in a language."""
-    return [
-        BotCommand(command=name, description=description)
-        for name, description in greeting.commands(t)
-    ]
+def menu(t: Translator, *, admin: bool = False) -> list[BotCommand]:
+    """The command menu in a language, with what only administrators may."""
+    commands = greeting.admin_commands(t) if admin else greeting.commands(t)
+    return [BotCommand(command=name, description=description) for name, description in commands]
 
 
 async def publish_menu(bot: Bot, name: str, translators: Translators) -> None:
@@ -37,3 +37,16 @@ async def publish_menu(bot: Bot, name: str, translators: Translators) -> None:
             )
         except AiogramError as error:
             _log.warning("menu not set", language=language or "default", error=str(error))
+
+
+async def publish_admin_menus(bot: Bot, admins: Mapping[int, Translator]) -> None:
+    """Set the menus of the administrators, each in the language that they speak.
+
+    One who has never written to the bot has no chat to set it for; the next start will.
+    """
+    for admin, t in admins.items():
+        scope = BotCommandScopeChat(chat_id=admin)
+        try:
+            await bot.set_my_commands(menu(t, admin=True), scope=scope)
+        except AiogramError as error:
+            _log.warning("menu not set", admin=admin, error=str(error))

@@ -23,6 +23,8 @@ _FLOOR = 5.0
 _AFTER_FLOOD, _AFTER_DELAY = 0.7, 0.8
 _FORGET_ABOVE = 10_000
 _OTHERS_WELL = 20
+_LULL_SECONDS = 0.2  # without a push, after which none is expected at once
+_TRICKLE_SECONDS = 1.0  # while pushes leave, one edit passes this often
 _STEP_SECONDS = 0.2  # how soon a turn that is waited for sees a stop or a pause
 _FLOOD_MARGIN = 0.3  # retry_after is in whole seconds
 _TOGETHER_SECONDS = 5.0
@@ -61,6 +63,7 @@ class Pacer:
         self._pulse = Pulse()
         self._chats: dict[int, Bucket] = {}
         self._groups: dict[int, Window] = {}
+        self._pushed_at = self._amended_at = now - _LULL_SECONDS
         self._paused_until = now
         self._closed_until: dict[int, float] = {}
         self._others: dict[int, int] = {}  # of a chat that was flooded: sends to others since then
@@ -222,10 +225,20 @@ class Pacer:
             wait = max(wait, self._window.wait(now))
         if wait <= 0 and any(self._asking[other] for other in Lane if other < lane):
             return 1 / self._bulk.rate  # theirs is the turn
+        if wait <= 0 and lane is Lane.AMENDMENT:
+            # The next push may be about to ask. A trickle passes, or a long broadcast would keep
+            # its own corrections waiting to its end.
+            pushing = now - self._pushed_at < _LULL_SECONDS
+            if pushing and now - self._amended_at < _TRICKLE_SECONDS:
+                return _LULL_SECONDS / 4
         return wait
 
     def _take(self, lane: Lane) -> None:
         now = self._clock()
+        if lane is Lane.AMENDMENT:
+            self._amended_at = now
+        else:
+            self._pushed_at = now
         if lane is Lane.BREAKING and self.paid:
             self._breaking = self._breaking.take(now)
             return

@@ -49,8 +49,8 @@ def prepare(bot: Bot, screen: Screen) -> Prepared:
     )
 
 
-async def edit(bot: Bot, chat: Chat, message_id: int, screen: Screen) -> None:
-    """Put a screen in the place of a message; a new one is sent where that cannot be done.
+async def amend(bot: Bot, chat: Chat, message_id: int, screen: Screen) -> None:
+    """Put a screen in the place of a message; nothing happens where it is so already.
 
     Raises:
         TelegramAPIError, ClientDecodeError: see ``outcome``.
@@ -65,13 +65,22 @@ async def edit(bot: Bot, chat: Chat, message_id: int, screen: Screen) -> None:
             reply_markup=_markup(screen.keyboard),
         )
     except AiogramError as error:
-        match outcome(error):
-            case Unchanged():
-                return
-            case Uneditable():
-                await send(bot, chat, screen)
-            case _:
-                raise
+        if not isinstance(outcome(error), Unchanged):
+            raise
+
+
+async def edit(bot: Bot, chat: Chat, message_id: int, screen: Screen) -> None:
+    """Put a screen in the place of a message; a new one is sent where that cannot be done.
+
+    Raises:
+        TelegramAPIError, ClientDecodeError: see ``outcome``.
+    """
+    try:
+        await amend(bot, chat, message_id, screen)
+    except AiogramError as error:
+        if not isinstance(outcome(error), Uneditable):
+            raise
+        await send(bot, chat, screen)
 
 
 async def edit_keyboard(bot: Bot, chat: Chat, message_id: int, keyboard: Keyboard) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from aiogram.filters.callback_data import CallbackData
 
 from bot.i18n import Translator
@@ -9,6 +11,8 @@ from bot.model import Button, Screen
 from bot.render.text import cut, join
 
 _REASON_CHARS = 500
+_TITLE_CHARS = 100
+_TITLES = 20
 
 
 class Halted(CallbackData, prefix="h1"):
@@ -82,3 +86,25 @@ def not_delivered(article_id: int, reason: str, t: Translator) -> Screen:
         number=article_id,
     )
     return Screen(join("\n\n", [text, cut(reason, _REASON_CHARS)]))
+
+
+def articles_held(source: str, articles: Sequence[tuple[int, str]], t: Translator) -> Screen:
+    """Too many articles of a source are gone at once for all of them to be withdrawn unasked.
+
+    Args:
+        source: its address.
+        articles: their numbers and titles.
+        t: the administrator's language.
+    """
+    text = t(
+        "⚠️ These pages are gone, and too many others of the site do not open: it may be an outage "
+        "or a new site. I have withdrawn nothing. You decide: /withdraw or /restore with the "
+        "number."
+    )
+    lines = [
+        f"{number} · {cut(title or t('Untitled'), _TITLE_CHARS).plain}"
+        for number, title in articles[:_TITLES]
+    ]
+    if len(articles) > _TITLES:
+        lines.append("…")
+    return Screen(join("\n\n", [text, source, join("\n", lines)]))

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import datetime
 from urllib.parse import quote
 
 from aiogram.filters.callback_data import CallbackData
 
 from bot.i18n import Translator
-from bot.model import Article, Button, EntityKind, Screen
+from bot.model import Article, Button, EntityKind, Form, Screen
 from bot.render.document import Labels, render
 from bot.render.pages import pages
-from bot.render.text import cut, join, styled
+from bot.render.text import cut, join, plain_text, styled
 from bot.views.news import NewsList, read_article
 
 _RUNNING_TITLE_CHARS = 100
@@ -37,7 +39,10 @@ def article_page(
     """
     title = article.title or t("Untitled")
     bold = styled(title, EntityKind.BOLD)
-    when = t.date(article.published or article.sorted_at)
+    published = article.published or article.sorted_at
+    when = t.date(published)
+    if article.corrected_at is not None:
+        when = f"{when} · {corrected(article.corrected_at, published, t)}"
     header = join("\n\n", [article.section.title, join("\n", [bold, when])])
     texts = pages(
         render(article.document, Labels(picture=t("Picture"))),
@@ -50,7 +55,7 @@ def article_page(
     rows = [
         _turns(article.id, page, len(texts), origin),
         open_and_share(article, t),
-        (Button(t("« Back to the list"), data=origin.pack()),),
+        _way_back(origin, t),
     ]
     screen = Screen(
         texts[page],
@@ -58,6 +63,33 @@ def article_page(
         keyboard=tuple(row for row in rows if row),
     )
     return screen, page
+
+
+def corrected(at: datetime, published: datetime, t: Translator) -> str:
+    """That an article was corrected: at which time and, unless it is of that day, on which day."""
+    if t.same_day(at, published):
+        return t("Corrected at {time}", time=t.time(at))
+    return t("Corrected on {date} at {time}", date=t.date(at), time=t.time(at))
+
+
+def withdrawn(t: Translator, origin: NewsList | None = None) -> Screen:
+    """In the place of an article that was withdrawn, with the way back to where one comes from."""
+    text = t("🗑 This article was withdrawn by the publisher.")
+    rows = () if origin is None else (_way_back(origin, t),)
+    return Screen(join("", [text]), keyboard=rows)
+
+
+def in_form(screen: Screen, form: Form) -> Screen:
+    """A page in the form that Telegram takes: without its picture, or with text and pages alone."""
+    match form:
+        case Form.FULL:
+            return screen
+        case Form.BARE:
+            return replace(screen, image=None)
+        case Form.PLAIN:
+            rows = (tuple(button for button in row if button.data) for row in screen.keyboard)
+            keyboard = tuple(row for row in rows if row)
+            return Screen(plain_text(screen.body), keyboard=keyboard)
 
 
 def open_and_share(article: Article, t: Translator) -> tuple[Button, ...]:
@@ -85,6 +117,10 @@ def _turns(article_id: int, page: int, count: int, origin: NewsList) -> tuple[Bu
     if page < count - 1:
         row.append(Button("›", data=read_article(article_id, origin, page + 1).pack()))
     return tuple(row)
+
+
+def _way_back(origin: NewsList, t: Translator) -> tuple[Button, ...]:
+    return (Button(t("« Back to the list"), data=origin.pack()),)
 
 
 def _share_url(article: Article) -> str:

@@ -30,6 +30,16 @@ def commands(t: Translator) -> list[tuple[str, str]]:
     ]
 
 
+def admin_commands(t: Translator) -> list[tuple[str, str]]:
+    """The command menu of an administrator."""
+    return [
+        *commands(t),
+        ("status", t("How things stand")),
+        ("withdraw", t("Withdraw an article")),
+        ("restore", t("Restore an article")),
+    ]
+
+
 def description(name: str, t: Translator) -> str:
     """What an empty chat says of the bot; at most 512 characters."""
     return t(

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from aiogram.filters.callback_data import CallbackData
 
 from bot.i18n import Translator
-from bot.model import Article, Button, EntityKind, Keyboard, Screen
+from bot.model import Article, Button, EntityKind, Form, Keyboard, Screen
 from bot.render.text import cut, join, plain_text, styled
-from bot.views.article import open_and_share
+from bot.views.article import corrected, open_and_share
 from bot.views.news import NewsList, read_article
 
 _TITLE_CHARS = 500
@@ -23,25 +25,40 @@ class Mute(CallbackData, prefix="m1"):
     muted: bool
 
 
-def push(article: Article, t: Translator) -> Screen:
-    """Picture, section, title, lead, and what can be done with them."""
+def push(article: Article, t: Translator, *, muted: bool = False) -> Screen:
+    """Picture, section, title, lead, and what can be done with them.
+
+    Where these were corrected, it says so and when: the day too, unless the article is of that day.
+    """
     body = join(
         "\n\n",
         [
             cut(article.section.title, _SECTION_CHARS),
             styled(cut(article.title or t("Untitled"), _TITLE_CHARS), EntityKind.BOLD),
             cut(article.lead, _LEAD_CHARS),
+            _correction(article, t),
         ],
     )
-    return Screen(body, image=article.image, keyboard=push_keyboard(article, t, muted=False))
+    return Screen(body, image=article.image, keyboard=push_keyboard(article, t, muted=muted))
 
 
-def plain_push(article: Article, t: Translator) -> Screen:
+def plain_push(article: Article, t: Translator, *, muted: bool = False) -> Screen:
     """The same with nothing in it that Telegram could refuse: for when it refused the full form."""
     return Screen(
         plain_text(join("\n\n", [push(article, t).body, article.url])),
-        keyboard=((_read(article, t),), (_mute(article, t, muted=False),)),
+        keyboard=((_read(article, t),), (_mute(article, t, muted=muted),)),
     )
+
+
+def push_in(form: Form, article: Article, t: Translator, *, muted: bool = False) -> Screen:
+    """A push in the form that Telegram takes."""
+    match form:
+        case Form.FULL:
+            return push(article, t, muted=muted)
+        case Form.BARE:
+            return push(replace(article, image=None), t, muted=muted)
+        case Form.PLAIN:
+            return plain_push(article, t, muted=muted)
 
 
 def push_keyboard(article: Article, t: Translator, *, muted: bool) -> Keyboard:
@@ -56,6 +73,13 @@ def mute_saved(article: Article, t: Translator, *, muted: bool) -> str:
     if muted:
         return t("New articles of “{section}” will not come any more.", section=section)
     return t("New articles of “{section}” will come again.", section=section)
+
+
+def _correction(article: Article, t: Translator) -> str:
+    if article.corrected_at is None or article.revision == 1:
+        return ""  # nothing, or only the text behind it
+    mark = corrected(article.corrected_at, article.sorted_at, t)
+    return f"✏️ {mark}"
 
 
 def _read(article: Article, t: Translator) -> Button:

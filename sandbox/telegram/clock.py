@@ -15,7 +15,7 @@ class Clock(Protocol):
 
 
 class RealClock:
-    """The time of day at the start, carried on by the monotonic clock."""
+    """The time of day at the start, carried on by the monotonic clock, and by who moves it on."""
 
     def __init__(self) -> None:
         self._start = time.time() - time.monotonic()
@@ -23,6 +23,12 @@ class RealClock:
     def now(self) -> float:
         """Seconds since 1970 UTC."""
         return self._start + time.monotonic()
+
+    def advance(self, seconds: float) -> None:
+        """Move on; ``seconds`` is not negative."""
+        if seconds < 0:
+            raise ValueError("time does not go back")
+        self._start += seconds
 
 
 class ManualClock:

@@ -9,8 +9,8 @@ from pathlib import Path
 from sqlalchemy import select
 
 from bot.model import DeliveryState
+from bot.storage.broadcasts import count_deliveries
 from bot.storage.database import Database
-from bot.storage.outbox import count_deliveries
 from bot.storage.schema import reader, section, subscription
 from sandbox.newsroom import Newsroom
 from sandbox.process import FIRST_READ

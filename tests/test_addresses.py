@@ -4,7 +4,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from bot.ingest.addresses import (
+from bot.addresses import (
     MAX_URL,
     absolute_url,
     is_public_address,

@@ -5,7 +5,15 @@ from __future__ import annotations
 import re
 import socket
 from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
-from urllib.parse import SplitResult, quote, quote_from_bytes, unquote_to_bytes, urljoin, urlsplit
+from urllib.parse import (
+    SplitResult,
+    quote,
+    quote_from_bytes,
+    unquote,
+    unquote_to_bytes,
+    urljoin,
+    urlsplit,
+)
 
 MAX_URL = 2000  # characters; what browsers and Telegram agree on
 
@@ -29,6 +37,11 @@ _TRACKING = frozenset(
     }
 )
 _TRACKING_PREFIXES = ("utm_", "at_", "pk_", "mtm_", "hsa_")
+
+_TELLING_NAME = 16  # characters; a picture whose name is this long with digits in it is used once
+_SIZE_IN_NAME = re.compile(
+    r"[-_](?:\d{2,5}x\d{2,5}|scaled|thumb(?:nail)?|small|medium|large)(?=\.|$)"
+)
 
 _GLOBAL_UNICAST = IPv6Network("2000::/3")  # RFC 4291: all of IPv6 that is routed publicly
 _NAT64 = IPv6Network("64:ff9b::/96")  # RFC 6052: an IPv4 address in its last 32 bits
@@ -66,6 +79,18 @@ def normalise_url(url: str) -> str:
     if query:
         key = f"{key}?{query}"
     return f"{key}#{quote(fragment, safe=_AS_WRITTEN)}" if fragment else key
+
+
+def picture_name(url: str) -> str:
+    """What stays the same in a picture's address when the site offers it in another size."""
+    parts = urlsplit(url)
+    path = _SIZE_IN_NAME.sub("", unquote(parts.path))
+    name = path.rsplit("/", 1)[-1]
+    if "." not in name:  # the picture is named by the query
+        return url
+    if len(name) >= _TELLING_NAME and any(letter.isdigit() for letter in name):
+        path = name
+    return path.casefold()
 
 
 def absolute_url(base: str, href: str) -> str | None:

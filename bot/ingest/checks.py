@@ -1,0 +1,230 @@
+"""The checker: looks again at articles' pages, and withdraws what the site has taken down."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from enum import Enum
+from http import HTTPStatus
+
+import structlog
+
+from bot.errors import FetchError, StorageError, UnreachableError
+from bot.ingest.fetch import Fetcher
+from bot.ingest.pages import PAGE_BYTES
+from bot.storage import checks, revisions
+from bot.storage.checks import Check
+from bot.storage.database import Database
+from bot.waiting import rest, unless
+
+_log = structlog.get_logger(__name__)
+
+_STEPS = (
+    timedelta(minutes=10),
+    timedelta(hours=1),
+    timedelta(hours=6),
+    timedelta(hours=24),
+    timedelta(hours=48),
+)
+_HOUR, _DAY = timedelta(hours=1), timedelta(days=1)
+_ENOUGH = 12  # looks that find a page gone; then a person has long been told
+_MANY, _SHARE = 3, 5  # gone at once: so many, and more than one in so many
+_WITNESSES = 10
+_AT_ONCE = 50  # pages that are due, in one round
+_PATIENCE = 2  # pages without an answer after which the others of the source wait
+_RETRY_SECONDS = 5.0
+_SHORTEST_NAP, _LONGEST_NAP = 0.05, 30.0
+_GONE = frozenset({HTTPStatus.NOT_FOUND, HTTPStatus.GONE})
+
+
+class Look(Enum):
+    """What a look at a page has found: that it is there, gone, or nothing for now."""
+
+    THERE = "there"
+    GONE = "gone"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A page that was looked at, and what follows.
+
+    Attributes:
+        gone: how many looks in a row have found it gone.
+        check_at: when it is looked at next; None for never.
+        withdraw, reinstate: what becomes of its article.
+    """
+
+    article_id: int
+    gone: int
+    check_at: datetime | None
+    withdraw: bool = False
+    reinstate: bool = False
+
+
+def look_of(error: FetchError | None) -> Look:
+    """What the answer to a request for a page says. Pure.
+
+    Only 404 and 410 say that it is gone. A refusal of another kind, such as 403, says nothing of
+    the article; no answer, and a fault of the site's, say nothing for now.
+    """
+    if error is None:
+        return Look.THERE
+    if error.status in _GONE:
+        return Look.GONE
+    passing = error.status is not None and (
+        error.status >= HTTPStatus.INTERNAL_SERVER_ERROR
+        or error.status == HTTPStatus.TOO_MANY_REQUESTS
+    )
+    return Look.UNKNOWN if passing or isinstance(error, UnreachableError) else Look.THERE
+
+
+def next_check(since: datetime, now: datetime) -> datetime | None:
+    """When to look next at a page, ever more rarely since a moment; None after two days. Pure."""
+    return next((since + step for step in _STEPS if since + step > now), None)
+
+
+def speaks_for_itself(gone: int, there: int) -> bool:
+    """Whether pages that are gone were taken down one by one, and the site itself is well. Pure.
+
+    A site that was relaunched, or ails, answers 404 to all its addresses at once. That must never
+    delete what was pushed: it is no editor's decision.
+
+    Args:
+        gone: how many pages of the source, of those just looked at, are gone.
+        there: how many are there.
+    """
+    outage = gone >= _MANY and gone * _SHARE > gone + there
+    return there > 0 and not outage
+
+
+def follows(check: Check, look: Look, now: datetime, pause: timedelta, *, well: bool) -> Found:
+    """What a look at an article's page means for it. Pure.
+
+    Args:
+        check: the article, as the looks before left it.
+        look: what was found now.
+        now: the moment.
+        pause: how long to wait at least until a page that is gone is looked at again.
+        well: whether the pages that are gone speak for themselves.
+    """
+    number, gone = check.article_id, check.gone + 1
+    withdrawn = check.withdrawn_at is not None
+    since = check.withdrawn_at or check.created_at
+    match look:
+        case Look.THERE:
+            later = next_check(check.created_at, now)
+            return Found(number, 0, later, reinstate=withdrawn)
+        case Look.UNKNOWN:
+            return Found(number, check.gone, now + max(_HOUR, pause))
+        case Look.GONE if withdrawn:
+            return Found(number, gone, next_check(since, now))
+        case Look.GONE if check.gone == 0:
+            return Found(number, gone, now + pause)
+        case Look.GONE if well:
+            return Found(number, gone, next_check(now, now), withdraw=True)
+        case Look.GONE:  # held: looked at ever more rarely until a person decides
+            growing = min(_HOUR * 2 ** min(check.gone - 1, 16), _DAY)
+            return Found(number, gone, now + max(growing, pause) if gone < _ENOUGH else None)
+
+
+class Checker:
+    """Looks at the pages that are due. A source whose site does not answer holds up no other."""
+
+    def __init__(self, database: Database, fetcher: Fetcher, *, poll_seconds: float) -> None:
+        self._database = database
+        self._fetcher = fetcher
+        self._pause = timedelta(seconds=2 * poll_seconds)  # the feed is read in between
+
+    async def run(self, stop: asyncio.Event, vanished: asyncio.Event) -> None:
+        """Look at pages as they fall due until ``stop``; a look that is under way is given up.
+
+        Args:
+            stop: set when it is to end.
+            vanished: set by whoever had a page's look brought forward.
+        """
+        while not stop.is_set():
+            vanished.clear()
+            nap = _LONGEST_NAP
+            try:
+                now = datetime.now(UTC)
+                async with self._database.read() as connection:
+                    due = await checks.due_checks(connection, now, _AT_ONCE)
+                    upcoming = await checks.next_check_due(connection)
+                await unless(stop, self._rounds(due))
+                if upcoming is not None:
+                    nap = (upcoming - datetime.now(UTC)).total_seconds()
+            except StorageError as error:
+                _log.warning("pages not looked after", error=str(error))
+                nap = _RETRY_SECONDS
+            await rest(stop, min(max(nap, _SHORTEST_NAP), _LONGEST_NAP), vanished)
+
+    async def _rounds(self, due: Iterable[Check]) -> None:
+        by_source: dict[int, list[Check]] = {}
+        for check in due:
+            by_source.setdefault(check.source_id, []).append(check)
+        await asyncio.gather(*(self.look_round(number, all_) for number, all_ in by_source.items()))
+
+    async def look_round(self, source_id: int, due: Sequence[Check]) -> None:
+        """Look at pages of one source and settle what follows, for all of them together."""
+        looks = await self._look([check.url for check in due])
+        confirmed = [
+            check.article_id
+            for check, look in zip(due, looks, strict=True)
+            if look is Look.GONE and check.gone > 0 and check.withdrawn_at is None
+        ]
+        others: list[Look] = []
+        if confirmed:  # before anything is taken back: is the site itself well?
+            async with self._database.read() as connection:
+                urls = await checks.witnesses(
+                    connection, source_id, [check.article_id for check in due], _WITNESSES
+                )
+            others = await self._look(urls)
+        asked = [
+            look
+            for check, look in zip(due, looks, strict=True)
+            if check.withdrawn_at is None or look is Look.THERE
+        ] + others
+        well = speaks_for_itself(asked.count(Look.GONE), asked.count(Look.THERE))
+        now = datetime.now(UTC)
+        found = [
+            follows(check, look, now, self._pause, well=well)
+            for check, look in zip(due, looks, strict=True)
+        ]
+        await self._settle(found, now)
+        if confirmed and not well:
+            _log.warning("articles held: too many pages are gone at once", articles=confirmed)
+
+    async def _look(self, urls: Sequence[str]) -> list[Look]:
+        """Look at pages one after the other; a site that does not answer is not asked for all."""
+        looks: list[Look] = []
+        for url in urls:
+            if looks.count(Look.UNKNOWN) >= _PATIENCE:
+                looks.append(Look.UNKNOWN)
+                continue
+            try:
+                await self._fetcher.get(url, limit=PAGE_BYTES, page=True)
+                looks.append(Look.THERE)
+            except FetchError as error:
+                looks.append(look_of(error))
+        return looks
+
+    async def _settle(self, found: Sequence[Found], now: datetime) -> None:
+        async with self._database.write() as connection:
+            for each in found:
+                if each.withdraw:
+                    await revisions.withdraw_article(
+                        connection, each.article_id, now, by_hand=False
+                    )
+                if each.reinstate:
+                    await revisions.reinstate_article(connection, each.article_id)
+                await checks.record_check(
+                    connection, each.article_id, gone=each.gone, check_at=each.check_at
+                )
+        for each in found:
+            if each.withdraw:
+                _log.info("article withdrawn: its page is gone", article=each.article_id)
+            if each.reinstate:
+                _log.info("article reinstated: its page is back", article=each.article_id)

@@ -1,0 +1,208 @@
+"""Amendments: messages that show an older revision of their article than there is."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, Row, and_, func, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.model import DeliveryState, Form, Reader
+from bot.storage.readers import reader_of
+from bot.storage.schema import (
+    AMENDING,
+    article,
+    bookmark,
+    broadcast,
+    delivery,
+    opened,
+    reader,
+    subscription,
+)
+
+_AT_ONCE = 20  # broadcasts looked at together
+
+
+@dataclass(frozen=True, slots=True)
+class Amending:
+    """A broadcast whose messages are being amended, in the order of their readers.
+
+    Attributes:
+        cursor: the last reader that was come to.
+        form: how much of the article's looks Telegram takes.
+    """
+
+    broadcast_id: int
+    article_id: int
+    cursor: int
+    form: Form
+
+
+@dataclass(frozen=True, slots=True)
+class Amendment:
+    """One message that is to be amended.
+
+    Attributes:
+        sent_at: when Telegram accepted it.
+        opened: whether its reader went on from the push that it was.
+        opened_article: whose page it shows then, or None where it is something else.
+        page: the page at which the reader left the article.
+        muted: whether the reader does not subscribe to the article's section any more.
+    """
+
+    reader: Reader
+    message_id: int
+    sent_at: datetime
+    opened: bool
+    opened_article: int | None
+    page: int
+    muted: bool
+
+
+async def amending(connection: AsyncConnection) -> list[Amending]:
+    """The broadcasts with messages to amend, the newest first."""
+    statement = (
+        select(
+            broadcast.c.id,
+            broadcast.c.article_id,
+            broadcast.c.amend_cursor,
+            broadcast.c.form,
+        )
+        .where(AMENDING)
+        .order_by(broadcast.c.id.desc())
+        .limit(_AT_ONCE)
+    )
+    return [
+        Amending(row.id, row.article_id, row.amend_cursor, Form(row.form))
+        for row in await connection.execute(statement)
+    ]
+
+
+async def next_amendments(
+    connection: AsyncConnection, of: Amending, revision: int, limit: int
+) -> list[Amendment]:
+    """The next messages behind the cursor that show less than a revision of the article."""
+    statement = (
+        select(
+            delivery.c.message_id,
+            delivery.c.finished_at,
+            opened.c.message_id.label("opened"),
+            opened.c.article_id.label("opened_article"),
+            bookmark.c.page,
+            subscription.c.reader_id.label("subscriber"),
+            reader,
+        )
+        .join(reader, reader.c.id == delivery.c.reader_id)
+        .join(article, article.c.id == of.article_id)
+        .outerjoin(
+            opened,
+            and_(
+                opened.c.reader_id == delivery.c.reader_id,
+                opened.c.message_id == delivery.c.message_id,
+            ),
+        )
+        .outerjoin(
+            bookmark,
+            and_(
+                bookmark.c.reader_id == delivery.c.reader_id,
+                bookmark.c.article_id == of.article_id,
+            ),
+        )
+        .outerjoin(
+            subscription,
+            and_(
+                subscription.c.reader_id == delivery.c.reader_id,
+                subscription.c.section_id == article.c.section_id,
+                subscription.c.ended_at.is_(None),
+            ),
+        )
+        .where(_outdated(of.broadcast_id, revision), delivery.c.reader_id > of.cursor)
+        .order_by(delivery.c.reader_id)
+        .limit(limit)
+    )
+    return [_amendment(row) for row in await connection.execute(statement)]
+
+
+async def record_amendments(
+    connection: AsyncConnection,
+    of: Amending,
+    revision: int,
+    *,
+    shown: Collection[int],
+    deleted: Collection[int],
+    cursor: int | None,
+) -> int | None:
+    """Write down what messages show now, and how far the broadcast was gone through.
+
+    At the end of it nothing is left to do, or there is what was passed over: then it is gone
+    through again from there. Where the article has changed meanwhile, or the cursor was set back,
+    that stands.
+
+    Args:
+        connection: a transaction that writes.
+        of: the broadcast, as ``amending`` told.
+        revision: of the article that was shown.
+        shown: the readers whose messages need nothing more for this revision.
+        deleted: those whose messages are gone.
+        cursor: the last reader that was come to; None at the end.
+
+    Returns:
+        Where it goes on; None where nothing is left to do.
+    """
+    for readers, values in (
+        (shown, {"shown": revision}),
+        (deleted, {"shown": revision, "message_id": None}),
+    ):
+        if readers:
+            await connection.execute(
+                update(delivery)
+                .where(
+                    delivery.c.broadcast_id == of.broadcast_id, delivery.c.reader_id.in_(readers)
+                )
+                .values(**values)
+            )
+    # The article first, as whoever changes it does. From here on neither moves under our hands.
+    newest: int | None = await connection.scalar(
+        select(article.c.revision).where(article.c.id == of.article_id).with_for_update(read=True)
+    )
+    here: int | None = await connection.scalar(
+        select(broadcast.c.amend_cursor).where(broadcast.c.id == of.broadcast_id).with_for_update()
+    )
+    if newest != revision or here != of.cursor:
+        return here
+    if cursor is None:
+        lowest = await connection.scalar(
+            select(func.min(delivery.c.reader_id))
+            .join(reader, reader.c.id == delivery.c.reader_id)
+            .where(_outdated(of.broadcast_id, revision))
+        )
+        cursor = None if lowest is None else lowest - 1
+    await connection.execute(
+        update(broadcast).where(broadcast.c.id == of.broadcast_id).values(amend_cursor=cursor)
+    )
+    return cursor
+
+
+def _outdated(broadcast_id: int, revision: int) -> ColumnElement[bool]:
+    return and_(
+        delivery.c.broadcast_id == broadcast_id,
+        delivery.c.state == DeliveryState.SENT,
+        delivery.c.message_id.is_not(None),
+        func.coalesce(delivery.c.shown, 1) < revision,
+        reader.c.active,
+    )
+
+
+def _amendment(row: Row[Any]) -> Amendment:
+    return Amendment(
+        reader=reader_of(row),
+        message_id=row.message_id,
+        sent_at=row.finished_at,
+        opened=row.opened is not None,
+        opened_article=row.opened_article,
+        page=row.page or 0,
+        muted=row.subscriber is None,
+    )

@@ -1,0 +1,125 @@
+"""Checks: which articles' pages are to be looked at again, and what the last looks found."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import func, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.model import shown_url
+from bot.storage.schema import CHECKED, article, source
+
+_CONFIRMED = 2  # looks in a row that find a page gone before its article is taken for withdrawn
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """An article whose page is to be looked at.
+
+    Attributes:
+        gone: how many looks in a row found the page gone.
+        withdrawn_at: since when the article is withdrawn because of that, or None.
+    """
+
+    article_id: int
+    source_id: int
+    url: str
+    created_at: datetime
+    gone: int
+    withdrawn_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """An article that is gone from the site with too many others to be withdrawn unasked."""
+
+    article_id: int
+    title: str
+    source_url: str
+
+
+async def due_checks(connection: AsyncConnection, now: datetime, limit: int) -> list[Check]:
+    """The articles of listed sources whose time has come, the longest overdue first."""
+    statement = (
+        select(
+            article.c.id,
+            article.c.source_id,
+            article.c.url,
+            article.c.created_at,
+            article.c.gone,
+            article.c.withdrawn_at,
+        )
+        .join(source, source.c.id == article.c.source_id)
+        .where(CHECKED, article.c.check_at <= now, source.c.listed)
+        .order_by(article.c.check_at)
+        .limit(limit)
+    )
+    return [Check(*row) for row in await connection.execute(statement)]
+
+
+async def next_check_due(connection: AsyncConnection) -> datetime | None:
+    """When the next page of a listed source is to be looked at; None where there is none."""
+    moment: datetime | None = await connection.scalar(
+        select(func.min(article.c.check_at))
+        .join(source, source.c.id == article.c.source_id)
+        .where(CHECKED, source.c.listed)
+    )
+    return moment
+
+
+async def witnesses(
+    connection: AsyncConnection, source_id: int, exclude: Collection[int], limit: int
+) -> list[str]:
+    """The addresses of a source's newest articles, some left out, none of them withdrawn."""
+    statement = (
+        select(article.c.url)
+        .where(
+            article.c.source_id == source_id,
+            article.c.withdrawn_at.is_(None),
+            article.c.url != "",
+            article.c.id.not_in(exclude),
+        )
+        .order_by(article.c.sorted_at.desc(), article.c.id.desc())
+        .limit(limit)
+    )
+    return list(await connection.scalars(statement))
+
+
+async def record_check(
+    connection: AsyncConnection, article_id: int, *, gone: int, check_at: datetime | None
+) -> None:
+    """A page was looked at; one whose looks a person has ended meanwhile stays as it is.
+
+    Args:
+        connection: a transaction that writes.
+        article_id: whose page.
+        gone: how many looks in a row have found it gone now.
+        check_at: when it is looked at next; None for never.
+    """
+    await connection.execute(
+        update(article)
+        .where(article.c.id == article_id, CHECKED)
+        .values(gone=gone, check_at=check_at)
+    )
+
+
+async def held_articles(connection: AsyncConnection) -> list[Held]:
+    """The articles that wait for a person to decide, by source."""
+    statement = (
+        select(article.c.id, article.c.title, source.c.url)
+        .join(source, source.c.id == article.c.source_id)
+        .where(
+            CHECKED,
+            article.c.gone >= _CONFIRMED,
+            article.c.withdrawn_at.is_(None),
+            source.c.listed,
+        )
+        .order_by(source.c.id, article.c.id)
+    )
+    return [
+        Held(number, title, shown_url(url))
+        for number, title, url in await connection.execute(statement)
+    ]

@@ -1,0 +1,224 @@
+"""Revisions: what the site corrects in an article, takes back, and puts there again."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import func, select, tuple_, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.model import BroadcastState, DeliveryState, NewArticle, dump_document, load_document
+from bot.storage.schema import CHECKED, article, broadcast, delivery
+
+ABSENT = ""
+"""As ``seen``: the feed names the article no more."""
+
+_CONCERNED = (
+    DeliveryState.QUEUED,
+    DeliveryState.LEASED,
+    DeliveryState.SENDING,
+    DeliveryState.SENT,
+)
+_CHUNK = 200  # numbers in one query; SQLite bounds the variables of a statement
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """What is compared with an entry.
+
+    Attributes:
+        seen: the fingerprint of what the entry said last; None where that was never noted.
+        withdrawn, gone: whether the article is withdrawn, and how many looks in a row found its
+            page gone: 0 where a person withdrew it.
+    """
+
+    seen: str | None
+    url: str
+    sorted_at: datetime
+    created_at: datetime
+    withdrawn: bool
+    gone: int
+
+
+async def kept_articles(
+    connection: AsyncConnection, source_id: int, article_ids: Iterable[int]
+) -> dict[int, Kept]:
+    """Those of these articles that belong to this source, by their numbers."""
+    numbers = list(dict.fromkeys(article_ids))
+    kept: dict[int, Kept] = {}
+    for start in range(0, len(numbers), _CHUNK):
+        statement = select(
+            article.c.id,
+            article.c.seen,
+            article.c.url,
+            article.c.sorted_at,
+            article.c.created_at,
+            article.c.withdrawn_at,
+            article.c.gone,
+        ).where(article.c.id.in_(numbers[start : start + _CHUNK]), article.c.source_id == source_id)
+        for row in await connection.execute(statement):
+            kept[row.id] = Kept(
+                seen=row.seen,
+                url=row.url,
+                sorted_at=row.sorted_at,
+                created_at=row.created_at,
+                withdrawn=row.withdrawn_at is not None,
+                gone=row.gone,
+            )
+    return kept
+
+
+async def note_seen(connection: AsyncConnection, seen: Mapping[int, str]) -> None:
+    """What the entries of these articles say now, as fingerprints."""
+    for number, fingerprint in seen.items():
+        await connection.execute(
+            update(article).where(article.c.id == number).values(seen=fingerprint)
+        )
+
+
+async def move_article(connection: AsyncConnection, article_id: int, url: str) -> None:
+    """The site has the same article at another address."""
+    await connection.execute(update(article).where(article.c.id == article_id).values(url=url))
+
+
+async def note_vanished(
+    connection: AsyncConnection,
+    source_id: int,
+    present: Mapping[int, Kept],
+    *,
+    before: datetime,
+    now: datetime,
+) -> bool:
+    """Have the pages looked at of articles that a feed left out, though it names older ones.
+
+    Args:
+        connection: a transaction that writes.
+        source_id: whose feed was read.
+        present: the source's articles that it names.
+        before: what was stored since then was not asked for.
+        now: the moment.
+
+    Returns:
+        Whether there were any.
+    """
+    if not present:
+        return False
+    oldest = min((kept.sorted_at, number) for number, kept in present.items())
+    newer = await connection.scalars(
+        select(article.c.id).where(
+            article.c.source_id == source_id,
+            tuple_(article.c.sorted_at, article.c.id) > tuple_(*oldest),
+            article.c.seen != ABSENT,
+            article.c.created_at < before,
+            article.c.withdrawn_at.is_(None),
+        )
+    )
+    missing = [number for number in newer if number not in present]
+    for start in range(0, len(missing), _CHUNK):
+        await connection.execute(
+            update(article)
+            .where(article.c.id.in_(missing[start : start + _CHUNK]))
+            .values(seen=ABSENT, check_at=now)
+        )
+    return bool(missing)
+
+
+async def revise_article(
+    connection: AsyncConnection, article_id: int, new: NewArticle, now: datetime
+) -> bool:
+    """Keep an article as it is now; True where that changes what a push shows.
+
+    That is the title, the lead and the picture. Then the revision rises. Where only the text has
+    changed, it is kept and the moment noted. The dates that order lists stay.
+    """
+    row = (
+        await connection.execute(
+            select(article).where(article.c.id == article_id).with_for_update()
+        )
+    ).one_or_none()
+    if row is None:
+        return False
+    shown = (new.title, new.lead, new.image) != (row.title, row.lead, row.image)
+    text = new.document.plain_text() != load_document(row.document).plain_text()
+    values: dict[str, Any] = {
+        "title": new.title,
+        "lead": new.lead,
+        "image": new.image,
+        "url": new.url or row.url,
+        "document": dump_document(new.document),
+    }
+    if shown or text:
+        values["corrected_at"] = now
+    if shown:
+        values["revision"] = article.c.revision + 1
+    await connection.execute(update(article).where(article.c.id == article_id).values(**values))
+    if shown:
+        await _amend(connection, article_id)
+    return shown
+
+
+async def withdraw_article(
+    connection: AsyncConnection, article_id: int, now: datetime, *, by_hand: bool
+) -> bool:
+    """Take an article out of lists and its pushes back; False where it is not to be.
+
+    ``by_hand`` says that a person decided it: then its page is never asked again, and only a
+    person brings it back. Else the site did, of which a person may have said that it does not
+    count.
+    """
+    statement = update(article).where(article.c.id == article_id, article.c.withdrawn_at.is_(None))
+    values: dict[str, Any] = {"withdrawn_at": now, "revision": article.c.revision + 1}
+    if by_hand:
+        values |= {"gone": 0, "check_at": None}
+    else:
+        statement = statement.where(CHECKED)
+    if not (await connection.execute(statement.values(**values))).rowcount:
+        return False
+    await _amend(connection, article_id, state=BroadcastState.WITHDRAWN)
+    return True
+
+
+async def reinstate_article(
+    connection: AsyncConnection, article_id: int, *, by_hand: bool = False
+) -> bool:
+    """Put a withdrawn article into lists again; False where it was not withdrawn.
+
+    It is not pushed again; a message that said that it was withdrawn shows it again. What a person
+    withdrew only a person brings back: ``by_hand``. Then its page is not asked any more, gone or
+    not, also where the article was only held.
+    """
+    withdrawn = article.c.withdrawn_at.is_not(None)
+    mine = update(article).where(article.c.id == article_id)
+    changed = await connection.execute(
+        mine.where(withdrawn if by_hand else withdrawn & (article.c.gone > 0)).values(
+            withdrawn_at=None, revision=article.c.revision + 1, gone=0
+        )
+    )
+    if by_hand:
+        await connection.execute(mine.values(gone=0, check_at=None))
+    if not changed.rowcount:
+        return False
+    await _amend(connection, article_id)  # it stays withdrawn: nobody else gets it
+    return True
+
+
+async def count_messages(connection: AsyncConnection, article_id: int) -> int:
+    """How many pushes of an article were sent or are about to be."""
+    statement = (
+        select(func.count())
+        .select_from(delivery.join(broadcast, broadcast.c.id == delivery.c.broadcast_id))
+        .where(broadcast.c.article_id == article_id, delivery.c.state.in_(_CONCERNED))
+    )
+    return int((await connection.execute(statement)).scalar_one())
+
+
+async def _amend(connection: AsyncConnection, article_id: int, **values: Any) -> None:
+    """Have the messages that show an older revision amended, from the first reader on."""
+    await connection.execute(
+        update(broadcast)
+        .where(broadcast.c.article_id == article_id)
+        .values(amend_cursor=0, **values)
+    )

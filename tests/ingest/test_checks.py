@@ -1,0 +1,259 @@
+"""Looking at pages again: the decisions, and the checker against a newsroom."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from sqlalchemy import select
+
+from bot.errors import AddressRefusedError, FetchError, UnreachableError
+from bot.ingest.checks import Checker, Found, Look, follows, look_of, next_check, speaks_for_itself
+from bot.ingest.fetch import Fetcher
+from bot.model import NewArticle
+from bot.storage import articles, checks, sources
+from bot.storage.checks import Check
+from bot.storage.database import Database
+from bot.storage.schema import article as table
+from sandbox.newsroom import Article, Newsroom
+from tests.storage.rows import add_source, guid, new_article
+
+NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
+FAR = datetime(2100, 1, 1, tzinfo=UTC)
+MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
+PAUSE = 10 * MINUTE
+S = Look
+
+
+# --- The decisions ----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("error", "look"),
+    [
+        (None, S.THERE),
+        (FetchError("x", status=404), S.GONE),
+        (FetchError("x", status=410), S.GONE),
+        (FetchError("x", status=403), S.THERE),
+        (FetchError("x", status=429), S.UNKNOWN),
+        (FetchError("x", status=500), S.UNKNOWN),
+        (FetchError("x", status=503), S.UNKNOWN),
+        (UnreachableError("x"), S.UNKNOWN),
+        (AddressRefusedError("x"), S.THERE),
+        (FetchError("too long"), S.THERE),
+    ],
+)
+def test_only_404_and_410_say_that_a_page_is_gone(error: FetchError | None, look: Look) -> None:
+    assert look_of(error) is look
+
+
+def test_pages_are_looked_at_ever_more_rarely() -> None:
+    moment: datetime | None = NOW
+    steps = []
+    while (moment := next_check(NOW, moment)) is not None:
+        steps.append(moment - NOW)
+    assert steps == [10 * MINUTE, HOUR, 6 * HOUR, DAY, 2 * DAY]
+
+
+@pytest.mark.parametrize(
+    ("gone", "there", "well"),
+    [
+        (1, 1, True),
+        (1, 10, True),
+        (2, 1, True),
+        (2, 8, True),
+        (3, 12, True),  # a fifth
+        (3, 11, False),
+        (20, 0, False),
+        (1, 0, False),  # nothing says that the site is well
+        (2, 0, False),
+    ],
+)
+def test_a_site_where_much_is_gone_at_once_is_not_believed(
+    gone: int, there: int, *, well: bool
+) -> None:
+    assert speaks_for_itself(gone, there) is well
+
+
+def check(gone: int = 0, withdrawn_at: datetime | None = None) -> Check:
+    return Check(1, 1, "https://news.example/a", NOW - 5 * MINUTE, gone, withdrawn_at)
+
+
+@pytest.mark.parametrize(
+    ("before", "look", "well", "expected"),
+    [
+        (check(), S.THERE, True, Found(1, 0, NOW + 5 * MINUTE)),
+        (check(1), S.THERE, True, Found(1, 0, NOW + 5 * MINUTE)),
+        (check(2, NOW - HOUR), S.THERE, True, Found(1, 0, NOW + 5 * MINUTE, reinstate=True)),
+        (check(1), S.UNKNOWN, True, Found(1, 1, NOW + HOUR)),
+        (check(), S.GONE, True, Found(1, 1, NOW + PAUSE)),
+        (check(), S.GONE, False, Found(1, 1, NOW + PAUSE)),
+        (check(1), S.GONE, True, Found(1, 2, NOW + 10 * MINUTE, withdraw=True)),
+        (check(1), S.GONE, False, Found(1, 2, NOW + HOUR)),  # held
+        (check(2), S.GONE, False, Found(1, 3, NOW + 2 * HOUR)),
+        (check(9), S.GONE, False, Found(1, 10, NOW + DAY)),
+        (check(11), S.GONE, False, Found(1, 12, None)),
+        (check(5), S.GONE, True, Found(1, 6, NOW + 10 * MINUTE, withdraw=True)),
+        (check(2, NOW - HOUR), S.GONE, False, Found(1, 3, NOW + 5 * HOUR)),
+        (check(7, NOW - 3 * DAY), S.GONE, False, Found(1, 8, None)),
+    ],
+)
+def test_what_follows_from_a_look(
+    before: Check, look: Look, *, well: bool, expected: Found
+) -> None:
+    assert follows(before, look, NOW, PAUSE, well=well) == expected
+
+
+# --- The checker ------------------------------------------------------------------------------
+
+
+@pytest.fixture
+async def newsroom() -> AsyncIterator[Newsroom]:
+    async with Newsroom() as site:
+        yield site
+
+
+@pytest.fixture
+async def checker(database: Database) -> AsyncIterator[Checker]:
+    async with Fetcher(allow_private=True, user_agent="test", page_timeout=1) as fetcher:
+        yield Checker(database, fetcher, poll_seconds=60)
+
+
+async def keep(
+    database: Database, newsroom: Newsroom, shown: Sequence[Article], *, due: int = 1
+) -> list[int]:
+    """Keep articles of the newsroom's, the first few of which are to be looked at."""
+    numbers = []
+    async with database.write() as connection:
+        source = await add_source(connection, NOW, newsroom.feed_url())
+        for place, one in enumerate(shown):
+            new: NewArticle = new_article(guid(one.guid), title=one.title, published=one.published)
+            object.__setattr__(new, "url", one.url)
+            check_at = NOW if place < due else None
+            numbers.append(
+                await articles.add_article(connection, source, new, NOW, check_at=check_at)
+            )
+    assert None not in numbers
+    return [number for number in numbers if number]
+
+
+async def look(checker: Checker, database: Database) -> None:
+    """A round for all that will ever be due."""
+    async with database.read() as connection:
+        due = await checks.due_checks(connection, FAR, 50)
+    await checker.look_round(1, due)
+
+
+async def withdrawn(database: Database) -> set[int]:
+    async with database.read() as connection:
+        numbers = await connection.scalars(
+            select(table.c.id).where(table.c.withdrawn_at.is_not(None))
+        )
+        return set(numbers.all())
+
+
+async def held(database: Database) -> list[int]:
+    async with database.read() as connection:
+        return [each.article_id for each in await checks.held_articles(connection)]
+
+
+@pytest.mark.parametrize("status", [404, 410])
+async def test_a_page_that_is_gone_twice_is_withdrawn_and_comes_back_with_its_page(
+    checker: Checker, database: Database, newsroom: Newsroom, status: int
+) -> None:
+    shown = newsroom.shown()
+    number, *_ = await keep(database, newsroom, shown)
+    newsroom.break_page(shown[0], status)
+    await look(checker, database)
+    assert await withdrawn(database) == set()
+    await look(checker, database)
+    assert await withdrawn(database) == {number}
+    newsroom.mend_page(shown[0])
+    await look(checker, database)
+    assert await withdrawn(database) == set()
+
+
+async def test_a_page_that_is_back_is_not_withdrawn_later_by_one_look(
+    checker: Checker, database: Database, newsroom: Newsroom
+) -> None:
+    shown = newsroom.shown()
+    await keep(database, newsroom, shown)
+    for _ in range(2):
+        newsroom.break_page(shown[0], 404)
+        await look(checker, database)
+        newsroom.mend_page(shown[0])
+        await look(checker, database)
+    assert await withdrawn(database) == set()
+
+
+async def test_a_relaunch_withdraws_nothing_and_is_told(
+    checker: Checker, database: Database, newsroom: Newsroom
+) -> None:
+    """Only one page was due, and all others are as dead."""
+    shown = newsroom.shown()
+    number, *_ = await keep(database, newsroom, shown)
+    for one in shown:
+        newsroom.break_page(one, 404)
+    await look(checker, database)
+    await look(checker, database)
+    assert await withdrawn(database) == set()
+    assert await held(database) == [number]
+    for one in shown[1:]:
+        newsroom.mend_page(one)
+    await look(checker, database)
+    assert await withdrawn(database) == {number}
+
+
+async def test_three_of_many_are_withdrawn_and_three_of_few_are_held(
+    checker: Checker, database: Database, newsroom: Newsroom
+) -> None:
+    newsroom.publish_many(4)
+    shown = newsroom.shown()
+    three = await keep(database, newsroom, shown[:13], due=3)
+    for one in shown[:3]:
+        newsroom.break_page(one, 410)
+    await look(checker, database)
+    await look(checker, database)
+    assert await held(database) == three[:3]  # of three and ten
+    assert await withdrawn(database) == set()
+
+
+async def test_a_site_that_fails_says_nothing(
+    checker: Checker, database: Database, newsroom: Newsroom
+) -> None:
+    shown = newsroom.shown()
+    await keep(database, newsroom, shown, due=5)
+    for one in shown:
+        newsroom.break_page(one, 503)
+    for _ in range(3):
+        await look(checker, database)
+    assert (await withdrawn(database), await held(database)) == (set(), [])
+    assert len(newsroom.requests) == 6  # two without an answer are enough each time
+
+
+async def test_pages_are_looked_at_as_they_fall_due_and_when_a_feed_leaves_one_out(
+    checker: Checker, database: Database, newsroom: Newsroom
+) -> None:
+    shown = newsroom.shown()
+    number, other, *_ = await keep(database, newsroom, shown)
+    stop, vanished = asyncio.Event(), asyncio.Event()
+    running = asyncio.create_task(checker.run(stop, vanished))
+    try:
+        await newsroom.wait_for(lambda seen: len(seen) == 1)
+        async with database.write() as connection:
+            await connection.execute(
+                table.update().where(table.c.id == other).values(check_at=datetime.now(UTC))
+            )
+        vanished.set()
+        await newsroom.wait_for(lambda seen: len(seen) == 2)
+    finally:
+        stop.set()
+        await running
+    assert [request.path for request in newsroom.requests] == [
+        f"/news/{one.slug}/" for one in shown[:2]
+    ]
+    assert number
+    async with database.read() as connection:
+        assert await sources.source_health(connection)

@@ -1,0 +1,209 @@
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from sqlalchemy import update
+
+from bot.model import BroadcastState, DeliveryState, Form, Reader
+from bot.storage import amendments, articles, bookmarks, opened, outbox, revisions
+from bot.storage.amendments import Amending, Amendment
+from bot.storage.database import Database
+from bot.storage.outbox import Settled
+from bot.storage.schema import delivery
+from tests.storage.rows import (
+    add_broadcast,
+    add_reader,
+    broadcast_rows,
+    deactivate,
+    guid,
+    new_article,
+    rows,
+    unsubscribe,
+)
+
+LEASE = 1
+HOUR = timedelta(hours=1)
+
+
+async def send(database: Database, now: datetime, *, messages: bool = True, shown: int = 1) -> None:
+    """All that waits arrives, with the number of its reader as that of its message."""
+    async with database.write() as connection:
+        claimed = await outbox.claim(connection, lease=LEASE, now=now, limit=1000)
+        begun = await outbox.begin(connection, claimed, now)
+        sent = [
+            Settled(
+                each.delivery,
+                DeliveryState.SENT,
+                message_id=each.delivery.reader.id if messages else None,
+                shown=shown,
+            )
+            for each in begun
+        ]
+        await outbox.record(connection, sent, now)
+
+
+async def pushed(database: Database, now: datetime, count: int) -> tuple[int, list[Reader]]:
+    """An article that this many readers have got; its number, and they."""
+    readers = [await add_reader(database, now, 100 + number) for number in range(count)]
+    article = await add_broadcast(database, now)
+    await send(database, now)
+    return article, readers
+
+
+async def correct(database: Database, article: int, now: datetime, title: str = "Иначе") -> None:
+    async with database.write() as connection:
+        new = replace(new_article(guid("a")), title=title)
+        assert await revisions.revise_article(connection, article, new, now)
+
+
+async def waiting(
+    database: Database, revision: int = 2, limit: int = 100
+) -> tuple[Amending, list[Amendment]]:
+    async with database.read() as connection:
+        (of,) = await amendments.amending(connection)
+        return of, await amendments.next_amendments(connection, of, revision, limit)
+
+
+async def record(
+    database: Database,
+    of: Amending,
+    cursor: int | None,
+    *shown: int,
+    deleted: tuple[int, ...] = (),
+    revision: int = 2,
+) -> int | None:
+    async with database.write() as connection:
+        return await amendments.record_amendments(
+            connection, of, revision, shown=shown, deleted=deleted, cursor=cursor
+        )
+
+
+async def test_nothing_is_to_be_amended_before_a_correction(
+    database: Database, now: datetime
+) -> None:
+    article, readers = await pushed(database, now, 3)
+    async with database.read() as connection:
+        assert await amendments.amending(connection) == []
+    await correct(database, article, now)
+    of, found = await waiting(database)
+    assert of == Amending(1, article, 0, Form.FULL)
+    assert [each.reader for each in found] == readers
+    first = Amendment(
+        readers[0], readers[0].id, now, opened=False, opened_article=None, page=0, muted=False
+    )
+    assert found[0] == first
+
+
+async def test_batches_follow_the_readers_to_the_end(database: Database, now: datetime) -> None:
+    article, readers = await pushed(database, now, 5)
+    await correct(database, article, now)
+    numbers = [reader.id for reader in readers]
+    of, found = await waiting(database, limit=2)
+    assert [each.reader.id for each in found] == numbers[:2]
+    assert await record(database, of, numbers[1], *numbers[:2]) == numbers[1]
+    of, found = await waiting(database)
+    assert [each.reader.id for each in found] == numbers[2:]
+    assert await record(database, of, None, *numbers[2:]) is None
+    assert (await broadcast_rows(database))[0].amend_cursor is None
+    assert [row.shown for row in await rows(database)] == [2] * 5
+
+
+async def test_what_was_passed_over_is_come_back_to(database: Database, now: datetime) -> None:
+    article, readers = await pushed(database, now, 4)
+    await correct(database, article, now)
+    numbers = [reader.id for reader in readers]
+    of, _ = await waiting(database)
+    assert await record(database, of, None, numbers[0], numbers[2]) == numbers[1] - 1
+    of, found = await waiting(database)
+    assert [each.reader.id for each in found] == [numbers[1], numbers[3]]
+
+
+async def test_a_newer_correction_starts_anew(database: Database, now: datetime) -> None:
+    """Where the cursor was at the very start, it looks the same before and after."""
+    article, readers = await pushed(database, now, 2)
+    await correct(database, article, now)
+    of, _ = await waiting(database)
+    await correct(database, article, now, "Ещё раз иначе")
+    assert await record(database, of, None, *(reader.id for reader in readers)) == 0
+    _, found = await waiting(database, revision=3)
+    assert [each.reader for each in found] == readers
+
+
+async def test_what_arrives_late_with_an_old_title_is_not_missed(
+    database: Database, now: datetime
+) -> None:
+    """It was on its way while the others were gone through, and before their cursor."""
+    readers = [await add_reader(database, now, 100 + number) for number in range(3)]
+    article = await add_broadcast(database, now)
+    async with database.write() as connection:
+        claimed = await outbox.claim(connection, lease=LEASE, now=now, limit=3)
+        first, *others = [each.delivery for each in await outbox.begin(connection, claimed, now)]
+        sent = [Settled(each, DeliveryState.SENT, each.reader.id, 1) for each in others]
+        await outbox.record(connection, sent, now)
+    await correct(database, article, now)
+    of, found = await waiting(database)
+    assert [each.reader for each in found] == readers[1:]
+    async with database.write() as connection:
+        await outbox.record(connection, [Settled(first, DeliveryState.SENT, 1, 1)], now)
+    assert await record(database, of, None, *(reader.id for reader in readers[1:])) == 0
+    _, found = await waiting(database)
+    assert [each.reader for each in found] == readers[:1]
+
+
+async def test_what_is_known_of_a_message(database: Database, now: datetime) -> None:
+    article, (opener, goer, _) = await pushed(database, now, 3)
+    await unsubscribe(database, goer.id, now)
+    async with database.write() as connection:
+        await bookmarks.set_bookmark(connection, opener.id, article, 3, now)
+        await opened.note_opened(connection, opener.id, opener.id, article, now)
+        await opened.note_opened(connection, goer.id, goer.id, article, now)
+        await opened.note_left(connection, goer.id, goer.id, now)
+    await correct(database, article, now)
+    _, (one, two, three) = await waiting(database)
+    assert (one.opened, one.opened_article, one.page, one.muted) == (True, article, 3, False)
+    assert (two.opened, two.opened_article, two.page, two.muted) == (True, None, 0, True)
+    assert (three.opened, three.muted) == (False, False)
+
+
+async def test_who_blocked_us_and_what_has_no_number_is_passed_over(
+    database: Database, now: datetime
+) -> None:
+    article, readers = await pushed(database, now, 3)
+    await deactivate(database, readers[0].chat.id, now)
+    async with database.write() as connection:
+        await connection.execute(
+            update(delivery).where(delivery.c.reader_id == readers[1].id).values(message_id=None)
+        )
+    await correct(database, article, now)
+    of, found = await waiting(database)
+    assert [each.reader for each in found] == readers[2:]
+    assert await record(database, of, None, readers[2].id) is None
+
+
+async def test_a_message_that_was_deleted_is_not_asked_for_again(
+    database: Database, now: datetime
+) -> None:
+    article, (reader,) = await pushed(database, now, 1)
+    async with database.write() as connection:
+        await revisions.withdraw_article(connection, article, now, by_hand=True)
+    of, _ = await waiting(database)
+    assert await record(database, of, None, deleted=(reader.id,)) is None
+    async with database.write() as connection:
+        await revisions.reinstate_article(connection, article, by_hand=True)
+    of, found = await waiting(database, revision=3)
+    assert found == []
+    assert await record(database, of, None, revision=3) is None
+    (row,) = await rows(database)
+    assert (row.state, row.message_id) == (DeliveryState.SENT, None)
+    assert (await broadcast_rows(database))[0].state == BroadcastState.WITHDRAWN
+
+
+async def test_the_newest_broadcast_comes_first(database: Database, now: datetime) -> None:
+    numbers = [await add_broadcast(database, now, key) for key in ("a", "b")]
+    async with database.write() as connection:
+        for number in numbers:
+            await revisions.withdraw_article(connection, number, now, by_hand=True)
+        found = await amendments.amending(connection)
+        assert [each.article_id for each in found] == numbers[::-1]
+        assert await articles.get_article(connection, numbers[0]) is not None

@@ -1,0 +1,257 @@
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+import pytest
+
+from bot.model import Article, BroadcastState, Document, NewArticle, Paragraph, Span, Style
+from bot.storage import articles, checks, revisions, sections
+from bot.storage.database import Database
+from bot.storage.revisions import ABSENT, Kept
+from tests.storage.rows import (
+    add_article,
+    add_broadcast,
+    add_reader,
+    add_source,
+    broadcast_rows,
+    fan_out,
+    guid,
+    new_article,
+    url,
+)
+
+HOUR = timedelta(hours=1)
+
+
+async def keep(database: Database, now: datetime, key: str, *, seen: str | None = "x") -> int:
+    """An article whose entry was noted; its number."""
+    async with database.write() as connection:
+        source = await add_source(connection, now)
+        new = replace(new_article(guid(key), published=now), seen=seen)
+        number = await articles.add_article(
+            connection, source, new, now, check_at=now + HOUR if seen else None
+        )
+    assert number is not None
+    return number
+
+
+async def article_of(database: Database, number: int) -> Article:
+    async with database.read() as connection:
+        article = await articles.get_article(connection, number)
+    assert article is not None
+    return article
+
+
+async def revise(database: Database, number: int, new: NewArticle, now: datetime) -> bool:
+    async with database.write() as connection:
+        return await revisions.revise_article(connection, number, new, now)
+
+
+async def withdraw(database: Database, number: int, now: datetime, *, by_hand: bool = True) -> bool:
+    async with database.write() as connection:
+        return await revisions.withdraw_article(connection, number, now, by_hand=by_hand)
+
+
+async def reinstate(database: Database, number: int, *, by_hand: bool = True) -> bool:
+    async with database.write() as connection:
+        return await revisions.reinstate_article(connection, number, by_hand=by_hand)
+
+
+async def listed(database: Database) -> list[int]:
+    async with database.read() as connection:
+        return [card.id for card in (await articles.article_cards(connection, limit=9)).items]
+
+
+async def kept(database: Database, *numbers: int) -> dict[int, Kept]:
+    async with database.read() as connection:
+        return await revisions.kept_articles(connection, 1, numbers)
+
+
+def same(key: str = "a", **changes: object) -> NewArticle:
+    return replace(new_article(guid(key)), **changes)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"title": "Мост закрыт"},
+        {"lead": "Движение остановлено."},
+        {"image": "https://news.example/b.png"},
+    ],
+)
+async def test_what_a_push_shows_makes_a_revision(
+    database: Database, now: datetime, change: dict[str, object]
+) -> None:
+    number = await add_broadcast(database, now)
+    before = await article_of(database, number)
+    assert await revise(database, number, same(**change), now + HOUR)
+    after = await article_of(database, number)
+    assert after == replace(before, **change, revision=2, corrected_at=now + HOUR)
+    (broadcast,) = await broadcast_rows(database)
+    assert (broadcast.state, broadcast.amend_cursor) == (BroadcastState.OPEN, 0)
+
+
+async def test_a_text_alone_is_kept_and_amends_no_message(
+    database: Database, now: datetime
+) -> None:
+    number = await add_broadcast(database, now)
+    text = Document((Paragraph((Span("Длина моста 320 метров."),)),))
+    assert not await revise(database, number, same(document=text), now + HOUR)
+    after = await article_of(database, number)
+    assert (after.document, after.revision, after.corrected_at) == (text, 1, now + HOUR)
+    assert (await broadcast_rows(database))[0].amend_cursor is None
+
+
+async def test_the_same_again_is_no_correction(database: Database, now: datetime) -> None:
+    number = await add_broadcast(database, now)
+    before = await article_of(database, number)
+    spans = (Span("Длина моста "), Span("300 метров.", frozenset({Style.BOLD})))
+    bold = Document((Paragraph(spans),))
+    assert not await revise(database, number, same(document=bold), now + HOUR)
+    after = await article_of(database, number)
+    assert (after.corrected_at, after.revision) == (None, 1)
+    assert after.document == bold
+    assert replace(after, document=before.document) == before
+
+
+async def test_a_withdrawn_article_is_in_no_list_and_goes_to_nobody(
+    database: Database, now: datetime
+) -> None:
+    await add_reader(database, now, 5)
+    number = await add_broadcast(database, now)
+    await fan_out(database, now)
+    assert await withdraw(database, number, now + HOUR)
+    assert not await withdraw(database, number, now + 2 * HOUR)
+    after = await article_of(database, number)
+    assert (after.withdrawn_at, after.revision) == (now + HOUR, 2)
+    assert await listed(database) == []
+    async with database.read() as connection:
+        assert await sections.sections(connection) == []
+        assert await revisions.count_messages(connection, number) == 1
+    (broadcast,) = await broadcast_rows(database)
+    assert (broadcast.state, broadcast.amend_cursor) == (BroadcastState.WITHDRAWN, 0)
+
+
+async def test_a_reinstated_article_is_listed_and_pushed_to_nobody(
+    database: Database, now: datetime
+) -> None:
+    number = await add_broadcast(database, now)
+    assert not await reinstate(database, number)
+    await withdraw(database, number, now)
+    assert await reinstate(database, number)
+    after = await article_of(database, number)
+    assert (after.withdrawn_at, after.revision) == (None, 3)
+    assert await listed(database) == [number]
+    (broadcast,) = await broadcast_rows(database)
+    assert (broadcast.state, broadcast.amend_cursor) == (BroadcastState.WITHDRAWN, 0)
+
+
+async def test_what_a_person_withdrew_only_a_person_brings_back(
+    database: Database, now: datetime
+) -> None:
+    number = await keep(database, now, "a")
+    async with database.write() as connection:
+        await checks.record_check(connection, number, gone=1, check_at=now)
+    await withdraw(database, number, now)
+    assert not await reinstate(database, number, by_hand=False)
+    async with database.read() as connection:
+        assert await checks.due_checks(connection, now + 100 * HOUR, 10) == []
+    assert await reinstate(database, number)
+
+
+async def test_what_the_site_withdrew_it_brings_back(database: Database, now: datetime) -> None:
+    number = await keep(database, now, "a")
+    assert await withdraw(database, number, now, by_hand=False)
+    async with database.write() as connection:
+        await checks.record_check(connection, number, gone=2, check_at=now + HOUR)
+    assert await reinstate(database, number, by_hand=False)
+    assert (await kept(database, number))[number].gone == 0
+
+
+async def test_what_a_person_restored_the_site_does_not_withdraw(
+    database: Database, now: datetime
+) -> None:
+    """A look was under way when the person decided."""
+    number = await keep(database, now, "a")
+    assert not await reinstate(database, number)  # it was held, not withdrawn
+    assert not await withdraw(database, number, now, by_hand=False)
+    async with database.write() as connection:
+        await checks.record_check(connection, number, gone=3, check_at=now)
+    assert (await kept(database, number))[number].gone == 0
+
+
+async def test_only_a_sources_own_articles_are_kept_for_it(
+    database: Database, now: datetime
+) -> None:
+    number = await keep(database, now, "a", seen=None)
+    found = await kept(database, number, 99)
+    assert found == {
+        number: Kept(None, "https://news.example/a", now, now, withdrawn=False, gone=0)
+    }
+    async with database.read() as connection:
+        assert await revisions.kept_articles(connection, 2, [number]) == {}
+
+
+async def vanish(database: Database, present: list[int], now: datetime) -> list[int]:
+    """The numbers of those that are looked at once a feed names only these."""
+    async with database.write() as connection:
+        named = await revisions.kept_articles(connection, 1, present)
+        found = await revisions.note_vanished(connection, 1, named, before=now, now=now)
+        due = await checks.due_checks(connection, now, 100)
+    assert found is bool(due)
+    return sorted(check.article_id for check in due)
+
+
+async def test_a_gap_in_a_feed_is_looked_at_and_its_old_end_is_not(
+    database: Database, now: datetime
+) -> None:
+    numbers = [await keep(database, now + n * HOUR, f"key {n}") for n in range(5)]
+    later = now + 5 * HOUR
+    _, second, third, fourth, fifth = numbers
+    async with database.write() as connection:  # nothing is due by itself
+        for number in numbers:
+            await checks.record_check(connection, number, gone=0, check_at=later + HOUR)
+    assert await vanish(database, [second, fourth], later) == [third, fifth]
+    async with database.write() as connection:
+        for number in (third, fifth):
+            await checks.record_check(connection, number, gone=0, check_at=None)
+    assert await vanish(database, [second, fourth], later) == []  # once
+    assert (await kept(database, third))[third].seen == ABSENT
+
+
+async def test_a_feed_that_names_nothing_known_says_nothing(
+    database: Database, now: datetime
+) -> None:
+    await keep(database, now, "a")
+    assert await vanish(database, [], now + HOUR / 2) == []
+
+
+async def test_what_was_never_noted_or_is_newer_than_the_read_is_not_missed(
+    database: Database, now: datetime
+) -> None:
+    """What the same read stored was once thought to be missing from it."""
+    old = await keep(database, now, "old")
+    await keep(database, now + HOUR / 4, "unknown", seen=None)
+    await keep(database, now + HOUR / 2, "new")
+    assert await vanish(database, [old], now + HOUR / 2) == []
+
+
+async def test_an_article_is_found_by_its_address(database: Database, now: datetime) -> None:
+    key = "https://news.example/bridge"
+    async with database.write() as connection:
+        source = await add_source(connection, now)
+        new = new_article(url(key), guid("a"))
+        number = await articles.add_article(connection, source, new, now)
+        await add_article(connection, now, "b")
+        assert await articles.find_article(connection, key) == number
+        assert await articles.find_article(connection, "b") is None
+
+
+async def test_an_article_moves_to_another_address(database: Database, now: datetime) -> None:
+    number = await keep(database, now, "a")
+    async with database.write() as connection:
+        await revisions.move_article(connection, number, "https://news.example/new")
+        await revisions.note_seen(connection, {number: "y"})
+    found = (await kept(database, number))[number]
+    assert (found.url, found.seen) == ("https://news.example/new", "y")
