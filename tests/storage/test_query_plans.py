@@ -42,7 +42,12 @@ QUESTIONS: dict[str, tuple[Question, set[str]]] = {
         {"ix_delivery_reader_id", "uq_reader_chat_id_thread_id"},
     ),
     "fan out": (lambda c: outbox.fan_out(c, NOW, 100), {"ix_broadcast_pending"}),
-    "waiting": (lambda c: incoming.waiting_updates(c, 5, 10), {"ix_incoming_waiting"}),
+    "waiting": (
+        lambda c: incoming.waiting_updates(c, after_chat=5, of_one_chat=5, limit=100),
+        {"ix_incoming_waiting", "pk_incoming"},
+    ),
+    "begin": (lambda c: incoming.begin_updates(c, range(5000, 5100)), {"pk_incoming"}),
+    "settle": (lambda c: incoming.settle_updates(c, range(5000, 5100)), {"pk_incoming"}),
     "newest": (lambda c: articles.article_cards(c, limit=9), {"ix_article_sorted_at_id"}),
     "older": (
         lambda c: articles.article_cards(c, limit=9, older_than=LATER),
@@ -82,8 +87,8 @@ INSERT INTO delivery (broadcast_id, reader_id, not_before, state)
     SELECT 2, n, :second, 0 FROM numbers;
 INSERT INTO delivery (broadcast_id, reader_id, not_before, lease_until, lease, state)
     SELECT 3, n, :second, :second, 'b', 1 + n - n / 2 * 2 FROM numbers WHERE n <= 100;
-INSERT INTO incoming (update_id, body, received_at, state)
-    SELECT n, '', :now, CASE WHEN n = n / 1000 * 1000 THEN 0 ELSE 1 END FROM numbers;
+INSERT INTO incoming (update_id, chat_id, body, received_at, state)
+    SELECT n, n / 40, '', :now, CASE WHEN n = n / 2 * 2 THEN 0 ELSE 1 END FROM numbers;
 """
 SQLITE = {
     ":now": "'2026-11-23 09:00:00.000000'",
@@ -163,6 +168,7 @@ def _named(index: str, plan: str) -> bool:
     """SQLite calls the index of a key by names of its own."""
     own = {
         "pk_alias": "sqlite_autoindex_alias_1",
+        "pk_incoming": "sqlite_autoindex_incoming_1",
         "uq_reader_chat_id_thread_id": "sqlite_autoindex_reader_1",
     }
     return index in plan or own.get(index, index) in plan
