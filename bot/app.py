@@ -35,8 +35,9 @@ from bot.telegram.menu import publish_menu
 from bot.telegram.outcome import Stop, outcome
 from bot.telegram.pace import Pacer
 from bot.telegram.session import ReplyLane, make_bot
+from bot.telegram.webhook import WebhookKeeper
 from bot.waiting import rest, unless
-from bot.web import serve
+from bot.web import Webhook, serve
 
 _log = structlog.get_logger(__name__)
 
@@ -137,9 +138,11 @@ async def _run_machines(
     )
     intake = Intake(database, replies, ALLOWED_UPDATES)
     if settings.web_port is not None:
+        place = settings.webhook
+        webhook = Webhook(place.path, place.secret, intake.keep) if place else None
         try:
             await stack.enter_async_context(
-                serve(settings.web_host, settings.web_port, database, intake.silence)
+                serve(settings.web_host, settings.web_port, database, intake.silence, webhook)
             )
         except OSError as error:
             raise SettingsError(
@@ -169,7 +172,6 @@ async def _talk(
     me = await _introduce(bot, machines.stop)
     if me is None:
         return
-    await _leave_webhook(bot)
     _log.info("talking", name=f"@{me.username}")
     dispatcher = make_dispatcher(
         database,
@@ -180,9 +182,33 @@ async def _talk(
     )
     async with asyncio.TaskGroup() as group:
         group.create_task(unless(machines.stop, publish_menu(bot, me.full_name, translators)))
-        group.create_task(machines.run("receiving", intake.run(machines.stop)))
+        receiving = _receive(settings, bot, intake, machines.stop)
+        group.create_task(machines.run("receiving", receiving))
         turns = Turns(database, bot, dispatcher)
         group.create_task(machines.run("handling", turns.run(intake.arrived, machines.stop)))
+
+
+async def _receive(settings: Settings, bot: Bot, intake: Intake, stop: asyncio.Event) -> None:
+    """Have Telegram post its updates where WEBHOOK_URL is set, else ask for them.
+
+    Any number of processes may set the webhook; only one may ask.
+
+    Raises:
+        TokenRefusedError: Telegram refuses the token.
+    """
+    place = settings.webhook
+    if place is None:
+        await _leave_webhook(bot)
+        await intake.run(stop)
+    else:
+        keeper = WebhookKeeper(
+            bot,
+            address=place.url + place.path,
+            secret=place.secret,
+            allowed=ALLOWED_UPDATES,
+            heard=intake.heard,
+        )
+        await keeper.run(stop)
 
 
 async def _introduce(bot: Bot, stop: asyncio.Event) -> User | None:

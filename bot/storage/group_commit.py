@@ -7,10 +7,8 @@ from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
-from sqlalchemy.ext.asyncio import AsyncConnection
-
 from bot.errors import StorageError
-from bot.storage.database import Database
+from bot.storage.database import Connection, Database
 
 T = TypeVar("T")
 
@@ -36,7 +34,7 @@ class GroupCommit(Generic[T]):
     def __init__(
         self,
         database: Database,
-        write: Callable[[AsyncConnection, Sequence[T]], Awaitable[None]],
+        write: Callable[[Connection, Sequence[T]], Awaitable[None]],
     ) -> None:
         self._database = database
         self._write = write
