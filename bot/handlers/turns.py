@@ -27,8 +27,8 @@ _log = structlog.get_logger(__name__)
 
 _LOOK_SECONDS = 0.2  # another process may have kept something
 _RETRY_SECONDS = 1.0
-_IN_MEMORY = 500  # updates; a backlog of any length waits in the database
-_OF_ONE_CHAT = 4
+_IN_MEMORY = 1000  # updates; a backlog of any length waits in the database
+_OF_ONE_CHAT = 8
 _BATCH = 100
 # How many are handled at the same time; some wait until Telegram lets them go on. Those that an
 # earlier process ended with are handled fewer at a time, so that the one that ends it gets alone.

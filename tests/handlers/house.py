@@ -130,6 +130,12 @@ class House:
         async with self.database.read() as connection:
             return [tuple(row) for row in await connection.execute(text(statement), values)]
 
+    async def finds(self, statement: str, expected: list[tuple[Any, ...]]) -> None:
+        """Wait until a query finds this."""
+        async with asyncio.timeout(10):
+            while await self.rows(statement) != expected:  # noqa: ASYNC110 - nothing announces it
+                await asyncio.sleep(0)
+
     async def change(self, statement: str, **values: object) -> None:
         """Change the database behind the bot's back."""
         async with self.database.write() as connection:

@@ -13,7 +13,9 @@ from bot.storage.schema import incoming as table
 DAY = timedelta(days=1)
 
 
-async def _keep(database: Database, now: datetime, *updates: tuple[int, str], chat: int = 7) -> None:
+async def _keep(
+    database: Database, now: datetime, *updates: tuple[int, str], chat: int = 7
+) -> None:
     async with database.write() as connection:
         kept = [KeptUpdate(number, chat, body) for number, body in updates]
         await incoming.keep_updates(connection, kept, now)
