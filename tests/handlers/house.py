@@ -158,6 +158,13 @@ class House:
         return await person.sees()
 
 
+async def becomes(true: Callable[[], object]) -> None:
+    """Wait for what announces itself to nobody."""
+    async with asyncio.timeout(60):
+        while not true():  # noqa: ASYNC110 - see above
+            await asyncio.sleep(0)
+
+
 def paragraphs(count: int) -> Document:
     """A body of paragraphs that say their numbers, about 150 characters each."""
     return Document(

@@ -18,7 +18,7 @@ from bot.handlers.intake import Intake
 from bot.handlers.turns import Turns
 from bot.storage.database import Database
 from sandbox.telegram import Hold, Person, Telegram
-from tests.handlers.house import House
+from tests.handlers.house import House, becomes
 
 FILL = """
 INSERT INTO incoming (update_id, chat_id, attempt, body, received_at)
@@ -34,13 +34,6 @@ NEVER = 3600.0  # seconds between two looks that nothing calls for
 def message(number: int, chat: int) -> dict[str, Any]:
     about = {"message_id": number, "date": 1767225600, "chat": {"id": chat, "type": "private"}}
     return {"update_id": number, "message": {**about, "text": "/news"}}
-
-
-async def becomes(true: Callable[[], bool]) -> None:
-    """Wait for what announces itself to nobody."""
-    async with asyncio.timeout(60):
-        while not true():  # noqa: ASYNC110 - see above
-            await asyncio.sleep(0)
 
 
 class Backlog:
