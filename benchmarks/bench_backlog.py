@@ -1,7 +1,7 @@
 """A backlog of 100,000 updates after an outage: the memory that it takes, and how fast it shrinks.
 
-The peer loads the whole backlog, then handles it in a few workers, without regard to the order within
-a chat; each update is marked as handled in a commit of its own.
+The peer loads the whole backlog, then handles it in a few workers, without regard to the order
+within a chat; each update is marked as handled in a commit of its own.
 """
 
 from __future__ import annotations
