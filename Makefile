@@ -5,6 +5,9 @@ PYTHON ?= python3
 VENV ?= .venv
 python := $(VENV)/bin/python
 lock := $(python) -m uv pip compile --quiet --universal --generate-hashes --no-header --python-version 3.11
+benches := $(patsubst benchmarks/bench_%.py,%,$(wildcard benchmarks/bench_*.py))
+# Minutes each: they run last.
+long := faults limit kills peers
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
@@ -33,8 +36,9 @@ fmt: $(VENV)/requirements-dev.stamp ## format the code and mend what can be mend
 	$(python) -m ruff format
 	$(python) -m ruff check --fix
 
-bench: $(VENV)/requirements-dev.stamp ## run every benchmark
-	set -e; for file in benchmarks/bench_*.py; do $(python) "$$file"; done
+bench: $(VENV)/requirements-dev.stamp ## run every benchmark, some 25 minutes (ARGS='kills limit': only these)
+	set -e; for name in $(or $(ARGS),$(filter-out $(long),$(benches)) $(long)); do \
+		$(python) benchmarks/bench_$$name.py; done
 
 screenshots: $(VENV)/requirements-dev.stamp ## take the pictures of the README anew (needs Chromium)
 	$(python) -m scripts.screenshots
@@ -45,6 +49,7 @@ locales: $(VENV)/requirements-dev.stamp ## bring new messages into the catalogue
 lock: $(VENV)/requirements-dev.stamp ## lock the packages (ARGS=--upgrade: to newer versions)
 	$(lock) $(ARGS) pyproject.toml --output-file requirements.txt
 	$(lock) $(ARGS) requirements-dev.in --output-file requirements-dev.txt
+	$(lock) $(ARGS) benchmarks/peers/requirements.in --output-file benchmarks/peers/requirements.txt
 
 $(VENV)/%.stamp: %.txt $(VENV)/bin/python $(VENV)/bin/pip
 	$(python) -m pip install -qq --disable-pip-version-check --require-hashes --requirement $<

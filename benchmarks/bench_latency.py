@@ -24,6 +24,7 @@ from sandbox.telegram import Person, Telegram
 
 PUBLICATIONS = 25
 POLL_SECONDS = 1.0
+SEED = 6
 AIM_SECONDS = 1.0  # beyond the wait for the next look
 _PATIENCE_SECONDS = 30.0
 _FEED = "/feed.xml"
@@ -36,9 +37,15 @@ async def subscribe(person: Person) -> None:
     await person.press(shown, "Подписаться на всё")
 
 
-async def publish(telegram: Telegram, site: Newsroom, number: int) -> tuple[float, float]:
-    """Publish an article; seconds until its push from publication, and from the feed's read."""
-    await asyncio.sleep(random.random() * POLL_SECONDS)  # at any moment between two looks
+async def publish(
+    telegram: Telegram, site: Newsroom, number: int, after: float
+) -> tuple[float, float]:
+    """Publish an article in so many seconds; how long until its push.
+
+    Returns:
+        Seconds from its publication, and from the feed's read.
+    """
+    await asyncio.sleep(after)
     title = f"Срочная новость номер {number}"
     reads = feed_reads(site)
     site.publish(title=title, lead="Коротко о главном.", paragraphs=["Подробности позже."] * 8)
@@ -48,6 +55,13 @@ async def publish(telegram: Telegram, site: Newsroom, number: int) -> tuple[floa
     await telegram.ledger.wait_for(lambda: telegram.ledger.copies(title), timeout=_PATIENCE_SECONDS)
     arrived = time.monotonic()
     return arrived - published, arrived - read
+
+
+def phases() -> list[float]:
+    """Moments between two looks, evenly spread and out of order, as shares of the time between."""
+    shares = [number / PUBLICATIONS for number in range(PUBLICATIONS)]
+    random.Random(SEED).shuffle(shares)
+    return shares
 
 
 def feed_reads(site: Newsroom) -> int:
@@ -74,7 +88,10 @@ async def measure() -> None:
                 )
                 anna = telegram.person("Анна", started=True)
                 await subscribe(anna)
-                times = [await publish(telegram, site, number) for number in range(PUBLICATIONS)]
+                times = [
+                    await publish(telegram, site, number, share * POLL_SECONDS)
+                    for number, share in enumerate(phases())
+                ]
     whole, own = zip(*times, strict=True)
     waits = [together - rest for together, rest in times]
     rows: list[Row] = [

@@ -93,7 +93,7 @@ def _health(settings: Settings) -> int:
 
 def _forget_secrets() -> None:
     """The processes that parse what strangers wrote inherit our environment: without secrets."""
-    for name in ("BOT_TOKEN", "DATABASE_URL", "SOURCES"):
+    for name in ("BOT_TOKEN", "DATABASE_URL", "SOURCES", "WEBHOOK_SECRET"):
         os.environ.pop(name, None)
 
 
@@ -103,6 +103,10 @@ def _set_up_logging(settings: Settings) -> None:
     secrets = [settings.bot_token.get_secret_value()]
     if settings.database_url is not None:
         secrets.append(settings.database_url.get_secret_value())
+    if settings.webhook_secret is not None:
+        secrets.append(settings.webhook_secret.get_secret_value())
+    if settings.webhook is not None:
+        secrets.append(settings.webhook.path)
     set_up_logging(settings.log_level, settings.log_format, secrets)
 
 

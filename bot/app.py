@@ -37,8 +37,9 @@ from bot.telegram.menu import publish_admin_menus, publish_menu
 from bot.telegram.outcome import Stop, outcome
 from bot.telegram.pace import Pacer
 from bot.telegram.session import ReplyLane, make_bot
+from bot.telegram.webhook import WebhookKeeper
 from bot.waiting import rest, unless
-from bot.web import Standing, serve
+from bot.web import Standing, Webhook, serve
 
 _log = structlog.get_logger(__name__)
 
@@ -98,13 +99,15 @@ class _Process:
         self._database = database
         self._translators = translators
         self._published = asyncio.Event()
-        self._pacer = Pacer(
-            settings.send_rate, paid=settings.paid_broadcast
-        )  # of the process: what has left counts on
-        self._intake: Intake | None = None
+        # Of the process, not of a term: what has left counts on.
+        self._pacer = Pacer(settings.send_rate, paid=settings.paid_broadcast)
+        self._replies = self._make_bot()
+        self._replies.session.middleware(ReplyLane(self._pacer))
+        self._intake = Intake(database, self._replies, ALLOWED_UPDATES)
 
     async def run(self, leadership: Leadership, stack: AsyncExitStack) -> None:
         """Do what the roles ask for until all has ended; what is opened closes with ``stack``."""
+        stack.push_async_callback(self._replies.session.close)
         roles = self._settings.roles
         works: dict[Role, Work] = {}
         if Role.READ in roles:
@@ -122,21 +125,29 @@ class _Process:
             await stop.wait()
 
     async def _serve(self, leadership: Leadership, stack: AsyncExitStack) -> None:
-        host, port = self._settings.web_host, self._settings.web_port
+        settings = self._settings
+        host, port = settings.web_host, settings.web_port
         if port is None:
             return
 
         def standing() -> Standing:
-            silence = None if self._intake is None else self._intake.silence()
-            return Standing(self._settings.roles, leadership.leads, silence)
+            leads = leadership.leads
+            silence = self._intake.silence() if Role.SEND in leads else None
+            return Standing(settings.roles, leads, silence)
 
+        place = settings.webhook
+        webhook = Webhook(place.path, place.secret, self._intake.keep) if place else None
         try:
-            await stack.enter_async_context(serve(host, port, self._database, standing))
+            serving = serve(host, port, self._database, standing, webhook)
+            await stack.enter_async_context(serving)
         except OSError as error:
             raise SettingsError(
                 f"WEB_PORT cannot be listened on ({host}:{port}: "
                 f"{error.strerror}): another process may use it; choose another one."
             ) from error
+
+    def _make_bot(self) -> Bot:
+        return make_bot(self._settings.bot_token.get_secret_value(), self._settings.bot_api_url)
 
     async def _reading(self, stack: AsyncExitStack) -> Work:
         """What the reader of sources does in a term."""
@@ -185,11 +196,8 @@ class _Process:
         """What the sender does in a term: all that leaves for Telegram leaves from there."""
         settings, translators = self._settings, self._translators
         # Connections of their own: pushes that hang never keep a reply waiting, nor edits a push.
-        replies, pushes, edits = (
-            make_bot(settings.bot_token.get_secret_value(), settings.bot_api_url) for _ in range(3)
-        )
-        replies.session.middleware(ReplyLane(self._pacer))
-        for bot in (replies, pushes, edits):
+        replies, pushes, edits = self._replies, self._make_bot(), self._make_bot()
+        for bot in (pushes, edits):
             stack.push_async_callback(bot.session.close)
         admin_t = translators[settings.default_locale]
         policy = Policy(
@@ -219,22 +227,20 @@ class _Process:
                 rate=settings.send_rate,
                 page_chars=settings.page_chars,
             )
-            intake = self._intake = Intake(self._database, replies, ALLOWED_UPDATES)
+            intake = self._intake
+            intake.heard()  # as far as this term goes
             talk = _talk(
                 settings, self._machines, self._database, translators, replies, intake, lease.lost
             )
-            try:
-                async with asyncio.TaskGroup() as group:
-                    for name, work in (
-                        ("sending", sender.run(lease.lost, self._published)),
-                        ("amending", amender.run(lease.lost)),
-                        ("alerts", alerts.watch(lease.lost)),
-                        ("talking", talk),
-                    ):
-                        part = self._machines.run(name, work, lease.lost)
-                        group.create_task(part, name=name)
-            finally:
-                self._intake = None
+            async with asyncio.TaskGroup() as group:
+                for name, work in (
+                    ("sending", sender.run(lease.lost, self._published)),
+                    ("amending", amender.run(lease.lost)),
+                    ("alerts", alerts.watch(lease.lost)),
+                    ("talking", talk),
+                ):
+                    part = self._machines.run(name, work, lease.lost)
+                    group.create_task(part, name=name)
 
         return send
 
@@ -252,7 +258,6 @@ async def _talk(
     me = await _introduce(bot, stop)
     if me is None:
         return
-    await _leave_webhook(bot)
     _log.info("talking", name=f"@{me.username}")
     dispatcher = make_dispatcher(
         database,
@@ -264,7 +269,8 @@ async def _talk(
     async with asyncio.TaskGroup() as group:
         menus = _publish_menus(settings, database, translators, bot, me.full_name)
         group.create_task(unless(stop, menus))
-        group.create_task(machines.run("receiving", intake.run(stop), stop))
+        receiving = _receive(settings, bot, intake, stop)
+        group.create_task(machines.run("receiving", receiving, stop))
         turns = Turns(database, bot, dispatcher)
         group.create_task(machines.run("handling", turns.run(intake.arrived, stop), stop))
 
@@ -280,6 +286,29 @@ async def _publish_menus(
     except StorageError as error:
         _log.warning("languages of the administrators not known", error=str(error))
     await publish_admin_menus(bot, {admin: translators[each] for admin, each in admins.items()})
+
+
+async def _receive(settings: Settings, bot: Bot, intake: Intake, stop: asyncio.Event) -> None:
+    """Have Telegram post its updates where WEBHOOK_URL is set, else ask for them.
+
+    Any number of processes may set the webhook; only one may ask.
+
+    Raises:
+        TokenRefusedError: Telegram refuses the token.
+    """
+    place = settings.webhook
+    if place is None:
+        await _leave_webhook(bot)
+        await intake.run(stop)
+    else:
+        keeper = WebhookKeeper(
+            bot,
+            address=place.url + place.path,
+            secret=place.secret,
+            allowed=ALLOWED_UPDATES,
+            heard=intake.heard,
+        )
+        await keeper.run(stop)
 
 
 async def _introduce(bot: Bot, stop: asyncio.Event) -> User | None:

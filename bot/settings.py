@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import hmac
 import re
+from dataclasses import dataclass, field
+from hashlib import sha256
 from io import StringIO
+from ipaddress import ip_address
 from pathlib import Path
 from textwrap import wrap
 from typing import Annotated, Any, Literal, cast
@@ -21,11 +25,25 @@ from bot.model import OnUnknown, Role, SourceSpec
 
 _ENV_FILE = ".env"
 _TOKEN = re.compile(r"[0-9]+:[A-Za-z0-9_-]+")
+# https://core.telegram.org/bots/api#setwebhook allows 1 to 256; a short one could be guessed.
+_WEBHOOK_SECRET = re.compile(r"[A-Za-z0-9_-]{16,256}")
 
 
 def _field(default: Any, what: str, form: str, **constraints: Any) -> Any:
     """A setting with what it means and, for the error message, what its value looks like."""
     return Field(default, description=what, json_schema_extra={"form": form}, **constraints)
+
+
+@dataclass(frozen=True, slots=True)
+class WebhookPlace:
+    """Where Telegram posts updates to: the public address, the path below it, what it sends along.
+
+    The path is as secret as the secret that it is derived from.
+    """
+
+    url: str
+    path: str = field(repr=False)
+    secret: str = field(repr=False)
 
 
 class Settings(BaseSettings):
@@ -157,15 +175,29 @@ class Settings(BaseSettings):
     )
     web_host: str = _field(
         "127.0.0.1",
-        "The address that the health check listens on, where WEB_PORT is set.",
+        "The address that the health check and the webhook listen on, where WEB_PORT is set.",
         "an address of this machine, such as 127.0.0.1 or 0.0.0.0",
     )
     web_port: int | None = _field(
         None,
-        "The port of the health check (GET /healthz); not served where empty.",
+        "The port of the health check (GET /healthz) and of the webhook; not served where empty.",
         "a whole number from 1 to 65535",
         ge=1,
         le=65_535,
+    )
+    webhook_url: str | None = _field(
+        None,
+        "The public address that leads to WEB_PORT, by way of a server that speaks https: Telegram "
+        "posts updates to a secret path below it. Where empty, the bot asks Telegram for updates, "
+        "and needs no address.",
+        "an address that begins with https://, such as https://bot.example.org (http:// only for "
+        "this machine itself)",
+    )
+    webhook_secret: SecretStr | None = _field(
+        None,
+        "What Telegram sends along with each update, so that nobody else can; required with "
+        "WEBHOOK_URL, unused without it. It never appears in a log.",
+        "16 to 256 random letters, digits, _ or -, such as `openssl rand -hex 32` prints",
     )
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = _field(
         "INFO", "How much is logged.", "DEBUG, INFO, WARNING or ERROR"
@@ -217,6 +249,30 @@ class Settings(BaseSettings):
         _check_address(value)
         return value.rstrip("/")
 
+    @field_validator("webhook_url")
+    @classmethod
+    def _webhook_url(cls, value: str | None) -> str | None:
+        if value is None:
+            return None
+        value = value.strip()
+        _check_address(value)
+        parts = urlsplit(value)
+        if parts.scheme != "https" and not _is_loopback(parts.hostname or ""):
+            raise ValueError("not https")
+        if "@" in parts.netloc or "?" in value or "#" in value:
+            raise ValueError("more than an address")
+        return value.rstrip("/")
+
+    @field_validator("webhook_secret")
+    @classmethod
+    def _webhook_secret(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is None:
+            return None
+        secret = value.get_secret_value().strip()
+        if not _WEBHOOK_SECRET.fullmatch(secret):
+            raise ValueError("no such secret")
+        return SecretStr(secret)
+
     @field_validator("timezone")
     @classmethod
     def _timezone(cls, value: str) -> str:
@@ -249,6 +305,16 @@ class Settings(BaseSettings):
         if self.database_url is not None:
             return self.database_url.get_secret_value()
         return f"sqlite:///{self.data_dir / 'vestnik.db'}"
+
+    @property
+    def webhook(self) -> WebhookPlace | None:
+        """Where Telegram is to post updates; None where it is to be asked for them."""
+        if self.webhook_url is None or self.webhook_secret is None:
+            return None
+        secret = self.webhook_secret.get_secret_value()
+        # Whoever knows the token cannot guess the path, and the path tells neither.
+        digest = hmac.new(secret.encode(), b"the path of the webhook", sha256).hexdigest()
+        return WebhookPlace(self.webhook_url, f"/webhook/{digest}", secret)
 
 
 def parse_sources(text: str) -> tuple[SourceSpec, ...]:
@@ -312,6 +378,13 @@ def _check_address(value: str) -> None:
         raise ValueError("not an address")
 
 
+def _is_loopback(host: str) -> bool:
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
 def load_settings(**overrides: Any) -> Settings:
     """The settings from the environment and ``.env``.
 
@@ -320,10 +393,26 @@ def load_settings(**overrides: Any) -> Settings:
     """
     _check_env_file(Path(_ENV_FILE))
     try:
-        return Settings(**overrides)
+        settings = Settings(**overrides)
     except ValidationError as error:
         wrong = {str(e["loc"][0]).lower(): e for e in error.errors()}
         raise SettingsError("\n".join(_complaint(*item) for item in wrong.items())) from None
+    _check_webhook(settings)
+    return settings
+
+
+def _check_webhook(settings: Settings) -> None:
+    """What WEBHOOK_URL needs beside itself."""
+    if settings.webhook_url is None:
+        return
+    missing = [
+        f"{name.upper()} is not set: with WEBHOOK_URL it should be "
+        f"{_form(Settings.model_fields[name])}."
+        for name in ("web_port", "webhook_secret")
+        if getattr(settings, name) is None
+    ]
+    if missing:
+        raise SettingsError("\n".join(missing))
 
 
 def _check_env_file(path: Path) -> None:

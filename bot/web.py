@@ -1,12 +1,14 @@
-"""What the bot serves: whether it is well."""
+"""What the bot serves: whether it is well, and the webhook."""
 
 from __future__ import annotations
 
+import hmac
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+import structlog
 from aiohttp import web
 
 from bot.errors import StorageError
@@ -14,8 +16,76 @@ from bot.model import Role
 from bot.storage.broadcasts import count_queued
 from bot.storage.database import Database
 from bot.storage.sources import source_health
+from bot.telegram.session import safe_loads
+from bot.telegram.updates import RawUpdate, update_number
+
+_log = structlog.get_logger(__name__)
 
 _SILENCE_SECONDS = 180.0  # a long poll takes 30 s; so much longer means that we are cut off
+_SHUTDOWN_SECONDS = 2.0
+_BODY_BYTES = 1024 * 1024  # an update has some thousand
+# https://core.telegram.org/bots/api#setwebhook
+_SECRET_HEADER = "X-Telegram-Bot-Api-Secret-Token"  # noqa: S105 - the name of a header
+
+
+class Webhook:
+    """Where Telegram posts updates to; answered with 200 only what is kept.
+
+    What Telegram posts again and again keeps the other updates of its chat waiting, so only a
+    database that fails is told to it as an error.
+
+    Args:
+        path: of the address, with its first slash. Nobody else may know it.
+        secret: what Telegram must send along.
+        keep: writes updates down; raises StorageError where it cannot.
+    """
+
+    def __init__(
+        self, path: str, secret: str, keep: Callable[[Sequence[RawUpdate]], Awaitable[None]]
+    ) -> None:
+        self.path = path
+        self._secret = secret.encode()
+        self._keep = keep
+        self._refused = 0
+
+    async def receive(self, request: web.Request) -> web.StreamResponse:
+        """200 for what is kept or is no update, 401 without the secret, 503 to be asked again."""
+        given = request.headers.get(_SECRET_HEADER, "").encode(errors="surrogateescape")
+        if not hmac.compare_digest(given, self._secret):
+            self._refuse()
+            return web.Response(status=401)
+        update = await _read(request)
+        if update is not None:
+            try:
+                await self._keep([update])
+            except StorageError as error:
+                _log.warning("update not kept: Telegram is to repeat it", error=str(error))
+                return web.Response(status=503)
+        return web.Response()
+
+    def _refuse(self) -> None:
+        self._refused += 1
+        if self._refused.bit_count() == 1:  # the 1st, 2nd, 4th, 8th ...: nobody floods the log
+            _log.warning(
+                "webhook request refused: its secret is missing or wrong", so_far=self._refused
+            )
+
+
+async def _read(request: web.Request) -> RawUpdate | None:
+    """The update in a request; None, and a line in the log, where there is none."""
+    try:
+        update = safe_loads(await request.read())
+    except web.HTTPRequestEntityTooLarge:
+        fault = f"longer than {_BODY_BYTES} bytes"
+    except (ValueError, RecursionError):
+        fault = "no JSON"
+    else:
+        if update_number(update) is not None:
+            found: RawUpdate = update
+            return found
+        fault = "no update_id"
+    _log.error("update passed over: it is malformed", fault=fault)
+    return None
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,22 +105,29 @@ class Standing:
 
 @asynccontextmanager
 async def serve(
-    host: str, port: int, database: Database, standing: Callable[[], Standing]
+    host: str,
+    port: int,
+    database: Database,
+    standing: Callable[[], Standing],
+    webhook: Webhook | None = None,
 ) -> AsyncIterator[None]:
-    """Serve ``GET /healthz`` while the context is open.
+    """Serve ``GET /healthz``, and the webhook where there is one, while the context is open.
 
     Args:
         host: the address to listen on.
         port: the port.
         database: what is looked into.
         standing: how this process stands at the moment.
+        webhook: what takes updates.
 
     Raises:
         OSError: the port is taken.
     """
-    application = web.Application()
+    application = web.Application(client_max_size=_BODY_BYTES)
     application.router.add_get("/healthz", _health(database, standing))
-    runner = web.AppRunner(application, access_log=None)
+    if webhook is not None:
+        application.router.add_post(webhook.path, webhook.receive)
+    runner = web.AppRunner(application, access_log=None, shutdown_timeout=_SHUTDOWN_SECONDS)
     await runner.setup()
     try:
         await web.TCPSite(runner, host, port).start()

@@ -1,5 +1,6 @@
 """What a person may write in the environment and in ``.env``, and what they are told if not."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -166,6 +167,18 @@ MALFORMED = [
     ("WEB_PORT", "0"),
     ("WEB_PORT", "65536"),
     ("WEB_PORT", "http"),
+    ("WEBHOOK_URL", "bot.example.org"),
+    ("WEBHOOK_URL", "http://bot.example.org"),
+    ("WEBHOOK_URL", "http://10.0.0.1"),
+    ("WEBHOOK_URL", "http://localhost.example.org"),
+    ("WEBHOOK_URL", "https://user:secret@bot.example.org"),
+    ("WEBHOOK_URL", "https://bot.example.org?secret=1"),
+    ("WEBHOOK_URL", "https://bot.example.org/#"),
+    ("WEBHOOK_URL", "https://bot.example.org:port"),
+    ("WEBHOOK_SECRET", "secret-too-long-" * 17),
+    ("WEBHOOK_SECRET", "secret-too-shor"),
+    ("WEBHOOK_SECRET", "secret with spaces in it"),
+    ("WEBHOOK_SECRET", "секрет-секретный-весьма"),
     ("LOG_LEVEL", "LOUD"),
     ("LOG_FORMAT", "xml"),
 ]
@@ -206,6 +219,76 @@ def test_each_wrong_variable_has_a_line_of_its_own(monkeypatch: pytest.MonkeyPat
         "SOURCES is malformed",
         "ADMIN_IDS is malformed",
     ]
+
+
+WEBHOOK = {
+    "WEBHOOK_URL": "https://bot.example.org/",
+    "WEBHOOK_SECRET": "hunter2-hunter2-hunter2",
+    "WEB_PORT": "8080",
+}
+
+
+@pytest.mark.parametrize(
+    ("missing", "says"),
+    [
+        ({"WEB_PORT"}, ["WEB_PORT is not set: with WEBHOOK_URL it should be a whole number"]),
+        (
+            {"WEBHOOK_SECRET"},
+            ["WEBHOOK_SECRET is not set: with WEBHOOK_URL it should be 16 to 256"],
+        ),
+        ({"WEB_PORT", "WEBHOOK_SECRET"}, ["WEB_PORT is not set", "WEBHOOK_SECRET is not set"]),
+    ],
+)
+def test_what_a_webhook_lacks_is_told(
+    missing: set[str], says: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in WEBHOOK.keys() - missing:
+        monkeypatch.setenv(name, WEBHOOK[name])
+    with pytest.raises(SettingsError) as caught:
+        load_settings()
+    lines = str(caught.value).splitlines()
+    assert len(lines) == len(says)
+    assert all(line.startswith(start) for line, start in zip(lines, says, strict=True))
+    assert "hunter2" not in str(caught.value)
+
+
+def test_the_path_of_the_webhook_follows_from_its_secret_alone(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for name, value in WEBHOOK.items():
+        monkeypatch.setenv(name, value)
+    place = load_settings().webhook
+    assert place is not None
+    assert place.url == "https://bot.example.org"
+    assert re.fullmatch(r"/webhook/[0-9a-f]{64}", place.path)
+    assert load_settings(bot_token="987654321:AnotherToken").webhook == place
+    other = load_settings(webhook_secret="hunter3-hunter3-hunter3").webhook
+    assert other is not None
+    assert other.path != place.path
+    assert "hunter2" not in f"{place} {load_settings()!r}"
+    assert place.path not in f"{place} {load_settings()!r}"
+
+
+def test_a_secret_without_an_address_asks_telegram_for_updates(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("WEBHOOK_SECRET", WEBHOOK["WEBHOOK_SECRET"])
+    assert load_settings().webhook is None
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://bot.example.org:8443/behind/a/path",
+        "http://127.0.0.1:8080",
+        "http://localhost:8080",
+        "http://[::1]:8080",
+    ],
+)
+def test_an_address_for_the_webhook(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in {**WEBHOOK, "WEBHOOK_URL": f" {url}/ "}.items():
+        monkeypatch.setenv(name, value)
+    assert load_settings().webhook_url == url
 
 
 def test_secrets_stay_out_of_what_is_printed(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime, timedelta
 
-from bot.model import Chat, Delivery, DeliveryKey
+from bot.model import Chat, Delivery, DeliveryKey, Priority
 from bot.storage.outbox import PutOff
 
 _PLACE = tuple[int, DeliveryKey]
@@ -42,6 +42,10 @@ class Line:
     def may_go(self) -> bool:
         """Whether there is one whose chat nothing is under way to."""
         return any(each.reader.chat.id not in self._busy for each, _ in self._line)
+
+    def begins_with(self, priority: Priority) -> bool:
+        """Whether the next one is of this priority."""
+        return bool(self._line) and self._line[0][0].priority is priority
 
     def reset(self, under_way: Iterable[Delivery]) -> None:
         """Forget what was claimed, which is claimed anew; only these are under way."""

@@ -87,10 +87,7 @@ class Sender:
         self._pacer = pacer
         self._policy = policy
         self._lease = lease
-        rate = max(policy.rate, _PAID_RATE if policy.paid else 0)
-        most = round(rate * _TYPICAL_ANSWER_SECONDS)
-        self._at_once = min(max(most, _FEWEST_AT_ONCE), _MOST_AT_ONCE)
-        self._ahead = min(max(ceil(rate * _AHEAD_SECONDS), 2), self._at_once)
+        self._at_once, self._ahead = _sizes(policy.rate)
         self._line = Line(pacer.chat_wait, pacer.spacing)
         self._cards = Cards(database, translators, partial(show.prepare, bot))
         self._results = Results(alerts)
@@ -194,7 +191,10 @@ class Sender:
         """How many more may be begun now."""
         if self._pacer.paused_for() > 0:
             return 0
-        return max(0, min(self._ahead - self._turns, self._at_once - len(self._flying)))
+        at_once, ahead = self._at_once, self._ahead
+        if self._policy.paid and self._line.begins_with(Priority.BREAKING):
+            at_once, ahead = _sizes(_PAID_RATE)
+        return max(0, min(ahead - self._turns, at_once - len(self._flying)))
 
     async def _has_work(self) -> bool:
         if self._unsure or self._line.may_go():
@@ -353,3 +353,10 @@ class Sender:
         except StorageError:
             _log.exception("the outbox cannot be reached")
             return None
+
+
+def _sizes(rate: float) -> tuple[int, int]:
+    """How many may be under way at a pace, and how many of these may wait for their turn."""
+    most = round(rate * _TYPICAL_ANSWER_SECONDS)
+    at_once = min(max(most, _FEWEST_AT_ONCE), _MOST_AT_ONCE)
+    return at_once, min(max(ceil(rate * _AHEAD_SECONDS), 2), at_once)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Sequence
+from datetime import UTC, datetime, timedelta
 
 import structlog
 from aiogram import Bot, F, Router
@@ -27,6 +28,7 @@ from bot.telegram.menu import menu
 from bot.views import greeting, status
 from bot.views.greeting import ChooseLanguage
 
+_STATUS_OF = timedelta(days=7)
 _LAST_ERRORS = 5
 _ALBUMS = 100  # remembered, so that each is answered once
 
@@ -113,9 +115,10 @@ async def show_status(
     """/status, for administrators: sources, outbox, faults."""
     if event.from_user is None or event.from_user.id not in admin_ids:
         return Answer(greeting.unknown(t))
+    since = datetime.now(UTC) - _STATUS_OF
     async with database.read() as connection:
         health = await sources.source_health(connection)
-        deliveries = await broadcasts.count_deliveries(connection)
+        deliveries = await broadcasts.count_deliveries(connection, since)
         errors = await outbox.last_errors(connection, _LAST_ERRORS)
         put_aside = await incoming.count_put_aside(connection)
     lines = [status.SourceLine(source.url, source.read_at, source.error) for source in health]

@@ -13,11 +13,13 @@ import structlog
 from aiogram import Bot
 from aiogram.exceptions import AiogramError
 
-from bot.errors import StorageError, TokenRefusedError
+from bot.errors import StorageError
 from bot.storage import incoming
-from bot.storage.database import Database
+from bot.storage.database import Database, Transaction
+from bot.storage.group_commit import GroupCommit
+from bot.storage.incoming import KeptUpdate
 from bot.telegram.outcome import RetryLater, Stop, StopCause, outcome
-from bot.telegram.updates import RawUpdate, get_updates
+from bot.telegram.updates import RawUpdate, chat_of_update, confirm_refusal, get_updates
 from bot.waiting import rest, unless
 
 _log = structlog.get_logger(__name__)
@@ -27,10 +29,11 @@ _FIRST_PAUSE, _LONGEST_PAUSE = 1.0, 30.0
 _HASTE = 0.1
 _ERROR_CHARS = 300  # an answer that is no JSON is quoted whole in its error
 _FORGET_EVERY = timedelta(hours=1)
+_FORGOTTEN_AT_ONCE = 1000
 
 
 class Intake:
-    """Receives updates and keeps them, so that a crash loses none.
+    """Keeps updates, asked for by long polling or posted to the webhook: a crash loses none.
 
     Attributes:
         arrived: set whenever something was kept.
@@ -38,15 +41,19 @@ class Intake:
 
     def __init__(self, database: Database, bot: Bot, allowed: Sequence[str]) -> None:
         self.arrived = asyncio.Event()
-        self._database = database
         self._bot = bot
         self._allowed = allowed
         self._answered = time.monotonic()
         self._forget_at = datetime.now(UTC)
+        self._commits = GroupCommit(database, self._write)
 
     def silence(self) -> float:
         """Seconds since Telegram last answered."""
         return time.monotonic() - self._answered
+
+    def heard(self) -> None:
+        """Telegram has answered."""
+        self._answered = time.monotonic()
 
     async def run(self, stop: asyncio.Event) -> None:
         """Ask Telegram for updates until ``stop``.
@@ -60,7 +67,7 @@ class Intake:
             try:
                 asked = time.monotonic()
                 updates = await unless(stop, get_updates(self._bot, offset, self._allowed))
-                self._answered = time.monotonic()
+                self.heard()
                 if updates:
                     await self.keep(updates)
                     offset = max(int(update["update_id"]) for update in updates) + 1
@@ -74,15 +81,27 @@ class Intake:
                 await rest(stop, wait)
 
     async def keep(self, updates: Sequence[RawUpdate]) -> None:
-        """Write updates down; after this they are ours to handle."""
-        now = datetime.now(UTC)
-        rows = [(int(u["update_id"]), json.dumps(u, ensure_ascii=False)) for u in updates]
-        async with self._database.write() as connection:
-            await incoming.keep_updates(connection, rows, now)
-            if now >= self._forget_at:
-                await incoming.forget_handled(connection, now - _REMEMBERED)
-                self._forget_at = now + _FORGET_EVERY
+        """Write updates down; after this they are ours to handle.
+
+        Those that come at the same moment, as posts to the webhook do, are committed together.
+
+        Raises:
+            StorageError: they are not written down.
+        """
+        await self._commits.add(
+            KeptUpdate(int(update["update_id"]), chat_of_update(update), _json(update))
+            for update in updates
+        )
         self.arrived.set()
+
+    async def _write(self, connection: Transaction, updates: Sequence[KeptUpdate]) -> None:
+        now = datetime.now(UTC)
+        await incoming.keep_updates(connection, updates, now)
+        if now >= self._forget_at:
+            before = now - _REMEMBERED
+            gone = await incoming.forget_handled(connection, before, _FORGOTTEN_AT_ONCE)
+            if gone < _FORGOTTEN_AT_ONCE:
+                self._forget_at = now + _FORGET_EVERY
 
     async def _pause_after(self, error: Exception, pause: float) -> float:
         """Seconds to wait before asking again; raises where asking is of no use."""
@@ -99,19 +118,17 @@ class Intake:
                 # It may be ourselves, killed a moment ago with a request still open.
                 _log.warning("another process asks for updates with this token: stop one of them")
             case Stop():
-                await self._confirm_refusal()
+                await confirm_refusal(self._bot)
             case _:
                 pass
         return pause
 
-    async def _confirm_refusal(self) -> None:
-        """Only Telegram's word on who we are decides whether the token is refused.
 
-        Raises:
-            TokenRefusedError: it is.
-        """
-        try:
-            await self._bot.get_me()
-        except AiogramError as error:
-            if isinstance(outcome(error), Stop):
-                raise TokenRefusedError from error
+def _json(update: RawUpdate) -> str:
+    """An update as it is kept; half of a surrogate pair, which no database takes, is escaped."""
+    text = json.dumps(update, ensure_ascii=False)
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return json.dumps(update)
+    return text

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import groupby
 
 import structlog
 from aiogram import Bot, Dispatcher
@@ -12,133 +15,206 @@ from pydantic import ValidationError
 
 from bot.errors import StorageError
 from bot.handlers.edge import StoppedError, answer_press
+from bot.handlers.marks import Marks
 from bot.storage import incoming
 from bot.storage.database import Database
+from bot.storage.incoming import BEFORE_ALL_CHATS, WaitingUpdate
 from bot.telegram.session import safe_loads
 from bot.telegram.updates import RawUpdate
-from bot.waiting import rest, unless
+from bot.waiting import rest
 
 _log = structlog.get_logger(__name__)
 
-_BATCH = 100
-_OF_ONE_CHAT = 20  # updates in memory; a backlog of any length waits in the database
-_IN_MEMORY = 1000  # updates of all chats
-_AT_ONCE = 100  # chats that are answered at the same time; some wait until Telegram lets them go on
+_LOOK_SECONDS = 0.2  # another process may have kept something
 _RETRY_SECONDS = 1.0
+_IN_MEMORY = 1000  # updates; a backlog of any length waits in the database
+_OF_ONE_CHAT = 8
+_BATCH = 100
+# How many are handled at the same time; some wait until Telegram lets them go on. Those that an
+# earlier process ended with are handled fewer at a time, so that the one that ends it gets alone.
+_AT_ONCE = (100, 8, 1)
+_STARTS = len(_AT_ONCE)
+_FATAL = f"handling it was begun {_STARTS} times, and each time the process ended before it did"
 _FAULTS_NAMED = 3
-_BEFORE_ALL = -1
 
-# An update's number, and its content unless that is still to be read.
-_Waiting = tuple[int, RawUpdate | None]
+
+@dataclass(slots=True)
+class _Line:
+    """The updates of a chat that are in memory; ``more`` where others of it wait."""
+
+    updates: deque[WaitingUpdate]
+    numbers: frozenset[int]
+    more: bool
 
 
 class Turns:
-    """Has the dispatcher handle what was kept; what cannot be handled is put aside."""
+    """Has the dispatcher handle what was kept; what cannot be handled is put aside.
 
-    def __init__(self, database: Database, bot: Bot, dispatcher: Dispatcher) -> None:
+    Any process may keep updates; only one at a time may run this.
+
+    Args:
+        database: where they are kept.
+        bot: the connection to Telegram.
+        dispatcher: what handles them.
+        look_seconds: how often to look for what nobody told us of.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        bot: Bot,
+        dispatcher: Dispatcher,
+        *,
+        look_seconds: float = _LOOK_SECONDS,
+    ) -> None:
         self._database = database
         self._bot = bot
         self._dispatcher = dispatcher
-        self._lines: dict[int, deque[_Waiting]] = {}  # of the chats that something waits for
-        self._taken: set[int] = set()  # in hand, or handled and not yet marked so
+        self._look_seconds = look_seconds
+        self._marks = Marks(database)
+        self._lines: dict[int, _Line] = {}  # of the chats whose turn it is
         self._in_memory = 0
-        self._slots = asyncio.Semaphore(_AT_ONCE)
+        self._room = asyncio.Event()
+        self._slots = [asyncio.Semaphore(count) for count in _AT_ONCE]
 
     async def run(self, arrived: asyncio.Event, stop: asyncio.Event) -> None:
         """Handle updates until ``stop``, what an earlier process left first; finish what has begun.
 
+        It goes round the chats by their numbers and takes a few updates of each. So memory holds
+        a bounded part, and nobody waits longer because somebody else has a long backlog.
+
         Args:
-            arrived: set when something was kept.
+            arrived: set when something was kept, and here when there is reason to look again.
             stop: set when nothing new is to be begun; what waits is kept for the next start.
         """
-        last = _BEFORE_ALL
-        woken = False
+        last_chat = BEFORE_ALL_CHATS
         async with asyncio.TaskGroup() as group:
             while not stop.is_set():
-                arrived.clear()
-                taken = frozenset(self._taken)  # before reading: what is read may end meanwhile
-                waiting = await self._waiting(last, _BATCH)
-                if waiting is None:
+                await self._marks.try_again()
+                if self._is_crowded():
+                    self._room.clear()
+                    await rest(stop, _RETRY_SECONDS, self._room)
+                    continue
+                if last_chat == BEFORE_ALL_CHATS:
+                    arrived.clear()
+                # As it is before the look: what the look finds may end meanwhile.
+                busy, ended = frozenset(self._lines), self._marks.ended()
+                found = await self._look(last_chat)
+                if found is None:
                     await rest(stop, _RETRY_SECONDS)
                     continue
-                for number, body in waiting:
-                    last = number
-                    if number not in taken:
-                        self._line_up(group, number, safe_loads(body), stop)
-                if waiting:
-                    woken = False
-                elif woken:
-                    # After a week without updates Telegram numbers on from anywhere.
-                    last, woken = _BEFORE_ALL, False
-                else:
-                    await unless(stop, arrived.wait())
-                    woken = True
+                waiting = [update for update in found if update.update_id not in ended]
+                full = len(found) == _BATCH
+                last_chat = found[-1].chat_id if full else BEFORE_ALL_CHATS
+                for chat, updates in groupby(waiting, lambda update: update.chat_id):
+                    cut = full and chat == last_chat
+                    if chat in busy:
+                        self._note_more(chat, list(updates), arrived, cut=cut)
+                    else:
+                        line = self._line_up(chat, list(updates), cut=cut)
+                        group.create_task(self._work_off(chat, line, arrived, stop))
+                if not full:
+                    await rest(stop, self._look_seconds, arrived)
+            await self._marks.release()
 
-    async def _waiting(self, after: int, limit: int) -> list[tuple[int, str]] | None:
+    def _is_crowded(self) -> bool:
+        return self._in_memory + len(self._marks.ended()) + _BATCH > _IN_MEMORY
+
+    async def _look(self, after_chat: int) -> list[WaitingUpdate] | None:
         try:
             async with self._database.read() as connection:
-                return await incoming.waiting_updates(connection, after, limit)
+                return await incoming.waiting_updates(
+                    connection, after_chat=after_chat, of_one_chat=_OF_ONE_CHAT + 1, limit=_BATCH
+                )
         except StorageError:
             _log.exception("updates not read")
             return None
 
-    def _line_up(
-        self, group: asyncio.TaskGroup, number: int, update: RawUpdate, stop: asyncio.Event
+    def _line_up(self, chat: int, updates: Sequence[WaitingUpdate], *, cut: bool) -> _Line:
+        taken = updates[:_OF_ONE_CHAT]
+        line = _Line(
+            deque(taken),
+            frozenset(update.update_id for update in taken),
+            more=cut or len(updates) > len(taken),
+        )
+        self._lines[chat] = line
+        self._in_memory += len(taken)
+        return line
+
+    def _note_more(
+        self, chat: int, updates: Sequence[WaitingUpdate], arrived: asyncio.Event, *, cut: bool
     ) -> None:
-        self._taken.add(number)
-        chat = _chat_id(update)
+        """See to it that what waits of a chat in its turn is looked for after the turn."""
         line = self._lines.get(chat)
-        if line is None:
-            line = self._lines[chat] = deque()
-            group.create_task(self._work_off(chat, line, stop))
-        if len(line) < _OF_ONE_CHAT and self._in_memory < _IN_MEMORY:
-            self._in_memory += 1
-            line.append((number, update))
-        else:
-            line.append((number, None))
+        if line is None:  # the turn ended during the look
+            arrived.set()
+        elif cut or any(update.update_id not in line.numbers for update in updates):
+            line.more = True
 
-    async def _work_off(self, chat: int, line: deque[_Waiting], stop: asyncio.Event) -> None:
-        """Handle the updates of a chat, one after the other, until none is left."""
-        while line and not stop.is_set():
-            async with self._slots:
-                if stop.is_set():
-                    break
-                await self._take_turn(*line[0], stop)
-            _, update = line.popleft()
-            self._in_memory -= update is not None
+    async def _work_off(
+        self, chat: int, line: _Line, arrived: asyncio.Event, stop: asyncio.Event
+    ) -> None:
+        """Handle the updates of a line, one after the other."""
+        while line.updates and not stop.is_set():
+            starts = min(line.updates[0].attempt, _STARTS - 1)
+            async with self._slots[starts]:
+                if not stop.is_set():
+                    await self._take_turn(line.updates[0], stop)
+            line.updates.popleft()
+            self._leave(1)
+        self._leave(len(line.updates))
         del self._lines[chat]
+        if line.more:
+            arrived.set()
 
-    async def _take_turn(self, number: int, update: RawUpdate | None, stop: asyncio.Event) -> None:
-        while update is None and not stop.is_set():
-            found = await self._waiting(number - 1, 1)
-            if found is None:
-                await rest(stop, _RETRY_SECONDS)
-            elif not found or found[0][0] != number:
-                self._taken.discard(number)  # it was settled or taken out behind our back
-                return
+    def _leave(self, count: int) -> None:
+        self._in_memory -= count
+        if not self._is_crowded():
+            self._room.set()
+
+    async def _take_turn(self, update: WaitingUpdate, stop: asyncio.Event) -> None:
+        number = update.update_id
+        if update.attempt >= _STARTS:
+            _log.error("update put aside", update_id=number, faults=_FATAL)
+            await self._marks.end(number, _FATAL)
+        elif await self._begin(number, stop):
+            try:
+                error = await self._handle(update.body, stop)
+            except StoppedError:
+                await self._marks.release(number)
             else:
-                update = safe_loads(found[0][1])
-        if update is None:
-            return
-        try:
-            error = await self._handle(update, stop)
-        except StoppedError:
-            return
-        try:
-            async with self._database.write() as connection:
-                await incoming.settle_update(connection, number, error)
-        except StorageError:
-            _log.exception("update handled, but not marked so", update_id=number)
-        else:
-            self._taken.discard(number)
+                await self._marks.end(number, error)
 
-    async def _handle(self, update: RawUpdate, stop: asyncio.Event) -> str | None:
+    async def _begin(self, number: int, stop: asyncio.Event) -> bool:
+        """Write down that handling begins, as soon as the database lets us; False where we stop."""
+        told = False
+        while not stop.is_set():
+            try:
+                await self._marks.begin(number)
+            except StorageError as error:
+                if not told:
+                    _log.warning(
+                        "update waits for the database", update_id=number, cause=str(error)
+                    )
+                told = True
+                await rest(stop, _RETRY_SECONDS)
+            else:
+                if not stop.is_set():
+                    return True
+                await self._marks.release(number)
+        return False
+
+    async def _handle(self, body: str, stop: asyncio.Event) -> str | None:
         """Have an update handled; the reason where it must be put aside."""
-        error = await self._dispatch(update, stop)
+        try:
+            update: RawUpdate = safe_loads(body)
+        except (ValueError, RecursionError) as error:
+            return f"not JSON that can be read: {type(error).__name__}"
+        fault = await self._dispatch(update, stop)
         press = update.get("callback_query")
-        if error is not None and isinstance(press, dict) and isinstance(press.get("id"), str):
+        if fault is not None and isinstance(press, dict) and isinstance(press.get("id"), str):
             await answer_press(self._bot, press["id"])  # else it would spin on for a minute
-        return error
+        return fault
 
     async def _dispatch(self, update: RawUpdate, stop: asyncio.Event) -> str | None:
         number = update.get("update_id")
@@ -159,14 +235,3 @@ class Turns:
             _log.exception("update put aside", update_id=number)
             return f"{type(error).__name__}: {error}"
         return None
-
-
-def _chat_id(update: RawUpdate) -> int:
-    """The chat that an update belongs to; 0 where it belongs to none."""
-    for event in update.values():
-        if isinstance(event, dict):
-            place = event.get("message", event)
-            chat = place.get("chat") if isinstance(place, dict) else None
-            if isinstance(chat, dict) and isinstance(chat.get("id"), int):
-                return int(chat["id"])
-    return 0

@@ -127,7 +127,8 @@ async def fan_out(connection: AsyncConnection, of: Going, lease: int, batch: int
         inserted = await connection.execute(
             insert(connection, delivery)
             .from_select(["reader_id", "broadcast_id", "state", "attempt", "lease"], chosen)
-            .on_conflict_do_nothing()
+            .on_conflict_do_nothing(),
+            execution_options={"preserve_rowcount": True},  # else psycopg's is not asked for
         )
         made = inserted.rowcount
     await connection.execute(

@@ -92,14 +92,14 @@ async def claim(
         room = limit - len(claimed)
         if room <= 0:
             break
-        if waiting := await _take_waiting(connection, each.id, lease, now, room):
-            among = delivery.c.reader_id.in_(waiting)
-            claimed += await _claimed(connection, each, among, lease)
-        if not each.fanned_out and len(waiting) < room:
-            made = await fan_out(connection, each, lease, room - len(waiting))
-            if made:
-                among = delivery.c.reader_id > each.cursor
-                claimed += await _claimed(connection, each, among, lease)
+        waiting = await _take_waiting(connection, each.id, lease, now, room)
+        if waiting:
+            taken = delivery.c.reader_id.in_(waiting)
+            claimed += await _claimed(connection, each, taken, lease)
+        room -= len(waiting)
+        if room and not each.fanned_out and await fan_out(connection, each, lease, room):
+            made = (delivery.c.reader_id > each.cursor) & delivery.c.reader_id.not_in(waiting)
+            claimed += await _claimed(connection, each, made, lease)
     return claimed
 
 

@@ -12,6 +12,7 @@ from sqlalchemy import (
     ColumnElement,
     DateTime,
     ForeignKey,
+    FromClause,
     Index,
     Integer,
     MetaData,
@@ -252,12 +253,15 @@ incoming = Table(
     "incoming",
     metadata,
     Column("update_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("chat_id", BigInteger, nullable=False, server_default="0"),  # 0: of no chat
     Column("body", Text, nullable=False),
     Column("state", SmallInteger, nullable=False, server_default="0"),
+    Column("attempt", SmallInteger, nullable=False, server_default="0"),  # starts of handling it
     Column("error", Text),
     _moment("received_at"),
     Index(
         "ix_incoming_waiting",
+        "chat_id",
         "update_id",
         sqlite_where=_WAITING,
         postgresql_where=_WAITING,
@@ -275,7 +279,7 @@ lease = Table(
 )
 
 
-def state_is(table: Table, *states: int) -> ColumnElement[bool]:
+def state_is(table: FromClause, *states: int) -> ColumnElement[bool]:
     """A condition on ``state`` as the partial indexes spell it: they do not serve a variable."""
     numbers = [literal_column(str(int(state)), SmallInteger) for state in states]
     state = table.c.state

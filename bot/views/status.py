@@ -42,7 +42,7 @@ def status(
     parts = [
         styled(t("Sources"), EntityKind.BOLD),
         *(_source(source, t) for source in sources),
-        styled(t("Deliveries"), EntityKind.BOLD),
+        styled(t("Deliveries of the last 7 days"), EntityKind.BOLD),
         join("\n", _counts(deliveries, t)),
     ]
     if errors:
@@ -67,5 +67,6 @@ def _counts(deliveries: Mapping[DeliveryState, int], t: Translator) -> list[str]
         (t("failed"), {DeliveryState.FAILED}),
         (t("without an answer"), {DeliveryState.UNKNOWN}),
         (t("cancelled"), {DeliveryState.CANCELLED}),
+        (t("too late"), {DeliveryState.EXPIRED}),
     ]
     return [f"{name}: {sum(deliveries.get(s, 0) for s in states)}" for name, states in lines]

@@ -597,7 +597,7 @@ async def test_breaking_news_overtake_what_is_going_out(database: Database, tg: 
         now = datetime.now(UTC)
         await add_broadcast(database, now, "b", title="Срочно", priority=Priority.BREAKING)
         assert await running.until_over(120) == [S.SENT] * 120
-    order = [message.first_text for message in sorted(tg.ledger.messages(), key=lambda m: m.date)]
+    order = [request.params["text"] for request in tg.ledger.calls("sendMessage")]
     urgent = [place for place, text in enumerate(order) if "Срочно" in text]
     assert urgent[0] < 5 + 3 * running.sender._at_once
     assert urgent[-1] <= urgent[0] + 60 + running.sender._at_once

@@ -130,6 +130,12 @@ class House:
         async with self.database.read() as connection:
             return [tuple(row) for row in await connection.execute(text(statement), values)]
 
+    async def finds(self, statement: str, expected: list[tuple[Any, ...]]) -> None:
+        """Wait until a query finds this."""
+        async with asyncio.timeout(10):
+            while await self.rows(statement) != expected:  # noqa: ASYNC110 - nothing announces it
+                await asyncio.sleep(0)
+
     async def change(self, statement: str, **values: object) -> None:
         """Change the database behind the bot's back."""
         async with self.database.write() as connection:
@@ -150,6 +156,13 @@ class House:
         """What the bot answers to a command in private."""
         await person.say(command)
         return await person.sees()
+
+
+async def becomes(true: Callable[[], object]) -> None:
+    """Wait for what announces itself to nobody."""
+    async with asyncio.timeout(60):
+        while not true():  # noqa: ASYNC110 - see above
+            await asyncio.sleep(0)
 
 
 def paragraphs(count: int) -> Document:

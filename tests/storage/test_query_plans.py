@@ -118,7 +118,12 @@ QUESTIONS: dict[str, tuple[Question, set[str]]] = {
         lambda c: readers.move_chat(c, 500, 501),
         {"pk_delivery", "ix_broadcast_kept", "uq_reader_chat_id_thread_id"},
     ),
-    "waiting": (lambda c: incoming.waiting_updates(c, 5, 10), {"ix_incoming_waiting"}),
+    "waiting": (
+        lambda c: incoming.waiting_updates(c, after_chat=5, of_one_chat=5, limit=100),
+        {"ix_incoming_waiting", "pk_incoming"},
+    ),
+    "begin updates": (lambda c: incoming.begin_updates(c, range(5000, 5100)), {"pk_incoming"}),
+    "settle updates": (lambda c: incoming.settle_updates(c, range(5000, 5100)), {"pk_incoming"}),
     "newest": (lambda c: articles.article_cards(c, limit=9), {"ix_article_sorted_at_id"}),
     "older": (
         lambda c: articles.article_cards(c, limit=9, older_than=LATER),
@@ -168,8 +173,8 @@ INSERT INTO delivery (broadcast_id, reader_id, lease, state)
     SELECT 3, n, 1, 3 FROM numbers WHERE n > 100;
 INSERT INTO delivery (broadcast_id, reader_id, finished_at, error, state)
     SELECT 7, n, :second, 'no', CASE WHEN n < 50 THEN 4 ELSE 3 END FROM numbers;
-INSERT INTO incoming (update_id, body, received_at, state)
-    SELECT n, '', :now, CASE WHEN n = n / 1000 * 1000 THEN 0 ELSE 1 END FROM numbers;
+INSERT INTO incoming (update_id, chat_id, body, received_at, state)
+    SELECT n, n / 40, '', :now, CASE WHEN n = n / 2 * 2 THEN 0 ELSE 1 END FROM numbers;
 """
 SQLITE = {
     ":long_after": "'2026-12-30 09:00:00.000000'",
@@ -278,6 +283,7 @@ def _named(index: str, plan: str) -> bool:
         "pk_alias": "sqlite_autoindex_alias_1",
         "pk_delivery": "delivery USING PRIMARY KEY",
         "pk_subscription": "sqlite_autoindex_subscription_1",
+        "pk_incoming": "sqlite_autoindex_incoming_1",
         "uq_reader_chat_id_thread_id": "sqlite_autoindex_reader_1",
     }
     return index in plan or own.get(index, index) in plan
