@@ -85,8 +85,8 @@ class Settings(BaseSettings):
     )
     admin_ids: Annotated[tuple[int, ...], NoDecode] = _field(
         (),
-        "Telegram ids of the administrators, separated by commas: they may use /status and are "
-        "told what needs a person.",
+        "Telegram ids of the administrators, separated by commas: they may use /status, /withdraw "
+        "and /restore, and are told what needs a person.",
         "whole numbers separated by commas, such as 111111111,222222222",
     )
     poll_seconds: int = _field(

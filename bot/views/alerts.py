@@ -13,6 +13,7 @@ from bot.render.text import cut, join
 _REASON_CHARS = 500
 _TITLE_CHARS = 100
 _TITLES = 20
+_SCREEN_CHARS = 4000
 
 
 class Halted(CallbackData, prefix="h1"):
@@ -107,4 +108,4 @@ def articles_held(source: str, articles: Sequence[tuple[int, str]], t: Translato
     ]
     if len(articles) > _TITLES:
         lines.append("…")
-    return Screen(join("\n\n", [text, source, join("\n", lines)]))
+    return Screen(cut(join("\n\n", [text, source, join("\n", lines)]), _SCREEN_CHARS))

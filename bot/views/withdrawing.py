@@ -11,6 +11,7 @@ from bot.model import Article, Button, EntityKind, Screen, Text
 from bot.render.text import cut, join, styled
 
 _TITLE_CHARS = 500
+_SECTION_CHARS = 200
 
 
 class Deed(StrEnum):
@@ -100,4 +101,5 @@ def not_found(t: Translator) -> Screen:
 
 def _named(article: Article, t: Translator) -> Text:
     title = styled(cut(article.title or t("Untitled"), _TITLE_CHARS), EntityKind.BOLD)
-    return join("\n", [title, f"{article.id} · {article.section.title}", article.url])
+    section = cut(article.section.title, _SECTION_CHARS).plain
+    return join("\n", [title, f"{article.id} · {section}", article.url])

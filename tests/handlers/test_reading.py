@@ -415,3 +415,66 @@ async def test_forged_numbers_are_answered_and_harm_nobody(
     assert "Ледоход" in str((await house.shows(boris, "/news")).labels)
     assert "Что я умею" in (await house.shows(anna, "/help")).text
     assert tg.violations == []
+
+
+async def opened(house: House) -> list[tuple[Any, ...]]:
+    return await house.rows("SELECT message_id, article_id FROM opened ORDER BY message_id")
+
+
+async def test_what_a_message_shows_is_noted_while_its_reader_goes_on(
+    house: House, anna: Person, tg: Telegram
+) -> None:
+    one = await house.publish("Первая", document=paragraphs(12))
+    two = await house.publish("Вторая")
+    shown = await house.shows(anna, "/news")
+    assert await opened(house) == []
+    await anna.press(shown, "Первая")
+    page = await anna.sees("Первая")
+    assert await opened(house) == [(shown.id, one)]
+    await anna.press(page, "›")
+    page = await anna.sees("Абзац 5.")
+    assert await opened(house) == [(shown.id, one)]
+    await anna.press(page, "К списку")
+    listed = await anna.sees("Новости")
+    assert await opened(house) == [(shown.id, None)]
+    await anna.press(listed, "Вторая")
+    await anna.sees("Вторая")
+    assert await opened(house) == [(shown.id, two)]
+    assert tg.violations == []
+
+
+async def test_reading_goes_on_where_nothing_can_be_noted(
+    house: House, anna: Person, tg: Telegram
+) -> None:
+    await house.publish("Первая")
+    shown = await house.shows(anna, "/news")
+    await anna.press(shown, "Первая")
+    page = await anna.sees("Первая")
+    for event in ("INSERT", "UPDATE"):
+        await house.change(
+            f"CREATE TRIGGER broken_{event} BEFORE {event} ON opened "
+            "BEGIN SELECT RAISE(ABORT, 'disk is full'); END"
+        )
+    await anna.press(page, "К списку")
+    await anna.sees("Нажмите на заголовок")
+    other = await house.shows(anna, "/news")
+    await anna.press(other, "Первая")
+    assert (await anna.sees("Абзац 1.")).id == other.id
+    assert tg.violations == []
+
+
+async def test_a_withdrawn_article_says_so_to_who_opens_it(
+    house: House, anna: Person, tg: Telegram
+) -> None:
+    number = await house.publish("Снятая", section="Город")
+    await house.publish("Другая", section="Спорт")
+    shown = await house.shows(anna, "/news")
+    await house.change("UPDATE article SET withdrawn_at = created_at WHERE id = :id", id=number)
+    await anna.press(shown, "Снятая")
+    gone = await anna.sees("Эта статья снята с публикации издателем.")
+    assert (gone.id, gone.image) == (shown.id, None)
+    await anna.press(gone, "К списку")
+    listed = await anna.sees("Нажмите на заголовок")
+    assert headlines(listed) == ["Другая"]
+    assert "📂 Разделы" not in listed.labels
+    assert tg.violations == []

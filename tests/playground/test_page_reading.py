@@ -62,9 +62,33 @@ async def test_a_push_arrives_with_its_picture_is_read_and_its_article_corrected
     await newsroom.get_by_role("button", name="Save", exact=True).click()
     corrected = article(page, f"{title} for good")
     await expect(corrected).to_contain_text("corrected")
+    # The article is open in the place of its push, and goes on being read there.
+    await chat.sees(f"{title} for good")
+    await chat.sees("Corrected at")
+    await chat.sees("Cars stood here in spring.")
+    messages = await chat.messages.count()
     await corrected.get_by_role("button", name="Withdraw").click()
     await page.get_by_role("dialog").get_by_role("button", name="Withdraw").click()
     await expect(corrected).to_have_count(0)
+    await expect(chat.messages).to_have_count(messages - 1)
+    await expect(chat.log).not_to_contain_text(title)
+
+
+async def test_a_headline_is_corrected_in_the_push_itself(page: Page) -> None:
+    chat = await Chat.of_new_reader(page)
+    await chat.start()
+    await chat.subscribe_to_all()
+    title = "The bridge opens on Mondey"
+    await publish(page, title)
+    await chat.sees(title)
+    messages = await chat.messages.count()
+    await article(page, title).get_by_role("button", name="Correct").click()
+    newsroom = page.locator("#newsroom")
+    await newsroom.get_by_label("Title").fill("The bridge opens on Monday")
+    await newsroom.get_by_role("button", name="Save", exact=True).click()
+    await chat.sees("The bridge opens on Monday")
+    await chat.sees("✏️ Corrected at")
+    await expect(chat.messages).to_have_count(messages)
 
 
 async def test_ten_articles_at_once_all_arrive(page: Page) -> None:

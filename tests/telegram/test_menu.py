@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from bot.i18n import load_translators
-from bot.telegram.menu import menu, publish_menu
+from bot.telegram.menu import menu, publish_admin_menus, publish_menu
 from bot.telegram.session import make_bot
 from sandbox.telegram import HtmlError, Refusal, Telegram
 
@@ -45,3 +45,30 @@ def test_every_command_is_one_that_people_find() -> None:
     for t in TRANSLATORS.by_locale.values():
         names = [command.command for command in menu(t)]
         assert names == ["news", "subscribe", "unsubscribe", "language", "help"]
+
+
+async def test_administrators_find_their_commands_in_their_languages() -> None:
+    """One who never wrote to the bot has no chat; the others get their menus all the same."""
+    async with Telegram() as tg:
+        editor, stranger, ann = (
+            tg.person("Редактор", started=True),
+            tg.person("Никто"),
+            tg.person("Ann", started=True),
+        )
+        bot = make_bot(tg.token, tg.url)
+        await publish_menu(bot, "Вестник", TRANSLATORS)
+        languages = {editor.id: "ru", stranger.id: "ru", ann.id: "en"}
+        await publish_admin_menus(bot, {n: TRANSLATORS[each] for n, each in languages.items()})
+        await bot.session.close()
+        shown = {
+            person.name: {
+                each["command"]: each["description"] for each in tg.commands_for(person, person)
+            }
+            for person in (editor, ann)
+        }
+        reader = tg.person("Анна", started=True)
+        assert "withdraw" not in str(tg.commands_for(reader, reader))
+        assert tg.violations == []
+    assert shown["Редактор"]["withdraw"] == "Снять статью"
+    assert shown["Ann"]["withdraw"] == "Withdraw an article"
+    assert list(shown["Ann"])[-3:] == ["status", "withdraw", "restore"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -16,6 +17,7 @@ from bot.model import (
     ArticleCard,
     DeliveryState,
     Document,
+    Form,
     Key,
     Page,
     Paragraph,
@@ -23,12 +25,13 @@ from bot.model import (
     Section,
     SectionChoice,
     Span,
+    Text,
 )
 from bot.render.text import clean, is_blank
 from bot.telegram.menu import menu
 from bot.telegram.show import _markup
-from bot.views import alerts, greeting, news, push, status, subscriptions
-from bot.views.article import PageNumber, article_page
+from bot.views import alerts, greeting, news, push, status, subscriptions, withdrawing
+from bot.views.article import PageNumber, article_page, in_form, withdrawn
 from bot.views.news import ChooseSection, NewsList, ReadArticle, Towards
 from bot.views.paging import MAX_CHOICES
 from sandbox.telegram.keyboards import read_markup
@@ -96,8 +99,8 @@ documents = st.builds(Document, st.lists(st.builds(Paragraph, spans), max_size=3
 articles = st.builds(
     Article, id=ids, section=sections, url=addresses, title=titles, lead=words,
     image=st.one_of(st.none(), addresses.filter(bool)), published=st.one_of(st.none(), moments),
-    sorted_at=past,
-    document=documents,
+    sorted_at=past, document=documents, revision=st.integers(1, 3),
+    corrected_at=st.one_of(st.none(), moments),
 )  # fmt: skip
 
 
@@ -129,6 +132,9 @@ def test_article(
     assert_shown(screen)
     assert (screen.image is not None) == (shown == 0 and article.image is not None)
     assert screen.keyboard[-1][0].data == origin.pack()
+    for form in Form:
+        assert_shown(in_form(screen, form))
+    assert_shown(withdrawn(t, origin))
 
 
 @settings(max_examples=50)
@@ -137,6 +143,8 @@ def test_push(article: Article, t: Translator) -> None:
     assert_shown(push.push(article, t))
     assert_shown(push.plain_push(article, t))
     assert push.plain_push(article, t).body.entities == ()
+    for form in Form:
+        assert_shown(push.push_in(form, article, t, muted=True))
     for muted in (True, False):
         assert_shown(
             Screen(push.push(article, t).body, keyboard=push.push_keyboard(article, t, muted=muted))
@@ -229,6 +237,24 @@ def test_alerts(address: str, reason: str, number: int, t: Translator) -> None:
     assert_shown(alerts.source_failing(address, reason, t))
     assert_shown(alerts.source_recovered(address, t))
     assert_shown(alerts.rendering_refused(number, reason, t))
+    assert_shown(alerts.articles_held(address, [(number, reason)] * 30, t))
+
+
+@settings(max_examples=50)
+@given(articles, st.sampled_from(withdrawing.Deed), st.integers(0, 10**9), languages)
+def test_withdrawing(
+    article: Article, deed: withdrawing.Deed, messages: int, t: Translator
+) -> None:
+    for screen in (
+        withdrawing.ask(article, deed, messages, t),
+        withdrawing.done(article, deed, t),
+        withdrawing.already(article, deed, t),
+        withdrawing.left(article, t),
+        withdrawing.usage(deed, t),
+        withdrawing.not_found(t),
+        withdrawn(t),
+    ):
+        assert_shown(screen)
 
 
 @pytest.mark.parametrize("t", list(TRANSLATORS.by_locale.values()), ids=lambda t: t.locale)
@@ -247,7 +273,7 @@ def test_toasts_and_commands_fit(t: Translator) -> None:
     ]
     assert all(0 < len(toast) <= 200 for toast in toasts)  # answerCallbackQuery takes no more
     assert len(set(toasts)) == len(toasts)
-    for command in menu(t):
+    for command in menu(t, admin=True):
         assert command.command.isascii()
         assert 0 < len(command.description) <= 256
 
@@ -267,6 +293,7 @@ def every_data() -> Iterator[CallbackData]:
     yield subscriptions.ToggleAll(on=True)
     yield subscriptions.Undo(at=253_402_300_799_999_999)
     yield greeting.ChooseLanguage(locale="zh_Hant_HK")
+    yield withdrawing.Decide(article=BIGGEST_ID, deed=withdrawing.Deed.RESTORE, sure=False)
 
 
 @pytest.mark.parametrize("data", list(every_data()), ids=lambda data: type(data).__name__)
@@ -319,3 +346,37 @@ def test_the_status_counts_every_delivery_once() -> None:
     numbers = [int(line.split(": ")[1]) for line in lines if ": " in line]
     assert sum(numbers) == sum(counts.values())
     assert f"being sent: {counts[DeliveryState.LEASED] + counts[DeliveryState.SENDING]}" in lines
+
+
+CORRECTED = replace(BARE, revision=2, corrected_at=NOW + timedelta(hours=3))
+
+
+@pytest.mark.parametrize(
+    ("locale", "same_day", "later"),
+    [
+        ("ru", "✏️ Исправлено в 15:00", "✏️ Исправлено 25 ноября 2026 г. в 12:00"),
+        ("en", "✏️ Corrected at 3:00 PM", "✏️ Corrected on November 25, 2026 at 12:00 PM"),
+    ],
+)
+def test_a_corrected_push_says_when(locale: str, same_day: str, later: str) -> None:
+    t = TRANSLATORS[locale]
+
+    def mark(article: Article) -> str:
+        return " ".join(push.push(article, t).body.plain.splitlines()[-1].split())
+
+    assert mark(CORRECTED) == same_day
+    assert mark(replace(CORRECTED, corrected_at=NOW + timedelta(days=2))) == later
+    assert same_day in " ".join(push.plain_push(CORRECTED, t).body.plain.split())
+
+
+def test_a_push_whose_text_alone_was_corrected_says_nothing() -> None:
+    t = TRANSLATORS["ru"]
+    only_text = replace(CORRECTED, revision=1)
+    assert push.push(only_text, t).body == push.push(BARE, t).body
+    page, _ = article_page(only_text, 0, NewsList(), t, 1800)
+    assert "23 ноября 2026 г. · Исправлено в 15:00" in " ".join(page.body.plain.split())
+
+
+def test_a_withdrawn_article_is_not_named() -> None:
+    screen = withdrawn(TRANSLATORS["ru"])
+    assert screen == Screen(Text("🗑 Эта статья снята с публикации издателем."))

@@ -16,7 +16,7 @@ export default {
     "newsroom.withdraw_title": "Withdraw this article?",
     "newsroom.withdraw_text": "“{title}” leaves the site and its feed for good. This cannot be undone.",
     "newsroom.withdraw_yes": "Withdraw",
-    "newsroom.withdrawn": "The article has left the site. The bot still keeps it in Telegram.",
+    "newsroom.withdrawn": "The article has left the site. Watch it leave Telegram.",
     "newsroom.keep": "Cancel",
 
     "newsroom.feed": "The site’s feed",
@@ -75,7 +75,7 @@ export default {
     "newsroom.clear_text": "It is kept nowhere else.",
     "newsroom.clear_yes": "Discard",
     "newsroom.published_now": "Published. Now watch Telegram.",
-    "newsroom.corrected_now": "The correction is on the site. The bot does not carry it to Telegram yet.",
+    "newsroom.corrected_now": "The correction is on the site. Now watch Telegram.",
   },
   ru: {
     "newsroom.waiting": "Подключаемся к песочнице…",
@@ -105,7 +105,7 @@ export default {
     "newsroom.withdraw_title": "Снять статью с публикации?",
     "newsroom.withdraw_text": "«{title}» исчезнет с сайта и из ленты. Вернуть её будет нельзя.",
     "newsroom.withdraw_yes": "Снять",
-    "newsroom.withdrawn": "Статья снята с сайта. В Telegram она пока остаётся.",
+    "newsroom.withdrawn": "Статья снята с сайта. Смотрите, как она исчезнет из Telegram.",
     "newsroom.keep": "Отмена",
 
     "newsroom.feed": "Лента сайта",
@@ -167,6 +167,6 @@ export default {
     "newsroom.clear_text": "Больше оно нигде не хранится.",
     "newsroom.clear_yes": "Удалить",
     "newsroom.published_now": "Опубликовано. Теперь смотрите в Telegram.",
-    "newsroom.corrected_now": "Исправление на сайте. В Telegram бот его пока не переносит.",
+    "newsroom.corrected_now": "Исправление на сайте. Теперь смотрите в Telegram.",
   },
 };
