@@ -161,6 +161,11 @@ MALFORMED = [
     ("ROLES", "read,write"),
     ("ROLES", "all"),
     ("ROLES", " , "),
+    ("DELIVERY_TTL", "0"),
+    ("DELIVERY_TTL", "a day"),
+    ("ON_UNKNOWN", "retry"),
+    ("RETENTION_DAYS", "2"),
+    ("PAID_BROADCAST", "perhaps"),
     ("BOT_API_URL", "api.telegram.org"),
     ("BOT_API_URL", "https://"),
     ("ALLOW_PRIVATE_ADDRESSES", "maybe"),
@@ -204,7 +209,7 @@ def test_a_malformed_value_is_told_in_one_sentence(
 
 
 def test_a_malformed_value_of_every_kind_is_tried() -> None:
-    free = {"data_dir", "web_host"}  # any text is a path or the name of a host
+    free = {"data_dir", "web_host", "breaking_words"}  # any text is a path, a host or words
     assert {name.lower() for name, _ in MALFORMED} == Settings.model_fields.keys() - free
 
 

@@ -3,11 +3,9 @@ from __future__ import annotations
 import asyncio
 import subprocess
 import sys
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
 
 import pytest
 from alembic import command
@@ -23,7 +21,6 @@ from bot.storage import outbox
 from bot.storage.database import Database, _engine
 from bot.storage.outbox import Rescue
 from bot.storage.schema import metadata
-from tests.postgres import empty_postgres
 from tests.storage.rows import broadcast_rows, rows
 
 START = """
@@ -38,17 +35,6 @@ async def main():
 
 asyncio.run(main())
 """
-
-
-@pytest.fixture(params=["sqlite", "postgresql"])
-def empty_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
-    """The address of a database without any table."""
-    if request.param == "sqlite":
-        yield f"sqlite:///{tmp_path / 'empty.db'}"
-    else:
-        server = request.getfixturevalue("postgres")
-        with empty_postgres(server, f"test_{uuid4().hex}") as url:
-            yield url
 
 
 async def test_migrated_schema_is_the_declared_one(database: Database) -> None:

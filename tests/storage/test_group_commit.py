@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import text
 
 from bot.errors import StorageError
-from bot.storage.database import Connection, Database
+from bot.storage.database import Database, Transaction
 from bot.storage.group_commit import GroupCommit
 
 
@@ -22,7 +22,7 @@ class Ledger:
         self.gate.set()
         self.entered = asyncio.Event()
 
-    async def write(self, connection: Connection, titles: Sequence[str]) -> None:
+    async def write(self, connection: Transaction, titles: Sequence[str]) -> None:
         self.groups.append(list(titles))
         self.entered.set()
         for title in titles:

@@ -42,7 +42,7 @@ def row(number: int, state: int, update: dict[str, object] | None) -> dict[str, 
     return {"number": number, "state": state, "body": body}
 
 
-async def test_waiting_updates_learn_their_chats(database_url: str) -> None:
+async def test_waiting_updates_learn_their_chats(empty_url: str) -> None:
     """Many more than one batch of the migration holds, and of every kind."""
     group = {"message": {"chat": {"id": -1001234567890}}}
     rows = [
@@ -53,8 +53,8 @@ async def test_waiting_updates_learn_their_chats(database_url: str) -> None:
         row(5, 0, {"my_chat_member": {"chat": {"id": 5}}}),
         *(row(number, 0, group) for number in range(6, 1200)),
     ]
-    await at(database_url, "0001", rows)
-    async with Database.open(database_url) as database, database.read() as connection:
+    await at(empty_url, "0001", rows)
+    async with Database.open(empty_url) as database, database.read() as connection:
         waiting = await incoming.waiting_updates(
             connection, after_chat=BEFORE_ALL_CHATS, of_one_chat=3000, limit=3000
         )
