@@ -48,6 +48,8 @@ class Marks:
         Raises:
             StorageError: the database failed.
         """
+        if number in self._begun:  # with the end of the one before it
+            return
         await self._commits.add([_Mark(number, _Step.BEGUN)])
         self._begun.add(number)
 
@@ -64,17 +66,24 @@ class Marks:
         except StorageError as error:
             _log.warning("updates given up, but not marked so", error=str(error))
 
-    async def end(self, number: int, error: str | None) -> None:
+    async def end(self, number: int, error: str | None, following: int | None = None) -> None:
         """An update is handled or, with an ``error``, put aside.
 
         Where the database fails it is remembered here, and not handled again by this process.
+
+        Args:
+            number: of the update.
+            error: why it is put aside.
+            following: of the one that begins right after it: its start shares the commit.
         """
         if error is None:
             mark = _Mark(number, _Step.HANDLED)
         else:
             mark = _Mark(number, _Step.PUT_ASIDE, _storable(error))
         try:
-            await self._commits.add([mark])
+            begun = [] if following is None else [_Mark(following, _Step.BEGUN)]
+            await self._commits.add([mark, *begun])
+            self._begun.update(each.number for each in begun)
         except StorageError:
             _log.exception("update handled, but not marked so", update_id=number)
             self._unwritten[number] = mark

@@ -159,9 +159,11 @@ class Turns:
             starts = min(line.updates[0].attempt, _STARTS - 1)
             async with self._slots[starts]:
                 if not stop.is_set():
-                    await self._take_turn(line.updates[0], stop)
+                    await self._take_turn(line.updates[0], _following(line), stop)
             line.updates.popleft()
             self._leave(1)
+        if line.updates:  # it may have begun with the end of the one before it
+            await self._marks.release(line.updates[0].update_id)
         self._leave(len(line.updates))
         del self._lines[chat]
         if line.more:
@@ -172,7 +174,9 @@ class Turns:
         if not self._is_crowded():
             self._room.set()
 
-    async def _take_turn(self, update: WaitingUpdate, stop: asyncio.Event) -> None:
+    async def _take_turn(
+        self, update: WaitingUpdate, following: int | None, stop: asyncio.Event
+    ) -> None:
         number = update.update_id
         if update.attempt >= _STARTS:
             _log.error("update put aside", update_id=number, faults=_FATAL)
@@ -183,7 +187,7 @@ class Turns:
             except StoppedError:
                 await self._marks.release(number)
             else:
-                await self._marks.end(number, error)
+                await self._marks.end(number, error, None if stop.is_set() else following)
 
     async def _begin(self, number: int, stop: asyncio.Event) -> bool:
         """Write down that handling begins, as soon as the database lets us; False where we stop."""
@@ -235,3 +239,10 @@ class Turns:
             _log.exception("update put aside", update_id=number)
             return f"{type(error).__name__}: {error}"
         return None
+
+
+def _following(line: _Line) -> int | None:
+    """The number of the update after the first, unless that is one to be begun apart."""
+    if len(line.updates) > 1 and line.updates[1].attempt == 0:
+        return line.updates[1].update_id
+    return None

@@ -254,6 +254,26 @@ async def test_a_clean_stop_does_not_count_as_a_start(
     assert tg.violations == []
 
 
+async def test_an_update_that_begins_with_the_end_of_the_one_before_is_counted_alike(
+    asleep: House, anna: Person, tg: Telegram
+) -> None:
+    held = tg.faults.add(Hold(), method="sendMessage", skip=1)
+    await anna.say("/help")
+    await anna.say("/language")
+    await anna.say("/news")
+    asleep.start()
+    await tg.ledger.wait_for(lambda: held.hits)
+    assert await asleep.rows("SELECT attempt FROM incoming") == [(1,), (1,), (0,)]
+    stopping = asyncio.create_task(asleep.stop())
+    await asleep.finds("SELECT attempt FROM incoming", [(1,), (0,), (0,)])
+    stopping.cancel()
+    await asleep.kill()
+    asleep.start()
+    await anna.sees("Новости")
+    assert len(tg.ledger.messages(anna.id)) == 3
+    assert tg.violations == []
+
+
 async def test_nothing_begins_before_its_start_is_written_down(
     asleep: House, anna: Person, tg: Telegram, logs: list[EventDict]
 ) -> None:

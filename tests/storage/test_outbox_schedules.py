@@ -119,6 +119,7 @@ class Outbox(RuleBasedStateMachine):
         self.database = self.runner.run(self.open.enter_async_context(Database.open(url)))
         for chat in range(1, READERS + 1):
             self.join(chat)
+        self.publish(Priority.NEWS)
 
     # --- Readers ----------------------------------------------------------------------------------
 
@@ -180,6 +181,11 @@ class Outbox(RuleBasedStateMachine):
         self.do(self._change(broadcasts.halt, number + 1))
 
     @rule(number=numbers)
+    def halt_and_resume(self, number: int) -> None:
+        self.halt(number)
+        self.resume(number)
+
+    @rule(number=numbers)
     def resume(self, number: int) -> None:
         until = self.now + TTL
         if self.do(self._change(broadcasts.resume, number + 1, self.now, until)):
@@ -230,6 +236,16 @@ class Outbox(RuleBasedStateMachine):
         assert all(held.attempt > 0 for held in claimed)
         assert all(held.lease == holder.term for held in claimed)
         return claimed
+
+    @rule(many=st.integers(1, 4))
+    def claim_and_begin(self, many: int) -> None:
+        self.claim(many)
+        self.begin(many, late=False)
+
+    @rule(many=st.integers(1, 4), hows=st.lists(ends, min_size=4, max_size=4))
+    def send(self, many: int, hows: list[str]) -> None:
+        self.claim_and_begin(many)
+        self.finish(many, hows, late=False)
 
     @rule(many=st.integers(1, 4), late=st.booleans())
     def begin(self, many: int, *, late: bool) -> None:
@@ -372,7 +388,7 @@ class Outbox(RuleBasedStateMachine):
         known = {each.key for each in (*self.leader.claimed, *self.leader.begun)}
         for key, row in found.items():
             assert row.attempt >= 0
-            assert 0 <= row.doubts <= self.ambiguous[key]
+            assert row.state in ENDED or row.doubts == self.ambiguous[key]
             assert (row.finished_at is not None) == (row.state in ENDED)
             assert row.state != S.QUEUED or row.not_before is not None
             assert row.state != S.SENT or self.arrived[key] > 0
