@@ -27,7 +27,8 @@ from bot.storage.database import Database
 from bot.telegram import show
 from bot.telegram.outcome import Failed, Outcome, Sent, outcome
 from bot.telegram.pace import Lane, Pacer
-from bot.views.article import article_page, in_form, withdrawn
+from bot.views.article import article_page, withdrawn
+from bot.views.form import in_form
 from bot.views.news import NewsList
 from bot.views.push import push_in
 from bot.waiting import rest

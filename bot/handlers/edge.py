@@ -17,8 +17,8 @@ from bot.handlers.answer import Answer
 from bot.handlers.aside import Aside
 from bot.handlers.throttle import Throttle
 from bot.i18n import Translator, Translators
-from bot.model import Chat, ChatKind, Keyboard, Reader, Screen
-from bot.render.text import cut, plain, plain_text
+from bot.model import Chat, ChatKind, Form, Reader, Screen
+from bot.render.text import cut, plain
 from bot.storage.database import Database
 from bot.storage.readers import deactivate_chat, find_reader, meet_reader, move_chat
 from bot.telegram import show
@@ -35,6 +35,7 @@ from bot.telegram.outcome import (
     outcome,
 )
 from bot.views import greeting
+from bot.views.form import in_form
 from bot.waiting import rest
 
 # https://core.telegram.org/bots/api#answercallbackquery
@@ -167,8 +168,8 @@ class Edge(BaseMiddleware):
                     await show.send(bot, Chat(new, ChatKind.SUPERGROUP), screen)
             case Refused(reason=reason):
                 _log.error("rendering refused", reason=reason, update=_describe(event))
-                screen = _harmless(answer.screen) if answer.screen else greeting.apology(t)
-                await show.send(bot, chat, screen)
+                screen = answer.screen or greeting.apology(t)
+                await show.send(bot, chat, in_form(screen, Form.PLAIN))
             case PictureRefused(reason=reason) if answer.screen and answer.screen.image:
                 _log.warning("picture refused", reason=reason, update=_describe(event))
                 bare = replace(answer, toast=None, screen=replace(answer.screen, image=None))
@@ -245,13 +246,6 @@ def _apology(event: Message | CallbackQuery, t: Translator) -> Answer:
     if isinstance(event, CallbackQuery):
         return Answer(toast=screen.body.plain, alert=True)
     return Answer(screen=screen)
-
-
-def _harmless(screen: Screen) -> Screen:
-    """The screen without anything that Telegram could refuse."""
-    rows = (tuple(button for button in row if button.data) for row in screen.keyboard)
-    keyboard: Keyboard = tuple(row for row in rows if row)
-    return Screen(plain_text(screen.body), keyboard=keyboard)
 
 
 def _speaker(event: Message | CallbackQuery) -> int | None:

@@ -19,6 +19,7 @@ from bot.storage.revisions import Kept
 _log = structlog.get_logger(__name__)
 
 _AT_ONCE = 20  # articles in one read; the others follow at the next
+_REVISIONS = 20  # of an article; a feed that counts views in its leads is no editor
 _CORRECTED = timedelta(hours=48)  # after it was stored an article is no news any more
 
 
@@ -67,7 +68,11 @@ def changes(
         back = before.withdrawn and before.gone > 0 and before.seen == revisions.ABSENT
         if before.seen == said or (before.withdrawn and not back):
             pass
-        elif back or (before.seen is not None and now - before.created_at <= _CORRECTED):
+        elif back or (
+            before.seen is not None
+            and before.revision <= _REVISIONS
+            and now - before.created_at <= _CORRECTED
+        ):
             revisit.append((number, candidate))
             continue
         else:

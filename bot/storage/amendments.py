@@ -175,9 +175,11 @@ async def record_amendments(
         return here
     if cursor is None:
         lowest = await connection.scalar(
-            select(func.min(delivery.c.reader_id))
+            select(delivery.c.reader_id)
             .join(reader, reader.c.id == delivery.c.reader_id)
             .where(_outdated(of.broadcast_id, revision))
+            .order_by(delivery.c.reader_id)
+            .limit(1)
         )
         cursor = None if lowest is None else lowest - 1
     await connection.execute(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import bindparam, delete, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.storage.schema import opened
@@ -51,15 +51,18 @@ async def note_left(
 
 async def forget_opened(connection: AsyncConnection, before: datetime, limit: int) -> int:
     """Delete what was opened before a moment, at most so many rows; how many went."""
-    old = (
+    old = await connection.execute(
         select(opened.c.reader_id, opened.c.message_id)
         .where(opened.c.opened_at < before)
         .order_by(opened.c.opened_at)
         .limit(limit)
-    ).subquery()
-    statement = delete(opened).where(
-        select(old.c.reader_id)
-        .where(old.c.reader_id == opened.c.reader_id, old.c.message_id == opened.c.message_id)
-        .exists()
     )
-    return (await connection.execute(statement)).rowcount
+    rows = [{"reader": reader_id, "message": message_id} for reader_id, message_id in old]
+    if rows:
+        await connection.execute(_FORGET, rows)
+    return len(rows)
+
+
+_FORGET = delete(opened).where(
+    opened.c.reader_id == bindparam("reader"), opened.c.message_id == bindparam("message")
+)

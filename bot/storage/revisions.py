@@ -39,6 +39,7 @@ class Kept:
     url: str
     sorted_at: datetime
     created_at: datetime
+    revision: int
     withdrawn: bool
     gone: int
 
@@ -56,6 +57,7 @@ async def kept_articles(
             article.c.url,
             article.c.sorted_at,
             article.c.created_at,
+            article.c.revision,
             article.c.withdrawn_at,
             article.c.gone,
         ).where(article.c.id.in_(numbers[start : start + _CHUNK]), article.c.source_id == source_id)
@@ -65,6 +67,7 @@ async def kept_articles(
                 url=row.url,
                 sorted_at=row.sorted_at,
                 created_at=row.created_at,
+                revision=row.revision,
                 withdrawn=row.withdrawn_at is not None,
                 gone=row.gone,
             )

@@ -223,15 +223,16 @@ class Pacer:
         wait = self._bulk.wait(now)
         if self._window is not None:
             wait = max(wait, self._window.wait(now))
-        if wait <= 0 and any(self._asking[other] for other in Lane if other < lane):
-            return 1 / self._bulk.rate  # theirs is the turn
-        if wait <= 0 and lane is Lane.AMENDMENT:
-            # The next push may be about to ask. A trickle passes, or a long broadcast would keep
-            # its own corrections waiting to its end.
-            pushing = now - self._pushed_at < _LULL_SECONDS
-            if pushing and now - self._amended_at < _TRICKLE_SECONDS:
-                return _LULL_SECONDS / 4
+        if wait <= 0 and not (lane is Lane.AMENDMENT and self._trickles(now)):
+            if any(self._asking[other] for other in Lane if other < lane):
+                return 1 / self._bulk.rate  # theirs is the turn
+            if lane is Lane.AMENDMENT and now - self._pushed_at < _LULL_SECONDS:
+                return _LULL_SECONDS / 4  # the next push may be about to ask
         return wait
+
+    def _trickles(self, now: float) -> bool:
+        """Whether an edit passes beside pushes: a broadcast of hours has corrections of its own."""
+        return now - self._amended_at >= _TRICKLE_SECONDS
 
     def _take(self, lane: Lane) -> None:
         now = self._clock()

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import datetime
 from urllib.parse import quote
 
 from aiogram.filters.callback_data import CallbackData
 
 from bot.i18n import Translator
-from bot.model import Article, Button, EntityKind, Form, Screen
+from bot.model import Article, Button, EntityKind, Screen
 from bot.render.document import Labels, render
 from bot.render.pages import pages
-from bot.render.text import cut, join, plain_text, styled
+from bot.render.text import cut, join, styled
 from bot.views.news import NewsList, read_article
 
 _RUNNING_TITLE_CHARS = 100
@@ -77,19 +76,6 @@ def withdrawn(t: Translator, origin: NewsList | None = None) -> Screen:
     text = t("🗑 This article was withdrawn by the publisher.")
     rows = () if origin is None else (_way_back(origin, t),)
     return Screen(join("", [text]), keyboard=rows)
-
-
-def in_form(screen: Screen, form: Form) -> Screen:
-    """A page in the form that Telegram takes: without its picture, or with text and pages alone."""
-    match form:
-        case Form.FULL:
-            return screen
-        case Form.BARE:
-            return replace(screen, image=None)
-        case Form.PLAIN:
-            rows = (tuple(button for button in row if button.data) for row in screen.keyboard)
-            keyboard = tuple(row for row in rows if row)
-            return Screen(plain_text(screen.body), keyboard=keyboard)
 
 
 def open_and_share(article: Article, t: Translator) -> tuple[Button, ...]:

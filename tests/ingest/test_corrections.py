@@ -49,7 +49,7 @@ def entry(key: str = "a", title: str = "Мост", image: str | None = None, url
 
 
 def kept(seen: str | None, **changed: object) -> Kept:
-    plain = Kept(seen, "https://news.example/a", NOW, NOW, withdrawn=False, gone=0)
+    plain = Kept(seen, "https://news.example/a", NOW, NOW, 1, withdrawn=False, gone=0)
     return replace(plain, **changed)
 
 
@@ -70,6 +70,7 @@ GONE = {"withdrawn": True, "gone": 2}
         (OTHER, kept(SAID), NOW, True, False),
         (OTHER, kept(SAID), NOW + 48 * HOUR, True, False),
         (OTHER, kept(SAID), NOW + 49 * HOUR, False, True),
+        (OTHER, kept(SAID, revision=21), NOW, False, True),  # it changes by itself
         (OTHER, kept(None), NOW, False, True),  # kept by a version that noted nothing
         (entry(), kept(ABSENT), NOW, True, False),
         (entry(), kept(ABSENT), NOW + 49 * HOUR, False, True),

@@ -21,14 +21,28 @@ from bot.model import (
     ChatKind,
     Delivery,
     DeliveryState,
+    Form,
     Key,
     OnUnknown,
     Priority,
     Reader,
 )
-from bot.storage import articles, broadcasts, incoming, outbox, readers, sections
+from bot.storage import (
+    amendments,
+    articles,
+    broadcasts,
+    checks,
+    incoming,
+    opened,
+    outbox,
+    readers,
+    revisions,
+    sections,
+)
+from bot.storage.amendments import Amending
 from bot.storage.database import Database
 from bot.storage.outbox import PutOff, Settled
+from bot.storage.revisions import Kept
 from tests.postgres import empty_postgres
 
 NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
@@ -36,6 +50,12 @@ LONG_AFTER = NOW + timedelta(days=30)
 MANY = 20_000
 HALTED = 7
 LATER = Key(int((NOW + timedelta(seconds=9000)).timestamp()) * 1_000_000, 9000)
+
+AMENDING = Amending(1, 1, 0, Form.FULL)
+NAMED = {
+    n: Kept("x", "", NOW + timedelta(seconds=n), NOW, 1, withdrawn=False, gone=0)
+    for n in range(19_000, 20_000)
+}
 
 Question = Callable[[AsyncConnection], Awaitable[Any]]
 
@@ -138,11 +158,60 @@ QUESTIONS: dict[str, tuple[Question, set[str]]] = {
         {"ix_article_"},  # PostgreSQL takes the other one for a section of many articles
     ),
     "aliases": (lambda c: articles.known_aliases(c, 1, names()), {"pk_alias"}),
+    "what is amended": (amendments.amending, {"ix_broadcast_amending"}),
+    "next amendments": (
+        lambda c: amendments.next_amendments(c, AMENDING, 2, 30),
+        {"pk_delivery", "pk_opened"},
+    ),
+    "record amendments": (
+        lambda c: amendments.record_amendments(
+            c, AMENDING, 1, shown=range(1, 20), deleted=range(20, 30), cursor=30
+        ),
+        {"pk_delivery"},
+    ),
+    "end of amendments": (
+        lambda c: amendments.record_amendments(c, AMENDING, 1, shown=(), deleted=(), cursor=None),
+        {"pk_delivery"},
+    ),
+    "withdraw": (
+        lambda c: revisions.withdraw_article(c, 5, NOW, by_hand=True),
+        {"uq_broadcast_article_id"},
+    ),
+    "messages of an article": (
+        lambda c: revisions.count_messages(c, 1),
+        {"uq_broadcast_article_id", "pk_delivery"},
+    ),
+    "kept articles": (lambda c: revisions.kept_articles(c, 1, range(1, 300)), set()),  # by number
+    "vanished": (
+        lambda c: revisions.note_vanished(c, 1, NAMED, before=NOW, now=NOW),
+        {"ix_article_"},  # PostgreSQL takes the other one for a source of nearly all
+    ),
+    "due checks": (lambda c: checks.due_checks(c, NOW, 50), {"ix_article_check_at"}),
+    "next check": (checks.next_check_due, {"ix_article_check_at"}),
+    "held articles": (checks.held_articles, {"ix_article_check_at"}),
+    "witnesses": (
+        lambda c: checks.witnesses(c, 1, [5], 10),
+        {"ix_article_"},  # as above
+    ),
+    "opened": (lambda c: opened.opened_article(c, 5, 5), {"pk_opened"}),
+    "forget opened": (
+        lambda c: opened.forget_opened(c, LONG_AFTER, 10),
+        {"ix_opened_opened_at"},
+    ),
     "sections": (sections.sections, {"ix_article_section_id_sorted_at_id"}),
 }
-BIG = ("delivery", "article", "alias", "incoming", "reader", "broadcast", "subscription")
+BIG = (
+    *("delivery", "article", "alias", "incoming", "reader", "broadcast", "subscription"),
+    "opened",
+)
 
-RARE = {"resume", "prune", "count what is queued"}
+RARE = {
+    "resume",
+    "prune",
+    "count what is queued",
+    "end of amendments",
+    "messages of an article",
+}
 """These may go through all deliveries of one broadcast, or through all that waits."""
 
 FILL = """
@@ -163,8 +232,8 @@ INSERT INTO broadcast (article_id, created_at, expires_at, fanned_out, state, pr
     SELECT n, :now, :second, n <> 4 AND n <> 8, 2, n > 2000 FROM numbers;
 UPDATE broadcast SET state = 0, expires_at = :long_after WHERE id IN (2, 3, 4, 8);
 UPDATE broadcast SET state = 1 WHERE id = 7;
-INSERT INTO delivery (broadcast_id, reader_id, not_before, state)
-    SELECT 1, n, :second, 3 FROM numbers;
+INSERT INTO delivery (broadcast_id, reader_id, finished_at, message_id, shown, state)
+    SELECT 1, n, :now, n, 1, 3 FROM numbers;
 INSERT INTO delivery (broadcast_id, reader_id, not_before, state)
     SELECT 2, n, :second, 0 FROM numbers;
 INSERT INTO delivery (broadcast_id, reader_id, lease, state)
@@ -173,6 +242,10 @@ INSERT INTO delivery (broadcast_id, reader_id, lease, state)
     SELECT 3, n, 1, 3 FROM numbers WHERE n > 100;
 INSERT INTO delivery (broadcast_id, reader_id, finished_at, error, state)
     SELECT 7, n, :second, 'no', CASE WHEN n < 50 THEN 4 ELSE 3 END FROM numbers;
+UPDATE broadcast SET amend_cursor = 0 WHERE id = 1;
+UPDATE article SET seen = 'x', check_at = :now, gone = 2 WHERE id > 19950;
+INSERT INTO opened (reader_id, message_id, article_id, opened_at)
+    SELECT n, n, 1, :second FROM numbers;
 INSERT INTO incoming (update_id, chat_id, body, received_at, state)
     SELECT n, n / 40, '', :now, CASE WHEN n = n / 2 * 2 THEN 0 ELSE 1 END FROM numbers;
 """
@@ -281,6 +354,8 @@ def _named(index: str, plan: str) -> bool:
     """SQLite calls the index of a key by names of its own."""
     own = {
         "pk_alias": "sqlite_autoindex_alias_1",
+        "pk_opened": "sqlite_autoindex_opened_1",
+        "uq_broadcast_article_id": "sqlite_autoindex_broadcast_1",
         "pk_delivery": "delivery USING PRIMARY KEY",
         "pk_subscription": "sqlite_autoindex_subscription_1",
         "pk_incoming": "sqlite_autoindex_incoming_1",

@@ -187,7 +187,7 @@ async def test_only_a_sources_own_articles_are_kept_for_it(
     number = await keep(database, now, "a", seen=None)
     found = await kept(database, number, 99)
     assert found == {
-        number: Kept(None, "https://news.example/a", now, now, withdrawn=False, gone=0)
+        number: Kept(None, "https://news.example/a", now, now, 1, withdrawn=False, gone=0)
     }
     async with database.read() as connection:
         assert await revisions.kept_articles(connection, 2, [number]) == {}

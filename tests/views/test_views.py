@@ -31,7 +31,8 @@ from bot.render.text import clean, is_blank
 from bot.telegram.menu import menu
 from bot.telegram.show import _markup
 from bot.views import alerts, greeting, news, push, status, subscriptions, withdrawing
-from bot.views.article import PageNumber, article_page, in_form, withdrawn
+from bot.views.article import PageNumber, article_page, withdrawn
+from bot.views.form import in_form
 from bot.views.news import ChooseSection, NewsList, ReadArticle, Towards
 from bot.views.paging import MAX_CHOICES
 from sandbox.telegram.keyboards import read_markup
