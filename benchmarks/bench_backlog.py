@@ -134,7 +134,7 @@ def rows(ours: Figures, naive: Figures) -> list[Row]:
         ),
         ("  beside the limit", f"{ours.grown:.1f} MB", f"limit {LIMIT_MB:.0f} MB", "-"),
         (
-            "updates per second",
+            "updates per second from the start",
             f"{ours.rate:,.0f}",
             f"all at once {naive.rate:,.0f}",
             f"{ours.rate / naive.rate:.1f}x" if naive.rate else "-",
