@@ -274,7 +274,7 @@ class Sender:
         self._wake.set()
 
     def _note(self, result: Outcome) -> None:
-        """Count the pauses that bring nothing through; those in flight together count once."""
+        """Count the failures that bring nothing through; those in a pause together count once."""
         if isinstance(result, Sent):
             self._setbacks = 0
         elif isinstance(result, Doubtful | Unsent) and self._pacer.paused_for() == 0:

@@ -98,14 +98,16 @@ def verdict(  # noqa: C901, PLR0911, PLR0912 - a table, a return per row
 
     A request that may have arrived is repeated once, silently, since a lost article is worse than
     a repeated one; after a second such end nobody knows, and a person is to see it. That is while
-    other pushes get through. While none does, it is Telegram that ails and not this delivery:
-    everything waits, growing longer, and the delivery is tried on.
+    other pushes get through, and they do not wait for it. From the second failure with no push
+    accepted in between it is Telegram that ails and not this delivery: everything waits, growing
+    longer, and the delivery is tried on.
 
     Args:
         outcome: how the request ended.
         begun: what was sent, and in which form.
         now: the moment.
-        setbacks: how many pauses in a row brought no push through before this request.
+        setbacks: how many failures in a row brought no push through before this request; those in
+            flight together count once.
         policy: what becomes of a request that may have arrived.
     """
     delivery = begun.delivery
@@ -133,11 +135,12 @@ def verdict(  # noqa: C901, PLR0911, PLR0912 - a table, a return per row
         case PictureRefused(reason=reason) | Refused(reason=reason) if begun.form < Form.PLAIN:
             return Again(now, reason, counts=False, form=Form.PLAIN)
         case Unsent(reason=reason):
-            return Again(now + _growing(setbacks), reason, pause=True)
+            return Again(now + _growing(setbacks), reason, pause=setbacks > 0)
         case Doubtful(reason=reason) if policy is OnUnknown.DROP or _is_over(begun, setbacks):
             return Ended(DeliveryState.UNKNOWN, reason)
         case Doubtful(reason=reason):
-            return Again(now + _growing(setbacks), reason, pause=True, doubtful=True)
+            later = now + _growing(setbacks)
+            return Again(later, reason, pause=setbacks > 0, doubtful=True)
         case Stop(reason=reason):
             return Again(now + _STOP_PAUSE, reason, pause=True, counts=False, stop=True)
         case (

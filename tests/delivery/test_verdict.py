@@ -149,9 +149,9 @@ def test_pauses_grow_while_nothing_gets_through(
 ) -> None:
     later = now + seconds * SECOND
     unsent = verdict(Unsent("refused"), held(), now, setbacks)
-    assert unsent == Again(later, "refused", pause=True)
+    assert unsent == Again(later, "refused", pause=setbacks > 0)
     doubtful = verdict(Doubtful("502"), held(), now, setbacks)
-    assert doubtful == Again(later, "502", pause=True, doubtful=True)
+    assert doubtful == Again(later, "502", pause=setbacks > 0, doubtful=True)
 
 
 def test_an_unsent_push_stays_as_certain_as_it_was(now: datetime) -> None:
@@ -164,7 +164,7 @@ def test_an_unsent_push_stays_as_certain_as_it_was(now: datetime) -> None:
 
 def test_a_doubt_is_tried_once_more_and_then_nobody_knows(now: datetime) -> None:
     first = verdict(Doubtful("reset"), held(), now, setbacks=0)
-    assert first == Again(now + SECOND, "reset", pause=True, doubtful=True)
+    assert first == Again(now + SECOND, "reset", doubtful=True)  # the others do not wait for it
     second = verdict(Doubtful("reset"), held(doubts=1), now, setbacks=0)
     assert second == Ended(S.UNKNOWN, "reset")
 
