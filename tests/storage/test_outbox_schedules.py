@@ -356,7 +356,14 @@ class Outbox(RuleBasedStateMachine):
             kept = {each.key for each in keep}
             await outbox.release(connection, self.leader.term, self.now, keep=kept)
 
-    @rule(seconds=st.integers(0, 30))
+    @rule(many=st.integers(1, 4), hows=st.lists(ends, min_size=4, max_size=4))
+    def hear_late(self, many: int, hows: list[str]) -> None:
+        """The new leader has in hand what the old one had in flight and hears of only now."""
+        self.take_over()
+        self.claim_and_begin(many)
+        self.finish(many, hows, late=True)
+
+    @rule(seconds=st.sampled_from((1, 5, 30, 130)))
     def time_passes(self, seconds: int) -> None:
         self.now += timedelta(seconds=seconds)
 
