@@ -12,8 +12,7 @@ class Breaker:
     """Looks back at the last 200 sends that came to an end."""
 
     def __init__(self) -> None:
-        self._last: deque[bool] = deque(maxlen=_LAST)
-        self._closed: deque[int] = deque(maxlen=_LAST)
+        self._last: deque[tuple[bool, int | None]] = deque(maxlen=_LAST)
 
     def trips(self, *, refused: bool, closed_chat: int | None = None) -> bool:
         """Count one send; True where more than a fifth of the last ones were refused for good.
@@ -22,14 +21,11 @@ class Breaker:
             refused: whether this one was.
             closed_chat: the id of its chat where that takes no messages from us any more.
         """
-        self._last.append(refused)
-        if closed_chat is not None:
-            self._closed.append(closed_chat)
-        return sum(self._last) > _MOST_REFUSED if refused else False
+        self._last.append((refused, closed_chat))
+        return refused and sum(each for each, _ in self._last) > _MOST_REFUSED
 
     def reset(self) -> tuple[int, ...]:
         """Begin anew; the chats that were counted as closed, since it may not have been them."""
-        closed = tuple(self._closed)
+        closed = tuple(chat for _, chat in self._last if chat is not None)
         self._last.clear()
-        self._closed.clear()
         return closed

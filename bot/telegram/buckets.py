@@ -46,6 +46,8 @@ class Bucket:
 
     def take(self, now: float) -> Self:
         """One token fewer, even where none is left: the next ones wait the longer."""
+        if now < self.at:  # what comes in until then must not depend on the rate of today
+            return replace(self, tokens=self.tokens - 1.0)
         return replace(self, tokens=self.level(now) - 1.0, at=now)
 
     def emptied(self, until: float) -> Self:

@@ -80,7 +80,8 @@ class Pacer:
         Returns:
             False where it may not: ``stop`` came, or a pause is on (see ``paused_for``).
         """
-        self._asking[lane] += 1
+        beside = self.paid and lane is Lane.BREAKING  # nobody has to let it go first
+        self._asking[lane] += not beside
         try:
             async with self._locks[lane]:
                 while not stop.is_set() and self.paused_for() <= 0:
@@ -91,7 +92,7 @@ class Pacer:
                     await asyncio.sleep(min(wait, _STEP_SECONDS))
                 return False
         finally:
-            self._asking[lane] -= 1
+            self._asking[lane] -= not beside
 
     def reply(self, chat_id: int | None = None) -> None:
         """An answer to a person leaves now; pushes, and those to its chat, make room."""
