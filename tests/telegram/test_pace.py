@@ -82,7 +82,7 @@ async def test_turns_come_in_the_order_of_asking(clock: Clock) -> None:
     assert order == list(range(20))
 
 
-async def test_a_more_urgent_lane_goes_first(clock: Clock) -> None:
+async def test_breaking_news_go_first(clock: Clock) -> None:
     pacer, stop, order = Pacer(10, clock=clock), asyncio.Event(), []
 
     async def ask(lane: Lane) -> None:
@@ -90,27 +90,9 @@ async def test_a_more_urgent_lane_goes_first(clock: Clock) -> None:
         order.append(lane)
 
     await _turns(pacer, clock, 3)
-    lanes = [Lane.AMENDMENT] * 5 + [Lane.NEWS] * 5 + [Lane.BREAKING] * 5
+    lanes = [Lane.NEWS] * 5 + [Lane.BREAKING] * 5
     await asyncio.gather(*(ask(lane) for lane in lanes))
     assert order == sorted(lanes)
-
-
-async def test_news_that_never_end_let_a_trickle_of_amendments_pass(clock: Clock) -> None:
-    """A correction would else wait for the end of a broadcast of hours."""
-    pacer, stop, amended = Pacer(10, clock=clock), asyncio.Event(), []
-
-    async def amend() -> None:
-        while not stop.is_set():
-            if await pacer.turn(Lane.AMENDMENT, stop):
-                amended.append(clock.now)
-
-    amending = asyncio.create_task(amend())
-    moments = await _turns(pacer, clock, 300)
-    stop.set()
-    await amending
-    seconds = moments[-1] - moments[0]
-    assert len(amended) <= seconds + 2
-    assert 299 / seconds > 0.85 * 10
 
 
 async def test_paid_breaking_news_have_a_pace_of_their_own(clock: Clock) -> None:
