@@ -133,12 +133,11 @@ async def fan_out(
             .returning(delivery.c.reader_id)
         )
         made = list(rows.all())
-    reached = last or of.cursor
     await connection.execute(
         update(broadcast)
         # Somebody else may have come further since; the cursor never goes back.
-        .where(broadcast.c.id == of.id, broadcast.c.cursor <= reached)
-        .values(cursor=reached, fanned_out=size < batch)
+        .where(broadcast.c.id == of.id, broadcast.c.cursor <= (last or of.cursor))
+        .values(cursor=last or of.cursor, fanned_out=size < batch)
     )
     return made
 
