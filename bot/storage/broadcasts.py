@@ -133,7 +133,8 @@ async def fan_out(connection: AsyncConnection, of: Going, lease: int, batch: int
         made = inserted.rowcount
     await connection.execute(
         update(broadcast)
-        .where(broadcast.c.id == of.id)
+        # Somebody else may have come further since; the cursor never goes back.
+        .where(broadcast.c.id == of.id, broadcast.c.cursor <= (last or of.cursor))
         .values(cursor=last or of.cursor, fanned_out=size < batch)
     )
     return made

@@ -318,6 +318,21 @@ async def test_several_processes_fan_out_together(database: Database, now: datet
     assert found == dict.fromkeys(expected, 2)
 
 
+async def test_the_cursor_never_goes_back(database: Database, now: datetime) -> None:
+    """One who had looked before another came further once gave the same deliveries out again."""
+    expected = await add_readers(database, now, range(1, 8))
+    await add_broadcast(database, now)
+    async with database.read() as connection:
+        (stale,) = await broadcasts.going(connection, now)
+    await _reach(database, now, 5)
+    async with database.write() as connection:
+        await broadcasts.fan_out(connection, stale, LEASE - 1, 2)
+    (row,) = await broadcast_rows(database)
+    assert (row.cursor, row.fanned_out) == (5, False)
+    claimed = await _claim(database, now)
+    assert [held.reader.id for held in claimed] == expected[5:]
+
+
 @pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
 async def test_who_comes_back_during_a_batch_pushes_nobody_out(
     database: Database, database_url: str, now: datetime
