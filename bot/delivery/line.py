@@ -8,6 +8,9 @@ from datetime import datetime, timedelta
 from bot.model import Chat, Delivery, DeliveryKey, Priority
 from bot.storage.outbox import PutOff
 
+_FORGET_ABOVE = 10_000  # chats that something was put off for
+_FORGET_AFTER = timedelta(minutes=1)
+
 _PLACE = tuple[int, DeliveryKey]
 
 
@@ -80,6 +83,12 @@ class Line:
     def put_off(self, chat_id: int, priority: Priority, key: DeliveryKey, until: datetime) -> None:
         """This one waits in the queue until then; later ones for its chat stay behind it."""
         self._waiting.setdefault(chat_id, {})[priority, key] = until
+        if len(self._waiting) > _FORGET_ABOVE:
+            self._waiting = {
+                chat: places
+                for chat, places in self._waiting.items()
+                if max(places.values()) + _FORGET_AFTER > until
+            }
 
     def _hold(self, delivery: Delivery, claimed_at: datetime, now: datetime) -> datetime | None:
         """Until when this delivery must wait for its chat, or None where it may go.

@@ -98,7 +98,7 @@ class Results:
                     if await self._follow(connection, each.delivery, again):
                         notices.append(each)
                 case Ended() as ended:
-                    await self._end(connection, each.delivery, ended, now)
+                    await self._end(connection, each.begun, ended, now)
                     if not ended.closed:
                         notices.append(each)
                 case _:
@@ -140,13 +140,14 @@ class Results:
         return False
 
     async def _end(
-        self, connection: Transaction, delivery: Delivery, ended: Ended, now: datetime
+        self, connection: Transaction, begun: Begun, ended: Ended, now: datetime
     ) -> None:
+        delivery = begun.delivery
         chat_id = delivery.reader.chat.id
         if ended.missing and delivery.missing_since is None:
             await readers.note_missing(connection, chat_id, now)
         # When so many are refused at once, it is hardly the readers who closed their chats.
-        if ended.closed and delivery.broadcast_id not in self._halted:
+        if ended.closed and (begun.forced or delivery.broadcast_id not in self._halted):
             await readers.deactivate_chat(connection, chat_id, now)
 
 

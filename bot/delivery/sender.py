@@ -24,7 +24,7 @@ from bot.delivery.alerts import Alerts
 from bot.delivery.cards import Cards
 from bot.delivery.line import Line
 from bot.delivery.results import Finished, Results
-from bot.delivery.verdict import Again, Verdict, verdict
+from bot.delivery.verdict import Again, Ended, Verdict, verdict
 from bot.errors import StorageError, TokenRefusedError
 from bot.i18n import Translators
 from bot.model import Begun, Delivery, DeliveryKey, OnUnknown, Priority
@@ -225,8 +225,9 @@ class Sender:
         breaking = delivery.priority is Priority.BREAKING
         result: Outcome | None = None
         try:
+            form = self._cards.form(begun)  # a refusal may have come since it was begun
+            begun = replace(begun, form=form)
             card = await self._cards.card(begun)
-            begun = replace(begun, form=self._cards.form(begun))
             went = await self._pacer.turn(Lane.BREAKING if breaking else Lane.NEWS, stop)
         except StorageError as error:
             _log.warning("article not read", article=delivery.article_id, error=str(error))
@@ -276,6 +277,8 @@ class Sender:
             elif reached.here_only:
                 self._cards.refused_here(delivery.key)
             self._suspicious |= reached.stop
+        elif isinstance(reached, Ended) and reached.pause:
+            self._pacer.pause(reached.pause.total_seconds())
         self._line.done(delivery, until)
         self._results.add(Finished(begun, reached))
         self._wake.set()
@@ -339,6 +342,8 @@ class Sender:
     async def _tidy(self) -> None:
         async with self._database.write() as connection:
             now = datetime.now(UTC)
+            # Whoever was frozen while it led may have claimed something since we took over.
+            await outbox.rescue(connection, self._lease, self._policy.on_unknown, now)
             await broadcasts.settle_broadcasts(connection, now)
             await pauses.forget_pauses(connection, now)
         before = now - self._policy.retention

@@ -45,12 +45,14 @@ class Ended:
     Attributes:
         closed: whether the chat takes no messages from us any more.
         missing: whether Telegram does not find the chat, which is to be remembered.
+        pause: how long all pushes wait, since none gets through.
     """
 
     state: DeliveryState
     reason: str
     closed: bool = False
     missing: bool = False
+    pause: timedelta = timedelta(0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +139,8 @@ def verdict(  # noqa: C901, PLR0911, PLR0912 - a table, a return per row
         case Unsent(reason=reason):
             return Again(now + _growing(setbacks), reason, pause=setbacks > 0)
         case Doubtful(reason=reason) if policy is OnUnknown.DROP or _is_over(begun, setbacks):
-            return Ended(DeliveryState.UNKNOWN, reason)
+            pause = _growing(setbacks) if setbacks else timedelta(0)
+            return Ended(DeliveryState.UNKNOWN, reason, pause=pause)
         case Doubtful(reason=reason):
             later = now + _growing(setbacks)
             return Again(later, reason, pause=setbacks > 0, doubtful=True)

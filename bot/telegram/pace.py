@@ -6,6 +6,7 @@ import asyncio
 import time
 from collections.abc import Callable
 from enum import IntEnum
+from math import ceil
 
 from bot.model import Chat, ChatKind
 from bot.telegram.buckets import Bucket, Pulse, Rate, Window
@@ -20,6 +21,7 @@ _PAID_RATE = 1000.0
 _MARGIN = 0.015
 _CATCH_UP = 2.0  # requests that may leave at once after the timer was late
 _FLOOR = 5.0
+_MOST_DEBT_SECONDS = 3.0  # so long at most pushes wait for answers that have left
 _AFTER_FLOOD, _AFTER_DELAY = 0.7, 0.8
 _FORGET_ABOVE = 10_000
 _OTHERS_WELL = 20
@@ -58,7 +60,7 @@ class Pacer:
         self._clock = clock
         self._rate = Rate.full(rate, min(_FLOOR, rate), now)
         self._bulk = Bucket.full(rate, min(_CATCH_UP, max(1.0, rate)), now)
-        self._window = Window(max(1, int(rate)), 1.0 + _MARGIN) if rate >= 1 else None
+        self._window = Window(ceil(rate), 1.0 + _MARGIN) if rate >= 1 else None
         self._breaking = Bucket.full(_PAID_RATE, _CATCH_UP, now)
         self._pulse = Pulse()
         self._chats: dict[int, Bucket] = {}
@@ -97,7 +99,8 @@ class Pacer:
     def reply(self, chat_id: int | None = None) -> None:
         """An answer to a person leaves now; pushes, and those to its chat, make room."""
         now = self._clock()
-        self._bulk = self._bulk.take(now)
+        if self._bulk.level(now) > -_MOST_DEBT_SECONDS * self._bulk.rate:
+            self._bulk = self._bulk.take(now)
         if self._window is not None:
             self._window.take(now)
         if chat_id is None:

@@ -1,4 +1,4 @@
-"""A Telegram for virtual time: takes requests after a while, fails as it is told, and keeps count."""
+"""A Telegram for virtual time: takes requests after a while, fails as told, and keeps count."""
 
 from __future__ import annotations
 
@@ -10,15 +10,17 @@ from collections.abc import AsyncGenerator, Callable, Sequence
 from dataclasses import dataclass, field
 from math import ceil
 from typing import TYPE_CHECKING, Any, NoReturn
+from urllib.parse import parse_qsl
 
 from aiogram import Bot
 from aiogram.client.session.base import BaseSession
 from aiogram.exceptions import TelegramNetworkError
-from aiogram.methods import GetMe, SendMessage, TelegramMethod
+from aiogram.methods import GetMe, TelegramMethod
 from aiohttp import ClientConnectorError
 from aiohttp.client_reqrep import ConnectionKey
 
 from bot.model import Chat, ChatKind
+from bot.telegram.prepared import SendPrepared
 from tests.delivery.conformance.schedule import Effect, Fault, Schedule
 
 if TYPE_CHECKING:
@@ -155,26 +157,26 @@ class Telegram:
 
     # --- A request ------------------------------------------------------------------------------
 
-    def leave(self, process: Process, method: SendMessage) -> tuple[Request, asyncio.Task[Answer]]:
+    def leave(self, process: Process, method: SendPrepared) -> tuple[Request, asyncio.Task[Answer]]:
         """A request is on its way, whatever becomes of who asked."""
         self._requests += 1
         self._order += 1
-        found = re.search(r"№(\d+)", method.text)
-        assert found, method.text
-        chat_id = method.chat_id
-        assert isinstance(chat_id, int)
+        form = dict(parse_qsl(method.form))
+        found = re.search(r"№(\d+)", form["text"])
+        assert found, form["text"]
+        chat_id = int(form["chat_id"])
         request = Request(
             number=self._requests,
             process=process,
             broadcast=int(found[1]),
             chat_id=chat_id,
             room=self.room(chat_id),
-            thread=method.message_thread_id or 0,
+            thread=int(form.get("message_thread_id", 0)),
             left=self.loop.time(),
             order=self._order,
-            plain=not method.entities,
-            picture=bool(method.link_preview_options and method.link_preview_options.url),
-            paid=bool(method.allow_paid_broadcast),
+            plain="entities" not in form,
+            picture="url" in json.loads(form.get("link_preview_options", "{}")),
+            paid="allow_paid_broadcast" in form,
         )
         self.note(f"{process} asks {request}")
         process.asks(request)
@@ -347,14 +349,14 @@ class Connection(BaseSession):
         self,
         bot: Bot,
         method: TelegramMethod[Any],
-        timeout: int | None = None,  # noqa: ASYNC109 - aiogram's signature
+        timeout: int | None = None,  # noqa: ARG002, ASYNC109 - aiogram's signature
     ) -> Any:
         await self._process.awake()
         if isinstance(method, GetMe):
             me = {"id": 42, "is_bot": True, "first_name": "Bot", "username": "bot"}
             content: Answer = 200, json.dumps({"ok": True, "result": me})
         else:
-            assert isinstance(method, SendMessage)
+            assert isinstance(method, SendPrepared)
             request, task = self._telegram.leave(self._process, method)
             content = await asyncio.shield(task)
             await self._process.awake()

@@ -37,5 +37,5 @@ def test_every_schedule_on_sqlite(sqlite_url: str) -> None:
 
 
 def test_every_schedule_on_postgresql(postgres_url: str) -> None:
-    with stage(postgres_url, one_by_one=False) as on:
+    with stage(postgres_url, one_by_one=True) as on:
         _play(on, max(SCHEDULES // 6, 1))
