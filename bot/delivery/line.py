@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime, timedelta
 
-from bot.model import Chat, Delivery, DeliveryKey
+from bot.model import Chat, Delivery, DeliveryKey, Priority
 from bot.storage.outbox import PutOff
 
 _PLACE = tuple[int, DeliveryKey]
@@ -59,7 +59,7 @@ class Line:
                 left.append((delivery, claimed_at))
             elif (later := self._hold(delivery, claimed_at, now)) is not None:
                 held.append(PutOff(delivery, later, counts=False))
-                self._put_off(delivery, later)
+                self.put_off(chat.id, delivery.priority, delivery.key, later)
             else:
                 self._busy.add(chat.id)
                 chosen.append(delivery)
@@ -70,7 +70,12 @@ class Line:
         """This one is under way no more; where it was put off, others of its chat stay behind."""
         self._busy.discard(delivery.reader.chat.id)
         if put_off_until is not None:
-            self._put_off(delivery, put_off_until)
+            chat_id = delivery.reader.chat.id
+            self.put_off(chat_id, delivery.priority, delivery.key, put_off_until)
+
+    def put_off(self, chat_id: int, priority: Priority, key: DeliveryKey, until: datetime) -> None:
+        """This one waits in the queue until then; later ones for its chat stay behind it."""
+        self._waiting.setdefault(chat_id, {})[priority, key] = until
 
     def _hold(self, delivery: Delivery, claimed_at: datetime, now: datetime) -> datetime | None:
         """Until when this delivery must wait for its chat, or None where it may go.
@@ -87,9 +92,6 @@ class Line:
             return max(ahead) + timedelta(seconds=self._spacing(chat))
         wait = self._chat_wait(chat)
         return now + timedelta(seconds=wait) if wait > 0 else None
-
-    def _put_off(self, delivery: Delivery, until: datetime) -> None:
-        self._waiting.setdefault(delivery.reader.chat.id, {})[_place(delivery)] = until
 
 
 def _place(delivery: Delivery) -> _PLACE:

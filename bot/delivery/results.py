@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -50,9 +50,9 @@ class Results:
         self._halted: set[int] = set()
         self._breaker = Breaker()
 
-    def __len__(self) -> int:
-        """How many wait."""
-        return len(self._waiting)
+    def __iter__(self) -> Iterator[Finished]:
+        """Those that wait."""
+        return iter(self._waiting)
 
     def add(self, finished: Finished) -> None:
         """A send came to an end."""

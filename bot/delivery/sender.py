@@ -94,6 +94,7 @@ class Sender:
         self._results = Results(alerts)
         self._flying: dict[DeliveryKey, Delivery] = {}  # begun, and its end not yet written down
         self._turns = 0  # how many of these wait for their turn
+        self._long_waits: dict[int, datetime] = {}  # not yet written down
         self._wake = asyncio.Event()
         self._setbacks = 0
         self._refused = False
@@ -139,16 +140,21 @@ class Sender:
         room = 0 if stop.is_set() else self._room()
         if not finished and not (room and (fresh or await self._has_work())):
             return False
-        now = datetime.now(UTC)
         begun: list[Begun] = []
         try:
             async with self._database.write() as connection:
+                # Only now: to get here may have taken long, and much may have changed meanwhile.
+                now = datetime.now(UTC)
+                room = 0 if stop.is_set() else self._room()
                 if self._unsure:
-                    self._line.reset(self._flying.values())
+                    ended = {each.delivery.key for each in (*finished, *self._results)}
+                    under_way = (d for key, d in self._flying.items() if key not in ended)
+                    self._line.reset(under_way)
                     await outbox.release(connection, self._lease, now, keep=self._flying)
                 notices = await self._results.record(connection, finished, now)
                 for chat_id, seconds in self._pacer.take_long_waits().items():
-                    until = now + timedelta(seconds=seconds)
+                    self._long_waits[chat_id] = now + timedelta(seconds=seconds)
+                for chat_id, until in self._long_waits.items():
                     await pauses.keep_pause(connection, chat_id, until)
                 if room:
                     begun = await self._begin(connection, room, now, fresh=fresh)
@@ -157,6 +163,7 @@ class Sender:
             self._unsure = True
             raise
         self._unsure = False
+        self._long_waits.clear()
         self._results.committed()
         for end in finished:
             self._flying.pop(end.delivery.key, None)
@@ -286,10 +293,13 @@ class Sender:
             await rest(stop, _RETRY_SECONDS)
 
     async def _look_back(self) -> bool:
-        now = datetime.now(UTC)
         async with self._database.write() as connection:
+            now = datetime.now(UTC)
             found = await outbox.rescue(connection, self._lease, self._policy.on_unknown, now)
             waits = await pauses.pauses(connection, now)
+            behind = await outbox.put_off(connection, now)
+        for each in behind:
+            self._line.put_off(each.chat_id, each.priority, each.key, each.until)
         for chat_id, until in waits.items():
             seconds = (until - now).total_seconds()
             if chat_id == pauses.ALL:
@@ -308,9 +318,9 @@ class Sender:
 
     async def _let_go(self) -> None:
         """Write down what is known, and put back what was not begun."""
-        now = datetime.now(UTC)
         finished = self._results.take()
         async with self._database.write() as connection:
+            now = datetime.now(UTC)
             await self._results.record(connection, finished, now)
             unknown = self._flying.keys() - {each.delivery.key for each in finished}
             await outbox.release(connection, self._lease, now, keep=unknown)
@@ -322,8 +332,8 @@ class Sender:
             await rest(stop, _HOUSE_SECONDS)
 
     async def _tidy(self) -> None:
-        now = datetime.now(UTC)
         async with self._database.write() as connection:
+            now = datetime.now(UTC)
             await broadcasts.settle_broadcasts(connection, now)
             await pauses.forget_pauses(connection, now)
         before = now - self._policy.retention

@@ -25,6 +25,7 @@ from bot.storage.broadcasts import Going, fan_out, going
 from bot.storage.readers import reader_of
 from bot.storage.schema import article, broadcast, delivery, reader, state_is, subscription
 
+_MOST_BEHIND = 10_000
 _MOST_ATTEMPTS = 10  # a process that dies of a delivery each time must not do so for ever
 
 
@@ -77,6 +78,16 @@ class Rescue:
     requeued: int
     doubtful: int
     unknown: int
+
+
+@dataclass(frozen=True, slots=True)
+class Behind:
+    """A delivery that waits in the queue for a later moment."""
+
+    chat_id: int
+    priority: Priority
+    key: DeliveryKey
+    until: datetime
 
 
 async def claim(
@@ -206,12 +217,14 @@ async def release(
 async def rescue(
     connection: AsyncConnection, lease: int, policy: OnUnknown, now: datetime
 ) -> Rescue:
-    """Settle what other holders left; the holder of ``lease`` is the only one that is alive.
+    """Settle what earlier holders left; the holder of ``lease`` is the latest one.
+
+    Whoever is late with it, and is not the latest any more, takes nothing from the later ones.
 
     A send that a process took with it is repeated until Telegram answers, each time silently:
     nobody has seen it fail. Where nothing is to be repeated, it ends as unknown.
     """
-    left = update(delivery).where(_held(), delivery.c.lease != lease)
+    left = update(delivery).where(_held(), delivery.c.lease < lease)
     requeued = await connection.execute(
         left.where(_is(DeliveryState.LEASED)).values(_requeued(now))
     )
@@ -237,6 +250,34 @@ async def rescue(
         )
     )
     return Rescue(requeued.rowcount, doubtful.rowcount, unknown.rowcount)
+
+
+async def put_off(connection: AsyncConnection, now: datetime) -> list[Behind]:
+    """What was put off until a moment that has not come, as far as it is still to be sent.
+
+    Others for the same chats are to stay behind it; at most 10,000 are told.
+    """
+    statement = (
+        select(
+            reader.c.chat_id,
+            broadcast.c.priority,
+            delivery.c.broadcast_id,
+            delivery.c.reader_id,
+            delivery.c.not_before,
+        )
+        .join(broadcast, broadcast.c.id == delivery.c.broadcast_id)
+        .join(reader, reader.c.id == delivery.c.reader_id)
+        .where(
+            state_is(broadcast, BroadcastState.OPEN),
+            state_is(delivery, DeliveryState.QUEUED),
+            delivery.c.not_before > now,
+        )
+        .limit(_MOST_BEHIND)
+    )
+    return [
+        Behind(chat_id, Priority(priority), (number, reader_id), until)
+        for chat_id, priority, number, reader_id, until in await connection.execute(statement)
+    ]
 
 
 async def last_errors(connection: AsyncConnection, limit: int) -> list[tuple[int, str]]:
