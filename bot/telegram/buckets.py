@@ -40,6 +40,10 @@ class Bucket:
         """The tokens in it now."""
         return min(self.burst, self.tokens + (now - self.at) * self.rate)
 
+    def debt(self, now: float) -> float:
+        """How many more were taken than there were."""
+        return max(0.0, -(self.tokens if now < self.at else self.level(now)))
+
     def wait(self, now: float) -> float:
         """Seconds until a whole token is there; 0 where it is."""
         return max(0.0, (1.0 - self.level(now)) / self.rate)

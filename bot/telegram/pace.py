@@ -99,7 +99,7 @@ class Pacer:
     def reply(self, chat_id: int | None = None) -> None:
         """An answer to a person leaves now; pushes, and those to its chat, make room."""
         now = self._clock()
-        if self._bulk.level(now) > -_MOST_DEBT_SECONDS * self._bulk.rate:
+        if self._bulk.debt(now) < _MOST_DEBT_SECONDS * self._bulk.rate:
             self._bulk = self._bulk.take(now)
         if self._window is not None:
             self._window.take(now)

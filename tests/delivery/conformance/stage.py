@@ -19,7 +19,7 @@ from tests.delivery.conformance.schedule import Schedule
 from tests.delivery.conformance.world import World
 
 
-class BrokenError(AssertionError):
+class BrokenPromiseError(AssertionError):
     """Something that must hold does not; told with all that happened."""
 
 
@@ -39,13 +39,13 @@ class Stage:
         """What came of it.
 
         Raises:
-            BrokenError: what must hold does not.
+            BrokenPromiseError: what must hold does not.
         """
         self._observer.loop.rewind()
         world = self._runner.run(self._play(schedule))
         self.played += 1
         if complaints := list(Ledger(world).complaints()):
-            raise BrokenError("\n".join([repr(schedule), *world.story, "", *complaints]))
+            raise BrokenPromiseError("\n".join([repr(schedule), *world.story, "", *complaints]))
         return world
 
     async def _play(self, schedule: Schedule) -> World:

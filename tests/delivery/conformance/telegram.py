@@ -1,4 +1,4 @@
-"""A Telegram for virtual time: takes requests after a while, fails as told, and keeps count."""
+"""A Telegram for virtual time: it takes its time, fails as it is told, and keeps count."""
 
 from __future__ import annotations
 
