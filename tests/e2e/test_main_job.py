@@ -21,7 +21,7 @@ async def test_reads_the_site_shows_the_news_and_pushes_the_next_article(
             )
 
         await anna.say("/start")
-        greeting = await anna.sees("Здравствуйте", timeout=20)
+        greeting = await anna.sees("Здравствуйте", timeout=45)
         await anna.press(greeting, "Новости")
         news = await anna.sees("Нажмите на заголовок")
         newest = newsroom.articles()[0]
@@ -42,7 +42,7 @@ async def test_reads_the_site_shows_the_news_and_pushes_the_next_article(
             section="programma",
         )
         newsroom.publish(title="Чужой раздел", paragraphs=["Не для Анны."], section="sobytiya")
-        pushed = await anna.sees("Открыт набор волонтёров", timeout=20)
+        pushed = await anna.sees("Открыт набор волонтёров", timeout=45)
         assert pushed.text == (
             "Новости программы\n\nОткрыт набор волонтёров\n\nПервая встреча – в субботу."
         )
@@ -53,7 +53,7 @@ async def test_reads_the_site_shows_the_news_and_pushes_the_next_article(
         assert read.id == pushed.id
 
         second = newsroom.publish(title="Ещё новость", paragraphs=["Да."], section="programma")
-        await anna.sees(second.title, timeout=20)
+        await anna.sees(second.title, timeout=45)
         assert telegram.ledger.copies("Открыт набор волонтёров") == {anna.id: 1}
         assert telegram.ledger.copies("Чужой раздел") == {}
         assert await bot.stop() == 0
@@ -84,7 +84,7 @@ async def test_english_by_telegrams_language_and_russian_by_choice(
     john = telegram.person("John", language="en-GB")
     async with start():
         await john.say("/start")
-        await john.sees("Hello! This is", timeout=20)
+        await john.sees("Hello! This is", timeout=45)
         await john.say("/language")
         languages = await john.sees("Which language")
         await john.press(languages, "Русский")
@@ -104,7 +104,7 @@ async def test_an_article_of_60_000_characters_is_read_to_its_end(
     async with start() as bot:
         await bot.logs(FIRST_READ)
         await anna.say("/news")
-        news = await anna.sees("Нажмите на заголовок", timeout=20)
+        news = await anna.sees("Нажмите на заголовок", timeout=45)
         await anna.press(news, "Длинная статья")
         page = await anna.sees("Длинная статья")
         texts = [page.text]

@@ -27,7 +27,7 @@ async def test_people_are_answered_by_webhook_before_and_after_a_kill(
     async with start(**settings) as bot:
         await bot.logs("webhook set")
         await anna.say("/start")
-        await anna.sees("Здравствуйте", timeout=20)
+        await anna.sees("Здравствуйте", timeout=45)
         await telegram.settled()
         await bot.kill()
     texts = [bot.text]
@@ -36,7 +36,7 @@ async def test_people_are_answered_by_webhook_before_and_after_a_kill(
     await boris.say("/start")
     assert telegram.pending_updates == 3
     async with start(**settings) as bot:
-        await anna.sees("На каком языке", timeout=20)
+        await anna.sees("На каком языке", timeout=45)
         await boris.sees("Здравствуйте")
         await telegram.settled()
         async with start("health", **settings) as asking:
@@ -64,5 +64,5 @@ async def test_asking_for_updates_again_takes_the_webhook_away(
         assert await bot.stop() == 0
     await anna.say("/start")
     async with start():
-        await anna.sees("Здравствуйте", timeout=20)
+        await anna.sees("Здравствуйте", timeout=45)
         assert telegram.ledger.calls("deleteWebhook")
