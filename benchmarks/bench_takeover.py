@@ -11,6 +11,7 @@ import sys
 import time
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from sqlalchemy import update
@@ -19,8 +20,8 @@ sys.path.insert(0, str(Path(__file__).parents[1]))  # for when it is run by its 
 
 from benchmarks._common import Row, add_subscribers, postgres, quantile, show
 from bot.model import DeliveryState
+from bot.storage.broadcasts import count_deliveries
 from bot.storage.database import Database
-from bot.storage.outbox import count_deliveries
 from bot.storage.schema import reader
 from sandbox.newsroom import Newsroom
 from sandbox.process import FIRST_READ, BotProcess
@@ -31,6 +32,7 @@ READERS = 250
 LIMIT_SECONDS = 20.0  # what docs/operating.md promises
 _PATIENCE_SECONDS = 90.0
 _ON_THE_WAY_SECONDS = 1.0  # requests of the dead arrive until then
+_LONG_AGO = datetime.now(UTC) - timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +73,7 @@ async def kill_in_a_broadcast(
     await leader.kill()
     killed = time.monotonic()
     async with database.read() as connection:
-        states = await count_deliveries(connection)
+        states = await count_deliveries(connection, _LONG_AGO)
     in_flight = states.get(DeliveryState.SENDING, 0)
     await asyncio.sleep(_ON_THE_WAY_SECONDS)
     reached = ledger.sent
@@ -102,7 +104,7 @@ async def unfinished(database: Database) -> int:
     """How many deliveries have not come to their end."""
     open_states = (DeliveryState.QUEUED, DeliveryState.LEASED, DeliveryState.SENDING)
     async with database.read() as connection:
-        states = await count_deliveries(connection)
+        states = await count_deliveries(connection, _LONG_AGO)
     return sum(states.get(state, 0) for state in open_states)
 
 
