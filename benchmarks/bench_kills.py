@@ -19,8 +19,9 @@ sys.path.insert(0, str(Path(__file__).parents[1]))  # for when it is run by its 
 
 from benchmarks._broadcast import SENDING, UNKNOWN, Broadcasts
 from benchmarks._common import Row, quantile, show, sqlite
-from benchmarks._lives import Lives
+from benchmarks._lives import spend_life
 from benchmarks.stub import Scenario, Stub, stub
+from sandbox.fork_server import ForkServer
 from sandbox.process import BotProcess
 
 READERS = 1500
@@ -57,12 +58,12 @@ async def kill_often(
     left: set[tuple[int, int]] = set()
     chance = random.Random(SEED)
     until = time.monotonic() + _MOST_SECONDS[policy]
-    async with Lives() as lives:
+    with ForkServer() as fork_server:
         while len(run.in_flight) < KILLS[policy] and time.monotonic() < until:
             if broadcasts.unfinished() < _NEXT_BELOW:
                 await broadcasts.publish()
             life = chance.uniform(0, LIFE_SECONDS)
-            run.starts.append(await lives.spend(server, settings, life))
+            run.starts.append(await spend_life(fork_server, server, settings, life))
             sending = broadcasts.deliveries(SENDING)
             run.in_flight.append(len(sending - left))  # others are from the lives before
             run.uncertain |= sending

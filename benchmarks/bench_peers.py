@@ -23,9 +23,10 @@ sys.path.insert(0, str(Path(__file__).parents[1]))  # for when it is run by its 
 
 from benchmarks._broadcast import UNKNOWN, Broadcasts
 from benchmarks._common import ROOT, Row, show, sqlite
-from benchmarks._lives import Lives
+from benchmarks._lives import spend_life
 from benchmarks.bench_faults import FAULTS
 from benchmarks.stub import FLOODED, Ledger, Scenario, Stub, stub
+from sandbox.fork_server import ForkServer
 from sandbox.process import BotProcess
 
 LATENCY = (0.02, 0.08)
@@ -99,9 +100,9 @@ async def ours(trial: Trial) -> Result:
         await broadcasts.publish()
         settings = broadcasts.settings(server, trial.rate)
         if trial.kills:
-            async with Lives() as lives:
+            with ForkServer() as fork_server:
                 for seconds in trial.kills:
-                    await lives.spend(server, settings, seconds)
+                    await spend_life(fork_server, server, settings, seconds)
         async with BotProcess(settings) as bot:
             finished = await broadcasts.finished(bot, _MOST_SECONDS)
             await bot.stop()

@@ -14,6 +14,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
+from sandbox.fork_server import Fork, ForkServer
+
 ROOT = Path(__file__).parent.parent
 FIRST_READ = "first read complete: what comes from now on is pushed"
 """What the bot logs when it has read a source, named as ``source``, for the first time."""
@@ -34,6 +36,7 @@ class BotProcess:
         settings: its environment.
         arguments: of its command line.
         on_line: told each line of its log as it comes.
+        fork_server: starts it, where it is not to be started anew.
 
     Attributes:
         lines: what it logged, a dict a line; of a very long log its end.
@@ -44,8 +47,10 @@ class BotProcess:
         settings: Mapping[str, str],
         *arguments: str,
         on_line: Callable[[Line], None] | None = None,
+        fork_server: ForkServer | None = None,
     ) -> None:
         self._arguments = arguments
+        self._fork_server = fork_server
         self._on_line = on_line
         self._environment = {
             **{name: os.environ[name] for name in _KEPT if name in os.environ},
@@ -55,7 +60,7 @@ class BotProcess:
         }
         # A folder of its own: a .env that lies in ours is somebody's real bot.
         self._folder = tempfile.TemporaryDirectory(prefix="vestnik-process-")
-        self._process: asyncio.subprocess.Process | None = None
+        self._process: asyncio.subprocess.Process | Fork | None = None
         self._reading: asyncio.Task[None] | None = None
         self._more = asyncio.Condition()
         self.lines: deque[Line] = deque(maxlen=_LINES)
@@ -63,7 +68,16 @@ class BotProcess:
 
     async def __aenter__(self) -> Self:
         """Start it."""
-        self._process = await asyncio.create_subprocess_exec(
+        self._process = await self._started()
+        self._reading = asyncio.create_task(self._read())
+        return self
+
+    async def _started(self) -> asyncio.subprocess.Process | Fork:
+        if self._fork_server is not None:
+            return await self._fork_server.fork(
+                self._arguments, cwd=self._folder.name, environment=self._environment
+            )
+        return await asyncio.create_subprocess_exec(
             sys.executable,
             "-m",
             "bot",
@@ -73,8 +87,6 @@ class BotProcess:
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.STDOUT,
         )
-        self._reading = asyncio.create_task(self._read())
-        return self
 
     async def __aexit__(
         self,
@@ -97,7 +109,7 @@ class BotProcess:
         return "".join(self._texts)
 
     @property
-    def _running(self) -> asyncio.subprocess.Process:
+    def _running(self) -> asyncio.subprocess.Process | Fork:
         if self._process is None:
             raise RuntimeError("the bot was not started")
         return self._process
@@ -142,7 +154,7 @@ class BotProcess:
         Raises:
             TimeoutError: it did not end within ``timeout`` seconds.
         """
-        self._running.terminate()
+        self._running.send_signal(signal.SIGTERM)
         async with asyncio.timeout(timeout):
             return await self.ended()
 

@@ -16,12 +16,26 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from bot.storage.database import Database
+from sandbox.fork_server import ForkServer
 from tests.postgres import empty_postgres
+
+_MEMORY = Path("/dev/shm")  # noqa: S108 - each file in it has a folder of its own
+_ROOM = 2 << 30  # bytes; a container's own is far smaller
+if "TMPDIR" not in os.environ and _MEMORY.is_dir() and shutil.disk_usage(_MEMORY).free > _ROOM:
+    # What survives a power cut is not tested, so nothing need wait for a disk.
+    os.environ["TMPDIR"] = tempfile.tempdir = str(_MEMORY)
 
 settings.register_profile(
     "vestnik", deadline=None, suppress_health_check=[HealthCheck.too_slow], print_blob=True
 )
 settings.load_profile("vestnik")
+
+
+@pytest.fixture(scope="session")
+def fork_server() -> Iterator[ForkServer]:
+    """Starts the bot in a second where it takes eight, most of them for imports."""
+    with ForkServer() as server:
+        yield server
 
 
 @pytest.fixture

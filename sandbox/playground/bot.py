@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
+from sandbox.fork_server import ForkServer
 from sandbox.process import FIRST_READ, BotProcess, Line
 
 State = Literal["starting", "running", "stopped"]
@@ -38,6 +39,7 @@ class BotRun:
         settings: the environment of the process.
         now: seconds since 1970 UTC.
         on_change: told each time that something here has changed.
+        fork_server: starts the process, where it is not to be started anew each time.
 
     Attributes:
         state: ``starting`` until it says that it has started.
@@ -46,7 +48,11 @@ class BotRun:
     """
 
     def __init__(
-        self, settings: Mapping[str, str], now: Callable[[], float], on_change: Callable[[], None]
+        self,
+        settings: Mapping[str, str],
+        now: Callable[[], float],
+        on_change: Callable[[], None],
+        fork_server: ForkServer | None = None,
     ) -> None:
         self.state: State = "stopped"
         self.trouble: Trouble | None = None
@@ -54,6 +60,7 @@ class BotRun:
         self._settings = settings
         self._now = now
         self._on_change = on_change
+        self._fork_server = fork_server
         self._process: BotProcess | None = None
         self._running: asyncio.Task[None] | None = None
         self._asked_to_stop = False
@@ -87,7 +94,9 @@ class BotRun:
     async def _run(self) -> None:
         """Live with one process to its end; cancelling kills it."""
         try:
-            async with BotProcess(self._settings, on_line=self._read) as process:
+            async with BotProcess(
+                self._settings, on_line=self._read, fork_server=self._fork_server
+            ) as process:
                 self._process = process
                 code = await process.ended()
             if not self._asked_to_stop:

@@ -13,6 +13,7 @@ from types import TracebackType
 from typing import Self
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from sandbox.fork_server import ForkServer
 from sandbox.newsroom import Newsroom
 from sandbox.newsroom.articles import SITE_TITLE
 from sandbox.newsroom.pictures import cover
@@ -38,13 +39,17 @@ class Scene:
 
     Entering starts it all, the bot too, and does not wait until the bot has started.
 
+    Args:
+        fork_server: starts the bot, where it is not to be started anew each time.
+
     Attributes:
         run: tells one scene from another.
         rooms: the chats that the page shows, by id, in its order.
         gallery: the id of the chat of samples, in which nobody speaks.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, fork_server: ForkServer | None = None) -> None:
+        self._fork_server = fork_server
         self.run = secrets.token_hex(3)
         self.telegram = Telegram(name=SITE_TITLE, username="gorod_vmeste_bot", keep=_KEPT_REQUESTS)
         self._zone = zone_here()
@@ -71,7 +76,10 @@ class Scene:
             tom = await self._people()
             port = _free_port()
             self.bot = BotRun(
-                self._settings(data, port), self.telegram.clock.now, self.telegram.changes.announce
+                self._settings(data, port),
+                self.telegram.clock.now,
+                self.telegram.changes.announce,
+                self._fork_server,
             )
             stack.push_async_callback(self.bot.kill)
             stack.push_async_callback(self.crowd.close)

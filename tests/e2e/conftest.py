@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from sandbox.fork_server import ForkServer
 from sandbox.newsroom import Newsroom
 from sandbox.process import BotProcess
 from sandbox.telegram import Telegram
@@ -29,10 +30,13 @@ async def newsroom() -> AsyncIterator[Newsroom]:
 
 
 @pytest.fixture
-def start(telegram: Telegram, newsroom: Newsroom, tmp_path: Path) -> Start:
-    """Makes a bot on a fresh SQLite file, reading the newsroom each second."""
+def start(telegram: Telegram, newsroom: Newsroom, tmp_path: Path, fork_server: ForkServer) -> Start:
+    """Makes a bot on a fresh SQLite file, reading the newsroom each second.
 
-    def make(*arguments: str, **settings: str) -> BotProcess:
+    With ``anew`` it is started as a person starts it, and nothing has been imported before.
+    """
+
+    def make(*arguments: str, anew: bool = False, **settings: str) -> BotProcess:
         return BotProcess(
             {
                 "BOT_TOKEN": telegram.token,
@@ -44,6 +48,7 @@ def start(telegram: Telegram, newsroom: Newsroom, tmp_path: Path) -> Start:
                 **settings,
             },
             *arguments,
+            fork_server=None if anew else fork_server,
         )
 
     return make

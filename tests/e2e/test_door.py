@@ -82,7 +82,7 @@ async def test_private_addresses_are_refused_by_default(start: Start) -> None:
 
 
 async def test_check_prints_what_would_be_read(start: Start) -> None:
-    async with start("check") as bot:
+    async with start("check", anew=True) as bot:
         assert await bot.ended() == 0
     assert "Settings: well" in bot.text
     assert "Database: well" in bot.text
@@ -122,13 +122,13 @@ def environments_of_children(pid: int) -> list[bytes]:
 
 async def test_the_process_sees_neither_our_environment_nor_our_env_file(start: Start) -> None:
     """The demo once wrote its articles into the database of the bot whose .env lay beside it."""
-    async with start() as bot:
+    async with start(anew=True) as bot:
         await bot.logs("talking")
         assert folder_of(bot.pid) != ROOT.resolve()
 
 
 async def test_the_processes_that_parse_do_not_know_the_token(start: Start) -> None:
-    async with start() as bot:
+    async with start(anew=True) as bot:
         await bot.logs(FIRST_READ)
         environments = environments_of_children(bot.pid)
         assert environments

@@ -13,7 +13,7 @@ async def test_reads_the_site_shows_the_news_and_pushes_the_next_article(
 ) -> None:
     anna = telegram.person("Анна")
     feeds = "\n".join(f"{title}={newsroom.feed_url(s)}" for s, title in newsroom.sections.items())
-    async with start(SOURCES=feeds) as bot:
+    async with start(SOURCES=feeds, anew=True) as bot:
         for slug in newsroom.sections:
             address = newsroom.feed_url(slug)
             await bot.logs_when(
@@ -56,7 +56,7 @@ async def test_reads_the_site_shows_the_news_and_pushes_the_next_article(
         await anna.sees(second.title, timeout=45)
         assert telegram.ledger.copies("Открыт набор волонтёров") == {anna.id: 1}
         assert telegram.ledger.copies("Чужой раздел") == {}
-        assert await bot.stop() == 0
+        assert await bot.stop() == 0, bot.text
 
 
 async def test_the_menu_and_the_descriptions_are_set_in_both_languages(
@@ -64,7 +64,7 @@ async def test_the_menu_and_the_descriptions_are_set_in_both_languages(
 ) -> None:
     async with start():
         await telegram.ledger.wait_for(
-            lambda: len(telegram.ledger.calls("setMyShortDescription")) == 3, timeout=20
+            lambda: len(telegram.ledger.calls("setMyShortDescription")) == 3, timeout=45
         )
     commands = {
         language: [command["command"] for command in telegram.bot.commands["default", language]]

@@ -111,7 +111,9 @@ async def test_sigterm_during_a_broadcast_records_what_is_in_flight(
         assert await bot.stop(timeout=10) == 0
     after = await states(path)
     sent = ledger.copies(title).total()
-    assert after == {DeliveryState.SENT: sent, DeliveryState.QUEUED: READERS - sent}
+    assert after[DeliveryState.SENT] == sent
+    # What was claimed went back; what was not has no delivery yet.
+    assert set(after) <= {DeliveryState.SENT, DeliveryState.QUEUED}
     assert READERS // 4 <= sent < READERS
     async with start(SEND_RATE=RATE) as bot:
         await all_have(ledger, title, timeout=60)

@@ -10,6 +10,7 @@ from typing import Any
 import aiohttp
 import pytest
 
+from sandbox.fork_server import ForkServer
 from sandbox.playground.bot import BotRun, in_words
 from sandbox.playground.scene import Scene
 from sandbox.telegram import Telegram
@@ -22,8 +23,8 @@ Act = Callable[..., Awaitable[Json]]
 
 
 @pytest.fixture
-async def scene() -> AsyncIterator[Scene]:
-    async with Scene() as scene:
+async def scene(fork_server: ForkServer) -> AsyncIterator[Scene]:
+    async with Scene(fork_server=fork_server) as scene:
         yield scene
         assert scene.telegram.violations == []
 

@@ -13,6 +13,7 @@ from typing import Any
 import aiohttp
 import pytest
 
+from sandbox.fork_server import ForkServer
 from sandbox.playground.parts import COVERS
 from sandbox.playground.scene import Scene
 from sandbox.playground.server import listen, serve
@@ -25,9 +26,9 @@ Act = Callable[..., Awaitable[tuple[int, Json]]]
 
 
 @pytest.fixture
-async def scene() -> AsyncIterator[Scene]:
+async def scene(fork_server: ForkServer) -> AsyncIterator[Scene]:
     """A scene whose bot has been killed: what it would say is said by the tests."""
-    async with Scene() as scene:
+    async with Scene(fork_server=fork_server) as scene:
         await scene.bot.kill()
         yield scene
         assert scene.telegram.violations == []
