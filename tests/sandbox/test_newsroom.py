@@ -175,7 +175,7 @@ async def test_what_is_published_is_escaped(site: Newsroom, client: aiohttp.Clie
     for path in ("/feed.xml", "/atom.xml"):
         entry = parse(await read(client, site.url + path)).entries[0]
         assert entry.title == article.title
-    assert entry.summary == article.lead
+        assert entry.summary == article.lead
 
 
 async def test_listings_name_their_articles_and_feeds(
