@@ -279,12 +279,11 @@ async def test_cutting_an_article_keeps_nobody_waiting(
     house: House, anna: Person, tg: Telegram, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # Once, every turn of a page of a long article stopped the event loop while it was cut anew.
-    cut = article_page
     where: list[threading.Thread] = []
 
     def note(*args: Any) -> tuple[Screen, int]:
         where.append(threading.current_thread())
-        return cut(*args)
+        return article_page(*args)
 
     monkeypatch.setattr(reading, "article_page", note)
     await house.publish("Ледоход")
