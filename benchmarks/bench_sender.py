@@ -16,6 +16,7 @@ from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from itertools import count, cycle
 from pathlib import Path
+from typing import Any
 
 import structlog
 from aiogram import Bot, Dispatcher
@@ -68,7 +69,7 @@ _TERMS = count(1)
 async def bare(bot: Bot, article: Article, translators: Translators) -> float:
     """Send to all with aiogram and nothing else; messages per second."""
     screen = push(article, translators["ru"])
-    parameters = {
+    parameters: dict[str, Any] = {
         "text": screen.body.plain,
         "entities": [
             MessageEntity(type=e.kind, offset=e.offset, length=e.length, url=e.url)

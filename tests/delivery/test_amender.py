@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from sqlalchemy import event
@@ -102,7 +103,7 @@ class Press:
         async with self.database.write() as connection:
             await outbox.record(connection, sent, NOW)
 
-    async def correct(self, **changes: object) -> None:
+    async def correct(self, **changes: Any) -> None:
         new: NewArticle = replace(
             new_article(guid("a"), image="https://news.example/bridge.jpg"),
             **({"title": AFTER} | changes),

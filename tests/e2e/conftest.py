@@ -9,10 +9,15 @@ import pytest
 
 from sandbox.fork_server import ForkServer
 from sandbox.newsroom import Newsroom
-from sandbox.process import BotProcess
+from sandbox.process import BotProcess, Line
 from sandbox.telegram import Telegram
 
 Start = Callable[..., BotProcess]
+
+
+def tells(event: str, **details: str) -> Callable[[Line], bool]:
+    """Whether a line of the log tells of an event, with these details."""
+    return lambda line: line == {**line, "event": event, **details}
 
 
 @pytest.fixture

@@ -210,7 +210,11 @@ async def _correct_at_each_read(newsroom: Newsroom, article: Article) -> None:
     for number in count(1):
         read = len(newsroom.requests)
         newsroom.correct(article, title=f"Версия {number}")
-        await newsroom.wait_for(
-            lambda requests, n=read: any("feed" in each.path for each in list(requests)[n:]),
-            timeout=60,
-        )
+        await _feed_is_read(newsroom, after=read)
+
+
+async def _feed_is_read(newsroom: Newsroom, *, after: int) -> None:
+    """Wait for a request of a feed beyond so many requests."""
+    await newsroom.wait_for(
+        lambda requests: any("feed" in each.path for each in list(requests)[after:]), timeout=60
+    )

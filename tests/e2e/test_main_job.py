@@ -4,8 +4,13 @@ from __future__ import annotations
 
 from sandbox.newsroom import Newsroom
 from sandbox.process import FIRST_READ
-from sandbox.telegram import Telegram
-from tests.e2e.conftest import Start
+from sandbox.telegram import MessageView, Person, Telegram
+from tests.e2e.conftest import Start, tells
+
+
+async def turn(person: Person, page: MessageView) -> MessageView:
+    await person.press(page, "›")
+    return await person.sees(lambda seen: seen.text != page.text)
 
 
 async def test_reads_the_site_shows_the_news_and_pushes_the_next_article(
@@ -15,10 +20,7 @@ async def test_reads_the_site_shows_the_news_and_pushes_the_next_article(
     feeds = "\n".join(f"{title}={newsroom.feed_url(s)}" for s, title in newsroom.sections.items())
     async with start(SOURCES=feeds, anew=True) as bot:
         for slug in newsroom.sections:
-            address = newsroom.feed_url(slug)
-            await bot.logs_when(
-                lambda line, a=address: line == {**line, "event": FIRST_READ, "source": a}
-            )
+            await bot.logs_when(tells(FIRST_READ, source=newsroom.feed_url(slug)))
 
         await anna.say("/start")
         greeting = await anna.sees("Здравствуйте", timeout=45)
@@ -109,8 +111,7 @@ async def test_an_article_of_60_000_characters_is_read_to_its_end(
         page = await anna.sees("Длинная статья")
         texts = [page.text]
         while "›" in page.labels:
-            await anna.press(page, "›")
-            page = await anna.sees(lambda seen, last=texts[-1]: seen.text != last)
+            page = await turn(anna, page)
             assert len(page.text) <= 4096
             texts.append(page.text)
         body = "\n".join(texts)

@@ -15,7 +15,7 @@ from bot.settings import Settings
 from sandbox.newsroom import Newsroom
 from sandbox.process import FIRST_READ, BotProcess, Line
 from sandbox.telegram import Person, Telegram
-from tests.e2e.conftest import Start
+from tests.e2e.conftest import Start, tells
 
 TAKEOVER_SECONDS = 20.0  # what docs/operating.md promises
 ROLES = ("read", "send")
@@ -31,10 +31,7 @@ def nobody_was_driven_out(telegram: Telegram) -> object:
 async def says(bot: BotProcess, event: str, *roles: str, timeout: float = 90.0) -> None:  # noqa: ASYNC109 - as logs_when
     """Wait until it logs this event for each role; several that start at once take their time."""
     for role in roles:
-        await bot.logs_when(
-            lambda line, role=role: line == {**line, "event": event, "role": role},
-            timeout=timeout,
-        )
+        await bot.logs_when(tells(event, role=role), timeout=timeout)
 
 
 async def leads(bot: BotProcess, *roles: str, timeout: float = 90.0) -> None:  # noqa: ASYNC109 - as logs_when

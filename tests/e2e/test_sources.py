@@ -18,6 +18,11 @@ async def subscribe(person: Person, bot: BotProcess) -> None:
     await person.sees("активирована")
 
 
+async def is_asked_again(newsroom: Newsroom) -> None:
+    seen = len(newsroom.requests)
+    await newsroom.wait_for(lambda requests: len(requests) > seen, timeout=20)
+
+
 async def test_a_feed_that_breaks_and_recovers_loses_nothing_and_stops_no_other(
     start: Start, telegram: Telegram, newsroom: Newsroom
 ) -> None:
@@ -32,8 +37,7 @@ async def test_a_feed_that_breaks_and_recovers_loses_nothing_and_stops_no_other(
         await subscribe(anna, bot)
         for fault in (500, "garbage", "reset"):
             newsroom.break_feed(fault)
-            seen = len(newsroom.requests)
-            await newsroom.wait_for(lambda requests, n=seen: len(requests) > n, timeout=20)
+            await is_asked_again(newsroom)
             missed = newsroom.publish(title=f"Пропущенная при {fault}", paragraphs=["Текст."])
             healthy = other.publish(title=f"Здоровая при {fault}", paragraphs=["Текст."])
             await anna.sees(healthy.title, timeout=20)

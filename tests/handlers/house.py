@@ -11,6 +11,7 @@ from typing import Any
 
 import aiohttp
 from aiogram import Bot, Dispatcher
+from aiogram.client.session.aiohttp import AiohttpSession
 from aiogram.types import TelegramObject, Update
 from sqlalchemy import text
 
@@ -24,7 +25,7 @@ from bot.storage.database import Database
 from bot.storage.sources import list_sources
 from bot.telegram.pace import Pacer
 from bot.telegram.session import ReplyLane, make_bot
-from sandbox.telegram import MessageView, Person, Telegram
+from sandbox.telegram import MessageView, Person, Query, Telegram
 
 FIRST_DAY = datetime(2026, 3, 1, 9, 0, tzinfo=UTC)
 PAGE_CHARS = 600
@@ -152,6 +153,12 @@ class House:
         )
         return [title for (title,) in found]
 
+    async def answers(self, query: Query) -> dict[str, Any]:
+        """Wait for the answer to a press; its parameters."""
+        await self.tg.ledger.wait_for(lambda: query.answer is not None)
+        assert query.answer is not None
+        return query.answer
+
     async def shows(self, person: Person, command: str) -> MessageView:
         """What the bot answers to a command in private."""
         await person.say(command)
@@ -184,6 +191,7 @@ async def open_house(
     if metered:
         bot.session.middleware(ReplyLane(Pacer(25)))
     async with aiohttp.ClientSession() as client:
+        assert isinstance(bot.session, AiohttpSession)
         # Our own client: aiogram's close sleeps a quarter of a second each time.
         bot.session._session = client
         bot.session._should_reset_connector = False

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from aiogram import Bot, Dispatcher
 from aiogram.types import Message
+from sqlalchemy import text
 from structlog.typing import EventDict
 
 from bot.handlers import turns as module
@@ -69,8 +70,8 @@ class Backlog:
 
     async def attempts(self) -> dict[int, int]:
         async with self.database.read() as connection:
-            found = await connection.exec_driver_sql(
-                "SELECT update_id, attempt FROM incoming WHERE state = 0"
+            found = await connection.execute(
+                text("SELECT update_id, attempt FROM incoming WHERE state = 0")
             )
             return {row[0]: row[1] for row in found}
 
@@ -208,9 +209,13 @@ async def test_an_update_that_ends_the_process_is_put_aside(
     beside = tg.faults.add(Hold(), method="sendMessage", chat_id=boris.id, times=1)
     await anna.say("/help")
     await boris.say("/help")
+
+    async def both_are_met(starts: int) -> None:
+        await tg.ledger.wait_for(lambda: fatal.hits == starts and beside.hits)
+
     for starts in (1, 2, 3):
         asleep.start()
-        await tg.ledger.wait_for(lambda starts=starts: fatal.hits == starts and beside.hits)
+        await both_are_met(starts)
         if starts > 1:
             await boris.sees("Что я умею")  # whoever was handled beside it is only delayed
         await asleep.kill()
@@ -238,9 +243,13 @@ async def test_a_clean_stop_does_not_count_as_a_start(
     hold = Hold()
     held = tg.faults.add(hold, method="sendMessage", times=None)
     await anna.say("/help")
+
+    async def it_is_met(starts: int) -> None:
+        await tg.ledger.wait_for(lambda: held.hits == starts)
+
     for starts in range(1, 5):
         asleep.start()
-        await tg.ledger.wait_for(lambda starts=starts: held.hits == starts)
+        await it_is_met(starts)
         assert await asleep.rows("SELECT attempt FROM incoming") == [(1,)]
         stopping = asyncio.create_task(asleep.stop())
         await asleep.finds("SELECT attempt FROM incoming", [(0,)])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from datetime import UTC, datetime
 from itertools import chain
 from typing import Any
@@ -12,6 +13,7 @@ import pytest
 
 from bot.handlers import reading
 from bot.model import Document, Screen
+from bot.views.article import article_page
 from sandbox.telegram import MessageView, Person, Telegram
 from tests.handlers.house import House, paragraphs
 
@@ -37,6 +39,11 @@ async def open_article(house: House, person: Person, title: str) -> MessageView:
     shown = await house.shows(person, "/news")
     await person.press(shown, title)
     return await person.sees(title)
+
+
+def labelled(label: str) -> Callable[[MessageView], bool]:
+    """Whether a message has a button that says so."""
+    return lambda message: label in message.labels
 
 
 async def test_no_news_yet(house: House, anna: Person, tg: Telegram) -> None:
@@ -198,7 +205,7 @@ async def test_pages_are_turned_in_place(house: House, anna: Person, tg: Telegra
     text = shown.text
     for page in (2, 3):
         await anna.press(shown, "›")
-        turned = await anna.sees(lambda m, page=page: f"{page}/3" in m.labels)
+        turned = await anna.sees(labelled(f"{page}/3"))
         assert turned.id == shown.id
         assert turned.image is None
         assert turned.preview == {"is_disabled": True}
@@ -209,9 +216,9 @@ async def test_pages_are_turned_in_place(house: House, anna: Person, tg: Telegra
     assert "›" not in shown.labels
     assert all(f"Абзац {number}." in text for number in range(1, 13))
     await anna.press(shown, "‹")
-    shown = await anna.sees(lambda m: "2/3" in m.labels)
+    shown = await anna.sees(labelled("2/3"))
     assert (await anna.press(shown, "2/3")).text == ""
-    shown = await anna.sees(lambda m: "1/3" in m.labels)  # once, only a toast said where one was
+    shown = await anna.sees(labelled("1/3"))  # once, only a toast said where one was
     assert (await anna.press(shown, "1/3")).text == "Страница 1 из 3"
     assert tg.violations == []
 
@@ -222,7 +229,7 @@ async def test_reading_goes_on_where_it_stopped(
     await house.publish("Ледоход", document=paragraphs(12))
     shown = await open_article(house, anna, "Ледоход")
     await anna.press(shown, "›")
-    shown = await anna.sees(lambda m: "2/3" in m.labels)
+    shown = await anna.sees(labelled("2/3"))
     await anna.press(shown, "« К списку")
     await anna.sees("Нажмите на заголовок")
     await house.stop()
@@ -238,7 +245,7 @@ async def test_an_article_that_became_shorter_opens_at_its_last_page(
     await house.publish("Ледоход", document=paragraphs(12))
     shown = await open_article(house, anna, "Ледоход")
     await anna.press(shown, shown.button("›").label)
-    shown = await anna.sees(lambda m: "2/3" in m.labels)
+    shown = await anna.sees(labelled("2/3"))
     await house.change(
         "UPDATE article SET document = :document",
         document='{"blocks": [{"kind": "paragraph", "spans": [{"text": "Коротко."}]}]}',
@@ -272,12 +279,11 @@ async def test_cutting_an_article_keeps_nobody_waiting(
     house: House, anna: Person, tg: Telegram, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # Once, every turn of a page of a long article stopped the event loop while it was cut anew.
-    cut = reading.article_page
     where: list[threading.Thread] = []
 
     def note(*args: Any) -> tuple[Screen, int]:
         where.append(threading.current_thread())
-        return cut(*args)
+        return article_page(*args)
 
     monkeypatch.setattr(reading, "article_page", note)
     await house.publish("Ледоход")
@@ -299,9 +305,9 @@ async def test_back_leads_to_the_same_page_of_the_list(
         shown = await anna.sees("Новости")
     there = shown.labels
     await anna.press(shown, headlines(shown)[3])
-    shown = await anna.sees(lambda m: "1/3" in m.labels)
+    shown = await anna.sees(labelled("1/3"))
     await anna.press(shown, "›")
-    shown = await anna.sees(lambda m: "2/3" in m.labels)
+    shown = await anna.sees(labelled("2/3"))
     await anna.press(shown, "« К списку")
     assert (await anna.sees("Новости")).labels == there
     assert tg.violations == []
@@ -324,8 +330,8 @@ async def test_a_double_press_is_answered_twice_and_silent(
     shown = await open_article(house, anna, "Ледоход")
     queries = [anna.tap(shown, "›") for _ in range(3)]
     for query in queries:
-        await tg.ledger.wait_for(lambda query=query: query.answer is not None)
-    await anna.sees(lambda m: "2/3" in m.labels)
+        await house.answers(query)
+    await anna.sees(labelled("2/3"))
     await house.shows(anna, "/help")
     refused = [c for c in tg.ledger.calls("editMessageText") if "not modified" in c.description]
     assert len(refused) == 2
@@ -357,7 +363,7 @@ async def test_an_article_is_read_though_its_page_cannot_be_remembered(
     shown = await open_article(house, anna, "Ледоход")
     answer = await anna.press(shown, "›")
     assert not answer.alert
-    assert await anna.sees(lambda m: "2/3" in m.labels)
+    await anna.sees(labelled("2/3"))
     assert tg.violations == []
 
 

@@ -16,8 +16,9 @@ from sqlalchemy import event
 from structlog.typing import EventDict
 
 from bot.handlers.dispatch import ALLOWED_UPDATES
+from bot.model import Role
 from bot.telegram.webhook import WebhookKeeper
-from bot.web import Webhook, serve
+from bot.web import Standing, Webhook, serve
 from sandbox.telegram import Person, Telegram
 from tests.handlers.house import House, becomes
 
@@ -49,8 +50,12 @@ class Door:
             heard=intake.heard,
         )
         webhook = Webhook(PATH, SECRET, intake.keep)
+
+        def standing() -> Standing:
+            return Standing([Role.WEB], [], intake.silence())
+
         stop = asyncio.Event()
-        async with serve("127.0.0.1", self._port, self.house.database, intake.silence, webhook):
+        async with serve("127.0.0.1", self._port, self.house.database, standing, webhook):
             keeping = asyncio.create_task(keeper.run(stop))
             yield
             stop.set()

@@ -50,9 +50,9 @@ def test_only_404_and_410_say_that_a_page_is_gone(error: FetchError | None, look
 
 
 def test_pages_are_looked_at_ever_more_rarely() -> None:
-    moment: datetime | None = NOW
-    steps = []
-    while (moment := next_check(NOW, moment)) is not None:
+    moment, steps = NOW, []
+    while (following := next_check(NOW, moment)) is not None:
+        moment = following
         steps.append(moment - NOW)
     assert steps == [10 * MINUTE, HOUR, 6 * HOUR, DAY, 2 * DAY]
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from sqlalchemy import select, update
@@ -48,7 +49,7 @@ def entry(key: str = "a", title: str = "Мост", image: str | None = None, url
     return Entry(key, address, title, "Лид.", NOW, None, image, "")
 
 
-def kept(seen: str | None, **changed: object) -> Kept:
+def kept(seen: str | None, **changed: Any) -> Kept:
     plain = Kept(seen, "https://news.example/a", NOW, NOW, 1, withdrawn=False, gone=0)
     return replace(plain, **changed)
 
@@ -143,7 +144,7 @@ BEFORE = Article(
 )  # fmt: skip
 
 
-def made(**changed: object) -> NewArticle:
+def made(**changed: Any) -> NewArticle:
     plain = NewArticle(
         (), "Город", "https://news.example/a", "Мост", "Лид.", None, None, NOW, TEXT, has_page=True
     )

@@ -17,7 +17,7 @@ from bot.model import Source, SourceSpec
 from bot.storage import sources
 from bot.storage.database import Database
 from bot.storage.schema import article, broadcast, source
-from sandbox.newsroom import Newsroom
+from sandbox.newsroom import Fault, Newsroom
 
 FAR = datetime(2100, 1, 1, tzinfo=UTC)
 
@@ -149,7 +149,7 @@ async def test_all_formats_of_one_site_are_one_set_of_articles(
 
 @pytest.mark.parametrize("fault", [500, "garbage", "reset"])
 async def test_a_fault_is_recorded_and_the_next_read_catches_up(
-    poller: Poller, database: Database, newsroom: Newsroom, fault: str
+    poller: Poller, database: Database, newsroom: Newsroom, fault: Fault
 ) -> None:
     await listed(database, newsroom.feed_url())
     await read(poller, database)

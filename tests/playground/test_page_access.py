@@ -6,14 +6,14 @@ from typing import Any, Literal
 
 import pytest
 from axe_playwright_python.async_playwright import Axe
-from playwright.async_api import Browser, Page, expect
+from playwright.async_api import Browser, Page, ViewportSize, expect
 
 from tests.playground.browsing import PATIENCE
 from tests.playground.screen import Chat, article, bot_runs, open_panel, publish
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")  # that of the browser
 
-PHONE = {"width": 390, "height": 844}
+PHONE = ViewportSize(width=390, height=844)
 
 
 async def barriers(page: Page) -> list[str]:
@@ -81,7 +81,7 @@ async def focus_by_tab(page: Page, name: str, *, back: bool = False) -> None:
 
 
 async def test_on_a_phone_one_side_is_shown_at_a_time(page: Page) -> None:
-    await page.set_viewport_size(PHONE)  # type: ignore[arg-type] # a TypedDict that is not public
+    await page.set_viewport_size(PHONE)
     await page.reload()
     telegram, newsroom = page.locator("#telegram"), page.locator("#newsroom")
     await expect(telegram).to_be_visible()
@@ -127,7 +127,7 @@ async def test_there_are_no_barriers(page: Page) -> None:
     await expect(page.get_by_role("log").locator("table").first).to_be_visible()
     await page.locator("#newsroom").get_by_role("button", name="Write an article").click()
     assert await barriers(page) == []
-    await page.set_viewport_size(PHONE)  # type: ignore[arg-type]
+    await page.set_viewport_size(PHONE)
     assert await barriers(page) == []
 
 

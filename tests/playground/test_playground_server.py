@@ -257,27 +257,32 @@ async def test_a_press_that_nobody_answers(
 
 
 async def test_new_readers(act: Act, scene: Scene, stream: Stream) -> None:
+    async def chat_of(number: int) -> Json:
+        await stream.until(lambda: number in {c["id"] for c in stream.parts["chats"]})
+        chat: Json = next(c for c in stream.parts["chats"] if c["id"] == number)
+        return chat
+
     names = []
     for language in ("ru", "en", "kk", "ru"):
         status, made = await act("reader", language=language)
         assert status == 200
-        await stream.until(
-            lambda made=made: made["chat"] in {c["id"] for c in stream.parts["chats"]}
-        )
-        chat = next(c for c in stream.parts["chats"] if c["id"] == made["chat"])
+        chat = await chat_of(made["chat"])
         assert (chat["language"], chat["started"], chat["kind"]) == (language, False, "private")
         names.append(chat["title"])
     assert len({*names, "Анна", "Tom", "Әлия"}) == 7
 
 
 async def test_blocking_and_removing(act: Act, stream: Stream, anna: Person, group: Group) -> None:
-    def blocked(chat: int) -> bool:
+    def is_blocked(chat: int) -> bool:
         return next(bool(c["blocked"]) for c in stream.parts["chats"] if c["id"] == chat)
+
+    async def becomes(chat: int, *, blocked: bool) -> None:
+        await stream.until(lambda: is_blocked(chat) is blocked)
 
     for chat in (anna.id, group.id):
         for on in (True, True, False, False):
             assert await act("block", chat=chat, blocked=on) == (200, {})
-            await stream.until(lambda chat=chat, on=on: blocked(chat) is on)
+            await becomes(chat, blocked=on)
     services = [m.get("service") for (c, _), m in stream.messages.items() if c == group.id]
     assert services == ["bot_added", "bot_removed", "bot_added"]
     assert (await act("block", chat=77, blocked=True))[1]["code"] == "gone"

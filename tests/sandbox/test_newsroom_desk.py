@@ -85,8 +85,8 @@ def test_the_type_of_a_picture_by_its_address() -> None:
 
 async def test_every_change_is_told_and_the_fault_of_the_feeds_can_be_read() -> None:
     told: list[int] = []
-    site = Newsroom(on_change=lambda: told.append(len(site.articles())))
-    async with site:
+    newsroom = Newsroom(on_change=lambda: told.append(len(newsroom.articles())))
+    async with newsroom as site:
         count = len(site.articles())
         assert told == list(range(1, count + 1))
         told.clear()
@@ -94,13 +94,14 @@ async def test_every_change_is_told_and_the_fault_of_the_feeds_can_be_read() -> 
         site.correct(article, title="Новость с поправкой")
         site.withdraw(article)
         assert told == [count + 1, count + 1, count]
-        assert site.feed_fault is None
+        faults = [site.feed_fault]
         site.break_feed("reset")
-        assert site.feed_fault == "reset"
+        faults.append(site.feed_fault)
         site.break_feed(500)
-        assert site.feed_fault == 500
+        faults.append(site.feed_fault)
         site.mend_feed()
-        assert site.feed_fault is None
+        faults.append(site.feed_fault)
+        assert faults == [None, "reset", 500, None]
         assert len(told) == 6
 
 

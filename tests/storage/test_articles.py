@@ -218,7 +218,6 @@ async def test_moments_come_back_aware_and_in_utc(
         stored = await articles.get_article(connection, number)
     assert stored is not None
     assert stored.published == local
-    assert stored.published is not None
     assert stored.published.tzinfo is UTC
     assert stored.sorted_at.utcoffset() == timedelta(0)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 
 from alembic import command
@@ -37,7 +38,7 @@ async def at(url: str, revision: str, rows: list[dict[str, object]]) -> None:
     await engine.dispose()
 
 
-def row(number: int, state: int, update: dict[str, object] | None) -> dict[str, object]:
+def row(number: int, state: int, update: Mapping[str, object] | None) -> dict[str, object]:
     body = json.dumps({"update_id": number, **update}) if update is not None else ""
     return {"number": number, "state": state, "body": body}
 

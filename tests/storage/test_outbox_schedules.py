@@ -9,19 +9,25 @@ from __future__ import annotations
 import asyncio
 import shutil
 from collections import Counter
-from collections.abc import Callable, Coroutine, Iterator
+from collections.abc import Coroutine, Iterator
 from contextlib import AbstractContextManager, AsyncExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any, ClassVar, TypeVar
+from typing import Any, TypeVar
 from uuid import uuid4
 
-import pytest
 from hypothesis import Phase, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
 from sqlalchemy import Row, update
 
 from bot.model import BroadcastState, Delivery, DeliveryKey, DeliveryState, OnUnknown, Priority
@@ -89,8 +95,6 @@ ends = st.sampled_from(["arrives", "arrives unanswered", "is lost", "refused", "
 class Outbox(RuleBasedStateMachine):
     """Readers come and go, articles go out, senders work, die, and are taken over from."""
 
-    new_url: ClassVar[Callable[[], AbstractContextManager[str]]]
-
     def __init__(self) -> None:
         super().__init__()
         self.runner = asyncio.Runner()
@@ -107,6 +111,10 @@ class Outbox(RuleBasedStateMachine):
         self.refused: set[DeliveryKey] = set()
         self.policy = OnUnknown.RESEND
         self.final: dict[DeliveryKey, Row[Any]] = {}
+
+    def new_url(self) -> AbstractContextManager[str]:
+        """An empty database, for as long as the context is open; its address."""
+        raise NotImplementedError
 
     def do(self, work: Coroutine[Any, Any, T]) -> T:
         self.now += timedelta(milliseconds=1)
@@ -451,36 +459,28 @@ class Outbox(RuleBasedStateMachine):
                 )
 
 
-class _OnSqlite(Outbox):
-    pass
+def _play(outbox: type[Outbox], schedules: int) -> None:
+    # Not shrunk: each try opens a database, and the seed tells what failed soon enough.
+    phases = (Phase.explicit, Phase.reuse, Phase.generate)
+    bounds = settings(max_examples=schedules, stateful_step_count=50, phases=phases)
+    run_state_machine_as_test(outbox, settings=bounds)
 
 
-class _OnPostgresql(Outbox):
-    pass
-
-
-# Not shrunk: each try opens a database, and the seed tells what failed soon enough.
-_PHASES = (Phase.explicit, Phase.reuse, Phase.generate)
-_OnSqlite.TestCase.settings = settings(max_examples=30, stateful_step_count=50, phases=_PHASES)
-_OnPostgresql.TestCase.settings = settings(max_examples=6, stateful_step_count=50, phases=_PHASES)
-
-
-class TestOnSqlite(_OnSqlite.TestCase):
-    @pytest.fixture(autouse=True)
-    def new_databases(self, sqlite_template: Path) -> None:
+def test_on_sqlite(sqlite_template: Path) -> None:
+    class OnSqlite(Outbox):
         @contextmanager
-        def copy() -> Iterator[str]:
+        def new_url(self) -> Iterator[str]:
             with TemporaryDirectory() as folder:
                 file = Path(folder) / "vestnik.db"
                 shutil.copyfile(sqlite_template, file)
                 yield f"sqlite:///{file}"
 
-        _OnSqlite.new_url = staticmethod(copy)
+    _play(OnSqlite, 30)
 
 
-class TestOnPostgresql(_OnPostgresql.TestCase):
-    @pytest.fixture(autouse=True)
-    def new_databases(self, postgres: str, postgres_template: str) -> None:
-        _OnPostgresql.new_url = staticmethod(
-            lambda: empty_postgres(postgres, f"run_{uuid4().hex}", template=postgres_template)
-        )
+def test_on_postgresql(postgres: str, postgres_template: str) -> None:
+    class OnPostgresql(Outbox):
+        def new_url(self) -> AbstractContextManager[str]:
+            return empty_postgres(postgres, f"run_{uuid4().hex}", template=postgres_template)
+
+    _play(OnPostgresql, 6)

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 
@@ -68,7 +69,7 @@ async def kept(database: Database, *numbers: int) -> dict[int, Kept]:
         return await revisions.kept_articles(connection, 1, numbers)
 
 
-def same(key: str = "a", **changes: object) -> NewArticle:
+def same(key: str = "a", **changes: Any) -> NewArticle:
     return replace(new_article(guid(key)), **changes)
 
 
@@ -81,7 +82,7 @@ def same(key: str = "a", **changes: object) -> NewArticle:
     ],
 )
 async def test_what_a_push_shows_makes_a_revision(
-    database: Database, now: datetime, change: dict[str, object]
+    database: Database, now: datetime, change: dict[str, Any]
 ) -> None:
     number = await add_broadcast(database, now)
     before = await article_of(database, number)

@@ -15,7 +15,8 @@ async def _turns(pacer: Pacer, lane: Lane, count: int, done: list[Lane]) -> None
 
 async def test_edits_trickle_while_pushes_leave_and_flow_when_they_have_left() -> None:
     """Each push asks only when the one before has left, as the sender's loop does."""
-    pacer, done = Pacer(100), []
+    pacer = Pacer(100)
+    done: list[Lane] = []
     await asyncio.gather(
         _turns(pacer, Lane.NEWS, 300, done), _turns(pacer, Lane.AMENDMENT, 30, done)
     )

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 from aiogram import Bot
+from aiogram.client.session.aiohttp import AiohttpSession
 from aiogram.exceptions import (
     ClientDecodeError,
     TelegramAPIError,
@@ -412,6 +413,7 @@ async def asking(
 ) -> AsyncIterator[Bot]:
     bot = make_bot(token, url)
     async with ClientSession(connector=TCPConnector(resolver=resolver)) as client:
+        assert isinstance(bot.session, AiohttpSession)
         # Our own client: aiogram's close sleeps a quarter of a second each time.
         bot.session._session = client
         bot.session._should_reset_connector = False

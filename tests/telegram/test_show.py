@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 import aiohttp
 import pytest
 from aiogram import Bot
+from aiogram.client.session.aiohttp import AiohttpSession
 from aiogram.exceptions import TelegramBadRequest, TelegramForbiddenError
 
 from bot.model import Button, Chat, ChatKind, Entity, EntityKind, Screen, Text
@@ -38,6 +39,7 @@ async def tg(clock: ManualClock) -> AsyncIterator[Telegram]:
 async def bot(tg: Telegram) -> AsyncIterator[Bot]:
     bot = make_bot(tg.token, tg.url)
     async with aiohttp.ClientSession() as client:
+        assert isinstance(bot.session, AiohttpSession)
         # Our own client: aiogram's close sleeps a quarter of a second each time.
         bot.session._session = client
         bot.session._should_reset_connector = False

@@ -11,9 +11,11 @@ from contextlib import contextmanager
 from contextvars import Context
 from datetime import UTC, datetime, timedelta, tzinfo
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, TypeVarTuple
 
 import pytest
+
+Ts = TypeVarTuple("Ts")
 
 BEGINNING = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
 _LEAST_SECONDS = 1e-6
@@ -27,12 +29,17 @@ class VirtualLoop(asyncio.SelectorEventLoop):
     the same way each time, as long as one thing at a time is asked of the database.
     """
 
+    # Asyncio's own, of which its types say nothing.
+    _ready: deque[asyncio.Handle]
+    _scheduled: list[asyncio.TimerHandle]
+    _write_to_self: Callable[[], None]
+
     def __init__(self) -> None:
         self._waits = _Waits(self)
         self._now = 0.0
         self._arrived: deque[asyncio.Handle] = deque()
         self.outstanding = 0  # calls whose answers take real time
-        super().__init__(self._waits)  # type: ignore[arg-type]
+        super().__init__(self._waits)
 
     def time(self) -> float:
         """Seconds since the beginning."""
@@ -60,14 +67,18 @@ class VirtualLoop(asyncio.SelectorEventLoop):
             self.outstanding -= 1
 
     def call_at(
-        self, when: float, callback: Callable[..., Any], *args: Any, context: Context | None = None
+        self,
+        when: float,
+        callback: Callable[[*Ts], object],
+        *args: *Ts,
+        context: Context | None = None,
     ) -> asyncio.TimerHandle:
         """A timer, a little later than now at the least: whoever waits for time sees it pass."""
         when = max(when, self._now + _LEAST_SECONDS)
         return super().call_at(when, callback, *args, context=context)
 
     def call_soon_threadsafe(
-        self, callback: Callable[..., Any], *args: Any, context: Context | None = None
+        self, callback: Callable[[*Ts], object], *args: *Ts, context: Context | None = None
     ) -> asyncio.Handle:
         """What a thread found; it has its turn when all else has had one."""
         handle = asyncio.Handle(callback, args, self, context)

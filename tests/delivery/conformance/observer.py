@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any, LiteralString
+from typing import TYPE_CHECKING, Any, LiteralString, TypeAlias
 
 import psycopg
 from sqlalchemy import delete
@@ -21,7 +21,8 @@ if TYPE_CHECKING:
     from tests.delivery.conformance.process import Process
     from tests.delivery.conformance.telegram import Request
 
-B, S = BroadcastState, DeliveryState
+B: TypeAlias = BroadcastState
+S: TypeAlias = DeliveryState
 HELD = frozenset({S.LEASED, S.SENDING})
 _FOR_EVER = frozenset({S.SENT, S.CANCELLED, S.EXPIRED})
 _CRASHED = "the sender ended between the request and its answer"
@@ -240,8 +241,10 @@ class Observer:
         )
         return Sight(
             {
-                (b, r): Row(S(state), *rest, until=until and _moment(until))
-                for b, r, until, state, *rest in deliveries
+                (b, r): Row(
+                    S(state), attempt, doubts, lease, message_id, error, until and _moment(until)
+                )
+                for b, r, until, state, attempt, doubts, lease, message_id, error in deliveries
             },
             {n: (B(state), _moment(until)) for n, state, until in broadcasts},
             {n: (chat, thread) for n, chat, thread, *_ in readers},

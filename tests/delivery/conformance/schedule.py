@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass, fields
 from enum import StrEnum
+from typing import TypeVar
 
 from hypothesis import strategies as st
 
 from bot.model import OnUnknown
+
+T = TypeVar("T")
 
 
 class Effect(StrEnum):
@@ -248,7 +251,7 @@ _OUTAGES = (
 )
 
 
-def _one(*values: object) -> st.SearchStrategy[object]:
+def _one(*values: T) -> st.SearchStrategy[T]:
     return st.sampled_from(values)
 
 
@@ -274,7 +277,7 @@ def _events(readers: int, chats: int) -> st.SearchStrategy[tuple[float, Event]]:
         st.builds(Reply, chat),
         st.builds(Withdraw, st.integers(0, 2)),
     )
-    return st.tuples(moment, happening)  # type: ignore[return-value]
+    return st.tuples(moment, happening)
 
 
 @st.composite

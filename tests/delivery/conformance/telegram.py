@@ -270,7 +270,7 @@ class Telegram:
 
     def _effect(self, request: Request, fault: Fault | None) -> Effect | None:
         """What is to befall this request; what it does not have cannot be refused."""
-        effect = self.outage or (fault and fault.effect)
+        effect = self.outage or (fault.effect if fault else None)
         if effect is Effect.MARKUP and request.plain:
             return None
         if effect is Effect.PICTURE and not request.picture:
@@ -352,18 +352,21 @@ class Connection(BaseSession):
         timeout: int | None = None,  # noqa: ARG002, ASYNC109 - aiogram's signature
     ) -> Any:
         await self._process.awake()
-        if isinstance(method, GetMe):
-            me = {"id": 42, "is_bot": True, "first_name": "Bot", "username": "bot"}
-            content: Answer = 200, json.dumps({"ok": True, "result": me})
-        else:
-            assert isinstance(method, SendPrepared)
-            request, task = self._telegram.leave(self._process, method)
-            content = await asyncio.shield(task)
-            await self._process.awake()
-            self._telegram.tell(request, content)
+        content = await self._ask(method)
         if isinstance(content, Exception):
             _fail(method, content)
         return self.check_response(bot, method, *content).result
+
+    async def _ask(self, method: TelegramMethod[Any]) -> Answer:
+        if isinstance(method, GetMe):
+            me = {"id": 42, "is_bot": True, "first_name": "Bot", "username": "bot"}
+            return 200, json.dumps({"ok": True, "result": me})
+        assert isinstance(method, SendPrepared)
+        request, task = self._telegram.leave(self._process, method)
+        content = await asyncio.shield(task)
+        await self._process.awake()
+        self._telegram.tell(request, content)
+        return content
 
     async def close(self) -> None:
         """Nothing is open."""

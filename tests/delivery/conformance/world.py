@@ -250,9 +250,12 @@ class World:
         self._doom(event.nth, Doom(event.committed, fatal=True))
         process = self.process
         if process is not None:
-            process.task.add_done_callback(
-                lambda _: process.dead and self._replace(process, event.restart)
-            )
+
+            def replace(_: object) -> None:
+                if process.dead:
+                    self._replace(process, event.restart)
+
+            process.task.add_done_callback(replace)
 
     @_happen.register
     def _(self, event: what.FailWrite) -> None:
