@@ -10,6 +10,7 @@ import os
 import resource
 import signal
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import replace
 from types import TracebackType
@@ -63,7 +64,14 @@ class ParsePool:
 
     async def __aenter__(self) -> Self:
         """Start the workers, in a thread: importing the libraries takes a second."""
-        self._pool = await asyncio.to_thread(self._started)
+        starter = ThreadPoolExecutor(1, thread_name_prefix="parse-pool")
+        starting = starter.submit(self._started)
+        starter.shutdown(wait=False)
+        try:
+            self._pool = await asyncio.wrap_future(starting)
+        except asyncio.CancelledError:  # which the thread does not hear of
+            starting.add_done_callback(lambda started: _end(started.result()))
+            raise
         return self
 
     async def __aexit__(
@@ -175,6 +183,9 @@ class ParsePool:
 def _end(pool: ProcessPool) -> None:
     stop: Callable[[], None] = pool.stop  # which the library leaves untyped
     stop()
+    # The library takes away their locks first, of which one that is just starting complains loudly.
+    for worker in tuple(pool._pool_manager.worker_manager.workers.values()):  # noqa: SLF001 - as above
+        worker.kill()
     pool.join()
 
 
