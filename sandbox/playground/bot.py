@@ -39,7 +39,7 @@ class BotRun:
         settings: the environment of the process.
         now: seconds since 1970 UTC.
         on_change: told each time that something here has changed.
-        fork_server: starts the process, where it is not to be started anew each time.
+        fork_server: starts the process.
 
     Attributes:
         state: ``starting`` until it says that it has started.
@@ -52,7 +52,7 @@ class BotRun:
         settings: Mapping[str, str],
         now: Callable[[], float],
         on_change: Callable[[], None],
-        fork_server: ForkServer | None = None,
+        fork_server: ForkServer,
     ) -> None:
         self.state: State = "stopped"
         self.trouble: Trouble | None = None

@@ -40,7 +40,7 @@ class Scene:
     Entering starts it all, the bot too, and does not wait until the bot has started.
 
     Args:
-        fork_server: starts the bot, where it is not to be started anew each time.
+        fork_server: starts the bot, so that it is soon back after a stop; by default its own.
 
     Attributes:
         run: tells one scene from another.
@@ -79,7 +79,7 @@ class Scene:
                 self._settings(data, port),
                 self.telegram.clock.now,
                 self.telegram.changes.announce,
-                self._fork_server,
+                self._fork_server or stack.enter_context(ForkServer()),
             )
             stack.push_async_callback(self.bot.kill)
             stack.push_async_callback(self.crowd.close)

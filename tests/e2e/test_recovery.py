@@ -17,7 +17,7 @@ from sandbox.process import FIRST_READ
 from sandbox.telegram import Hold, Ledger, Person, Telegram
 from tests.e2e.conftest import Start
 
-READERS = 1000
+READERS = 600
 RATE = "400"
 AT_ONCE = 80  # sends in flight at most, at this rate
 

@@ -172,11 +172,11 @@ async def test_stopped_started_and_ended_by_itself(stream: Stream, act: Act, sce
     await stream.until(lambda: state() == "stopped")
 
 
-async def test_a_bot_that_cannot_start_says_why() -> None:
+async def test_a_bot_that_cannot_start_says_why(fork_server: ForkServer) -> None:
     async with Telegram() as telegram:
         changes = telegram.changes
         settings = {"BOT_TOKEN": "42:TEST", "SOURCES": "nonsense 42:TEST"}
-        bot = BotRun(settings, telegram.clock.now, changes.announce)
+        bot = BotRun(settings, telegram.clock.now, changes.announce, fork_server)
         await bot.start()
         await changes.wait_for(lambda: bot.state == "stopped", timeout=60)
         trouble = bot.trouble

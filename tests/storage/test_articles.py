@@ -373,7 +373,7 @@ async def test_sections_without_articles_are_not_browsed(database: Database, now
     assert shown == ["Город", "Наука"]
 
 
-@settings(max_examples=40)
+@settings(max_examples=20)
 @given(ages=st.lists(st.integers(0, 4), max_size=14), limit=st.integers(1, 5))
 def test_paging_there_and_back_misses_and_repeats_nothing(ages: list[int], limit: int) -> None:
     now = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)

@@ -475,7 +475,7 @@ def test_on_sqlite(sqlite_template: Path) -> None:
                 shutil.copyfile(sqlite_template, file)
                 yield f"sqlite:///{file}"
 
-    _play(OnSqlite, 30)
+    _play(OnSqlite, 15)
 
 
 def test_on_postgresql(postgres: str, postgres_template: str) -> None:
@@ -483,4 +483,4 @@ def test_on_postgresql(postgres: str, postgres_template: str) -> None:
         def new_url(self) -> AbstractContextManager[str]:
             return empty_postgres(postgres, f"run_{uuid4().hex}", template=postgres_template)
 
-    _play(OnPostgresql, 6)
+    _play(OnPostgresql, 3)

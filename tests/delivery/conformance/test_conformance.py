@@ -26,7 +26,7 @@ from tests.delivery.conformance.schedule import (
 from tests.delivery.conformance.stage import Stage, stage
 
 _ASKED = int(os.environ.get("SCHEDULES", "0"))
-_SQLITE, _POSTGRESQL = (_ASKED, _ASKED // 10) if _ASKED else (50, 10)
+_SQLITE, _POSTGRESQL = (_ASKED, _ASKED // 10) if _ASKED else (30, 6)
 _PHASES = (Phase.explicit, Phase.reuse, Phase.generate)  # a failure tells its story as it is
 _SECONDS_EACH = 5.0
 
