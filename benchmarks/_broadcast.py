@@ -19,10 +19,10 @@ from benchmarks.stub import Arrival, Ledger, Stub
 from bot.storage.database import Database
 from sandbox.process import BotProcess
 
-SENDING, UNKNOWN = "state = 2", "state = 5"
+SENDING, UNKNOWN = "delivery.state = 2", "delivery.state = 5"
 """For ``Broadcasts.deliveries``."""
 
-_ENDED = "state >= 3"  # sent, failed, unknown, cancelled and what else may come
+_ENDED = "delivery.state >= 3"  # sent, failed, unknown, cancelled and what else may come
 _LOOK_SECONDS = 0.2
 
 

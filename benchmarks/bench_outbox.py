@@ -33,7 +33,7 @@ from bot.storage import broadcasts, outbox
 from bot.storage.database import Database
 
 READERS = 1_000_000
-BATCH = 4000
+BATCH = 2000
 AT_ONCE = 200  # as the sender claims at its most
 SECONDS = 3.0  # for each loop that would go on
 AIM_SECONDS, AIM_TRANSACTION = 3.0, 0.05

@@ -118,10 +118,7 @@ async def fan_out(connection: AsyncConnection, of: Going, lease: int, batch: int
     if size:
         # Up to the last reader, however many they are by now: PostgreSQL looks anew, and whoever
         # came back in between must push nobody over the end of the batch.
-        chosen = audience.where(
-            subscription.c.reader_id <= last,
-            reader.c.id.between(of.cursor, last),  # PostgreSQL does not infer it
-        ).add_columns(
+        chosen = audience.where(subscription.c.reader_id <= last, reader.c.id <= last).add_columns(
             literal(of.id), literal(int(DeliveryState.LEASED)), literal(1), literal(lease)
         )
         inserted = await connection.execute(
@@ -307,6 +304,7 @@ def _audience(of: Going) -> Select[Any]:
             subscription.c.ended_at.is_(None),
             subscription.c.created_at <= of.created_at,
             subscription.c.reader_id > of.cursor,
+            reader.c.id > of.cursor,  # PostgreSQL does not infer it, and would begin with the first
             reader.c.active,
         )
         .order_by(subscription.c.reader_id)
