@@ -34,7 +34,7 @@ from bot.storage.lock import lock_database
 from bot.storage.readers import locales_of
 from bot.storage.sources import list_sources
 from bot.telegram.menu import publish_admin_menus, publish_menu
-from bot.telegram.outcome import Stop, outcome
+from bot.telegram.outcome import RetryLater, Stop, outcome
 from bot.telegram.pace import Pacer
 from bot.telegram.session import ReplyLane, make_bot
 from bot.telegram.webhook import WebhookKeeper
@@ -114,8 +114,7 @@ class _Process:
             works[Role.READ] = await self._reading(stack)
         if Role.SEND in roles:
             works[Role.SEND] = self._sending(stack)
-        if Role.WEB in roles:
-            await self._serve(leadership, stack)
+        await self._serve(leadership, stack)
         sources = len(self._settings.sources)
         _log.info("started", version=__version__, sources=sources, roles=",".join(roles))
         stop = self._machines.stop
@@ -135,7 +134,7 @@ class _Process:
             silence = self._intake.silence() if Role.SEND in leads else None
             return Standing(settings.roles, leads, silence)
 
-        place = settings.webhook
+        place = settings.webhook if Role.WEB in settings.roles else None
         webhook = Webhook(place.path, place.secret, self._intake.keep) if place else None
         try:
             serving = serve(host, port, self._database, standing, webhook)
@@ -321,14 +320,14 @@ async def _introduce(bot: Bot, stop: asyncio.Event) -> User | None:
         try:
             me = await unless(stop, bot.me())
         except AiogramError as error:
-            if isinstance(outcome(error), Stop):
+            told = outcome(error)
+            if isinstance(told, Stop):
                 raise TokenRefusedError from None
+            wait = told.seconds if isinstance(told, RetryLater) else _RETRY_SECONDS
             _log.warning(
-                "Telegram cannot be reached",
-                error=str(error)[:_ERROR_CHARS],
-                retry_in=_RETRY_SECONDS,
+                "Telegram cannot be reached", error=str(error)[:_ERROR_CHARS], retry_in=wait
             )
-            await rest(stop, _RETRY_SECONDS)
+            await rest(stop, wait)
         else:
             return me
     return None

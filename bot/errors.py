@@ -22,6 +22,16 @@ class TokenRefusedError(SettingsError):
         super().__init__("BOT_TOKEN is refused by Telegram: copy it anew from @BotFather.")
 
 
+class TokenInUseError(VestnikError):
+    """Another process uses the token, for longer than our own past could explain."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "Another process asks Telegram for updates with this BOT_TOKEN: stop it, and then "
+            "start this one again."
+        )
+
+
 class StorageError(VestnikError):
     """The database cannot be opened or migrated."""
 

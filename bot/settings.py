@@ -121,7 +121,8 @@ class Settings(BaseSettings):
     on_unknown: OnUnknown = _field(
         OnUnknown.RESEND,
         "What becomes of a push whose answer from Telegram never came, so that it may have "
-        "arrived: resend it once, without a sound, or drop it.",
+        "arrived: resend it without a sound, once unless nothing else gets through either, or drop "
+        "it.",
         "resend or drop",
     )
     retention_days: int = _field(
@@ -158,8 +159,8 @@ class Settings(BaseSettings):
     roles: Annotated[tuple[Role, ...], NoDecode] = _field(
         tuple(Role),
         "What this process does, where several share a PostgreSQL database: read (sources), send "
-        "(pushes, and answers to people), web (GET /healthz, where WEB_PORT is set). Of all that "
-        "may read, one does, and of all that may send; another takes over when it ends.",
+        "(pushes, and answers to people), web (what Telegram posts, where WEBHOOK_URL is set). Of "
+        "all that may read, one does, and of all that may send; another takes over when it ends.",
         "read, send and web, or some of them, separated by commas",
         min_length=1,
     )
@@ -409,7 +410,7 @@ def _check_webhook(settings: Settings) -> None:
         f"{name.upper()} is not set: with WEBHOOK_URL it should be "
         f"{_form(Settings.model_fields[name])}."
         for name in ("web_port", "webhook_secret")
-        if getattr(settings, name) is None
+        if getattr(settings, name) is None and (name != "web_port" or Role.WEB in settings.roles)
     ]
     if missing:
         raise SettingsError("\n".join(missing))

@@ -257,6 +257,13 @@ def test_what_a_webhook_lacks_is_told(
     assert "hunter2" not in str(caught.value)
 
 
+def test_a_process_that_serves_no_webhook_needs_no_port(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in WEBHOOK.keys() - {"WEB_PORT"}:
+        monkeypatch.setenv(name, WEBHOOK[name])
+    monkeypatch.setenv("ROLES", "read,send")
+    assert load_settings().webhook is not None
+
+
 def test_the_path_of_the_webhook_follows_from_its_secret_alone(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

@@ -139,8 +139,10 @@ class Sender:
     async def _cycle(self, tasks: asyncio.TaskGroup, stop: asyncio.Event, *, fresh: bool) -> bool:
         """Write down what has ended, claim and begin what may go; False where nothing was to do."""
         finished = self._results.take()
+        self._take_long_waits()
         room = 0 if stop.is_set() else self._room()
-        if not finished and not (room and (fresh or await self._has_work())):
+        to_write = finished or self._long_waits
+        if not to_write and not (room and (fresh or await self._has_work())):
             return False
         begun: list[Begun] = []
         try:
@@ -154,10 +156,7 @@ class Sender:
                     self._line.reset(under_way)
                     await outbox.release(connection, self._lease, now, keep=self._flying)
                 notices = await self._results.record(connection, finished, now)
-                for chat_id, seconds in self._pacer.take_long_waits().items():
-                    self._long_waits[chat_id] = now + timedelta(seconds=seconds)
-                for chat_id, until in self._long_waits.items():
-                    await pauses.keep_pause(connection, chat_id, until)
+                await self._keep_long_waits(connection)
                 if room:
                     begun = await self._begin(connection, room, now, fresh=fresh)
         except BaseException:
@@ -193,6 +192,16 @@ class Sender:
             if delivery.key not in going:
                 self._line.done(delivery)
         return begun
+
+    def _take_long_waits(self) -> None:
+        """What Telegram asked of whoever sends: answers and edits, too."""
+        now = datetime.now(UTC)
+        for chat_id, seconds in self._pacer.take_long_waits().items():
+            self._long_waits[chat_id] = now + timedelta(seconds=seconds)
+
+    async def _keep_long_waits(self, connection: Transaction) -> None:
+        for chat_id, until in self._long_waits.items():
+            await pauses.keep_pause(connection, chat_id, until)
 
     def _room(self) -> int:
         """How many more may be begun now."""
@@ -327,9 +336,11 @@ class Sender:
     async def _let_go(self) -> None:
         """Write down what is known, and put back what was not begun."""
         finished = self._results.take()
+        self._take_long_waits()
         async with self._database.write() as connection:
             now = datetime.now(UTC)
             await self._results.record(connection, finished, now)
+            await self._keep_long_waits(connection)
             unknown = self._flying.keys() - {each.delivery.key for each in finished}
             await outbox.release(connection, self._lease, now, keep=unknown)
 

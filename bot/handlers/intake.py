@@ -13,7 +13,7 @@ import structlog
 from aiogram import Bot
 from aiogram.exceptions import AiogramError
 
-from bot.errors import StorageError
+from bot.errors import StorageError, TokenInUseError
 from bot.storage import incoming
 from bot.storage.database import Database, Transaction
 from bot.storage.group_commit import GroupCommit
@@ -27,6 +27,8 @@ _log = structlog.get_logger(__name__)
 _REMEMBERED = timedelta(days=2)  # longer than the 24 hours for which Telegram repeats an update
 _FIRST_PAUSE, _LONGEST_PAUSE = 1.0, 30.0
 _HASTE = 0.1
+# A process of ours that was killed a moment ago may leave one request open, no more.
+_CONFLICTS, _CONFLICT_SECONDS, _CONFLICTS_FORGOTTEN = 5, 60.0, 180.0
 _ERROR_CHARS = 300  # an answer that is no JSON is quoted whole in its error
 _FORGET_EVERY = timedelta(hours=1)
 _FORGOTTEN_AT_ONCE = 1000
@@ -44,6 +46,7 @@ class Intake:
         self._bot = bot
         self._allowed = allowed
         self._answered = time.monotonic()
+        self._conflicts: list[float] = []
         self._forget_at = datetime.now(UTC)
         self._commits = GroupCommit(database, self._write)
 
@@ -60,6 +63,7 @@ class Intake:
 
         Raises:
             TokenRefusedError: asking on is of no use.
+            TokenInUseError: another process asks, too, and goes on with it.
         """
         offset: int | None = None
         pause = _FIRST_PAUSE
@@ -115,13 +119,20 @@ class Intake:
                 with suppress(AiogramError):
                     await self._bot.delete_webhook()
             case Stop(cause=StopCause.CONFLICT):
-                # It may be ourselves, killed a moment ago with a request still open.
-                _log.warning("another process asks for updates with this token: stop one of them")
+                self._note_conflict()
             case Stop():
                 await confirm_refusal(self._bot)
             case _:
                 pass
         return pause
+
+    def _note_conflict(self) -> None:
+        now = time.monotonic()
+        recent = (at for at in self._conflicts if now - at < _CONFLICTS_FORGOTTEN)
+        self._conflicts = [*recent, now]
+        if len(self._conflicts) >= _CONFLICTS and now - self._conflicts[0] >= _CONFLICT_SECONDS:
+            raise TokenInUseError
+        _log.warning("another process asks for updates with this token: stop one of them")
 
 
 def _json(update: RawUpdate) -> str:

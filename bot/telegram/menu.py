@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import structlog
 from aiogram import Bot
-from aiogram.exceptions import AiogramError
+from aiogram.exceptions import AiogramError, TelegramRetryAfter
 from aiogram.types import BotCommand, BotCommandScopeChat
 
 from bot.i18n import Translator, Translators
@@ -37,6 +37,8 @@ async def publish_menu(bot: Bot, name: str, translators: Translators) -> None:
             )
         except AiogramError as error:
             _log.warning("menu not set", language=language or "default", error=str(error))
+            if isinstance(error, TelegramRetryAfter):
+                return  # the others would only make the wait longer
 
 
 async def publish_admin_menus(bot: Bot, admins: Mapping[int, Translator]) -> None:
@@ -50,3 +52,5 @@ async def publish_admin_menus(bot: Bot, admins: Mapping[int, Translator]) -> Non
             await bot.set_my_commands(menu(t, admin=True), scope=scope)
         except AiogramError as error:
             _log.warning("menu not set", admin=admin, error=str(error))
+            if isinstance(error, TelegramRetryAfter):
+                return

@@ -664,6 +664,23 @@ async def test_a_long_wait_survives_a_restart(database: Database, tg: Telegram) 
     assert tg.violations == []
 
 
+@pytest.mark.parametrize("ends", [False, True], ids=["while it runs", "as it ends"])
+async def test_a_long_wait_of_an_answer_is_kept_though_nothing_goes_out(
+    database: Database, tg: Telegram, *, ends: bool
+) -> None:
+    (anna,) = tg.persons(1)
+
+    async def kept() -> bool:
+        async with database.read() as connection:
+            return anna.id in await pauses.pauses(connection, datetime.now(UTC))
+
+    async with sending(database, tg) as running:
+        running.sender._pacer.reply_flood(anna.id, 3600)
+        if not ends:
+            await running.until(kept)
+    assert await kept()
+
+
 # --- Nobody knows whether it arrived ----------------------------------------------------------
 
 

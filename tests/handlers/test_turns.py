@@ -7,7 +7,8 @@ import asyncio
 import pytest
 from structlog.typing import EventDict
 
-from bot.errors import TokenRefusedError
+from bot.errors import TokenInUseError, TokenRefusedError
+from bot.handlers import intake
 from sandbox.telegram import Hold, HtmlError, Person, Refusal, Telegram
 from tests.handlers.house import House
 
@@ -232,6 +233,19 @@ async def test_a_refused_token_ends_the_receiving(asleep: House, tg: Telegram) -
         tg.faults.add(Refusal(401, "Unauthorized"), method=method, times=None)
     with pytest.raises(TokenRefusedError):
         await asleep.intake.run(asyncio.Event())
+
+
+async def test_another_process_that_goes_on_asking_ends_the_receiving(
+    asleep: House, tg: Telegram, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(intake, "_CONFLICT_SECONDS", 0.0)
+    monkeypatch.setattr(intake, "_FIRST_PAUSE", 0.01)
+    asleep.start(receiving=False)
+    wording = "Conflict: terminated by other getUpdates request"
+    refused = tg.faults.add(Refusal(409, wording), method="getUpdates", times=None)
+    with pytest.raises(TokenInUseError):
+        await asleep.intake.run(asyncio.Event())
+    assert refused.hits == intake._CONFLICTS
 
 
 async def test_a_server_that_refuses_for_a_moment_does_not_end_the_receiving(
