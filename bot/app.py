@@ -231,10 +231,15 @@ class _Process:
             talk = _talk(
                 settings, self._machines, self._database, translators, replies, intake, lease.lost
             )
+
+            async def amend() -> None:
+                await unless(lease.lost, sender.ready.wait())
+                await amender.run(lease.lost)
+
             async with asyncio.TaskGroup() as group:
                 for name, work in (
                     ("sending", sender.run(lease.lost, self._published)),
-                    ("amending", amender.run(lease.lost)),
+                    ("amending", amend()),
                     ("alerts", alerts.watch(lease.lost)),
                     ("talking", talk),
                 ):

@@ -557,7 +557,7 @@ class Role(StrEnum):
 
     READ = "read"  # sources
     SEND = "send"  # all that leaves for Telegram, and so what comes from there
-    WEB = "web"  # health
+    WEB = "web"  # what Telegram posts
 
 
 # --- What Telegram is to show -----------------------------------------------------------------

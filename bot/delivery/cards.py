@@ -39,7 +39,7 @@ class Cards:
         self._articles: dict[tuple[int, int], Article] = {}
         self._cards: dict[tuple[int, int, str, Form], Prepared] = {}
         self._forms: dict[int, Form] = {}
-        self._bare: set[DeliveryKey] = set()  # chats that take no pictures
+        self._bare: set[DeliveryKey] = set()  # whose chats take no pictures
         self._reading = asyncio.Lock()
 
     def form(self, begun: Begun) -> Form:

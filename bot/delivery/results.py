@@ -6,12 +6,16 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+import structlog
+
 from bot.delivery.alerts import Alerts
 from bot.delivery.breaker import Breaker
 from bot.delivery.verdict import Again, Delivered, Ended, Verdict
 from bot.model import Begun, Delivery, DeliveryState, Form
 from bot.storage import broadcasts, outbox, readers
 from bot.storage.database import Transaction
+
+_log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +51,7 @@ class Results:
         self._alerts = alerts
         self._waiting: list[Finished] = []
         self._halts: list[Halt] = []
+        self._recording = 0  # how many of these are being written down
         self._halted: set[int] = set()
         self._breaker = Breaker()
 
@@ -57,6 +62,8 @@ class Results:
     def add(self, finished: Finished) -> None:
         """A send came to an end."""
         self._waiting.append(finished)
+        if finished.begun.forced:  # it goes on whatever is refused, and says nothing of others
+            return
         match finished.verdict:
             case Delivered():
                 self._breaker.trips(refused=False)
@@ -64,7 +71,7 @@ class Results:
                 delivery = finished.delivery
                 closed = delivery.reader.chat.id if ended.closed else None
                 tripped = self._breaker.trips(refused=True, closed_chat=closed)
-                if tripped and not finished.begun.forced:
+                if tripped:
                     self._halted.add(delivery.broadcast_id)
                     self._halts.append(Halt(delivery, reason, self._breaker.reset()))
             case _:
@@ -103,7 +110,9 @@ class Results:
                         notices.append(each)
                 case _:
                     pass
-        for halt in self._halts:
+        halts = tuple(self._halts)  # one more may come while these are written
+        self._recording = len(halts)
+        for halt in halts:
             if await broadcasts.halt(connection, halt.delivery.broadcast_id):
                 for chat_id in halt.closed:
                     await readers.activate_chat(connection, chat_id)
@@ -112,21 +121,28 @@ class Results:
 
     def committed(self) -> None:
         """What ``record`` wrote is safe."""
-        self._halts.clear()
+        del self._halts[: self._recording]
+        self._recording = 0
 
     async def tell(self, notices: Sequence[Notice]) -> None:
-        """Tell the administrators."""
+        """Tell the administrators; what goes wrong with that stops nothing."""
         for notice in notices:
-            match notice:
-                case Halt(delivery=delivery, reason=reason):
-                    await self._alerts.halted(delivery, reason)
-                case Finished(verdict=Again(reason=reason, form=form), delivery=delivery):
-                    if form is Form.PLAIN:
-                        await self._alerts.rendering_refused(delivery.article_id, reason)
-                    else:
-                        await self._alerts.picture_refused(delivery.article_id, reason)
-                case Finished(verdict=Ended(reason=reason), delivery=delivery):
-                    await self._alerts.not_delivered(delivery, reason)
+            try:
+                await self._tell(notice)
+            except Exception:  # noqa: BLE001 - pushes go on
+                _log.exception("administrators not told")
+
+    async def _tell(self, notice: Notice) -> None:
+        match notice:
+            case Halt(delivery=delivery, reason=reason):
+                await self._alerts.halted(delivery, reason)
+            case Finished(verdict=Again(reason=reason, form=form), delivery=delivery):
+                if form is Form.PLAIN:
+                    await self._alerts.rendering_refused(delivery.article_id, reason)
+                else:
+                    await self._alerts.picture_refused(delivery.article_id, reason)
+            case Finished(verdict=Ended(reason=reason), delivery=delivery):
+                await self._alerts.not_delivered(delivery, reason)
 
     async def _follow(self, connection: Transaction, delivery: Delivery, again: Again) -> bool:
         """What a refusal changes for the next try; whether somebody is to be told."""

@@ -69,7 +69,12 @@ class Policy:
 
 
 class Sender:
-    """Empties the outbox. One works at a time: its ``lease`` is a term that nobody had before."""
+    """Empties the outbox. One works at a time: its ``lease`` is a term that nobody had before.
+
+    Attributes:
+        ready: set when the waits that were asked for before are obeyed; nothing is to leave
+            earlier.
+    """
 
     def __init__(
         self,
@@ -87,7 +92,6 @@ class Sender:
         self._pacer = pacer
         self._policy = policy
         self._lease = lease
-        self._at_once, self._ahead = _sizes(policy.rate)
         self._line = Line(pacer.chat_wait, pacer.spacing)
         self._cards = Cards(database, translators, partial(show.prepare, bot))
         self._results = Results(alerts)
@@ -97,6 +101,8 @@ class Sender:
         self._wake = asyncio.Event()
         self._setbacks = 0
         self._suspicious = False
+        self._fresh = False  # whether something was published that no claim has looked for
+        self.ready = asyncio.Event()
         self._unsure = True  # whether the database may hold more in our name than we know of
 
     async def run(self, stop: asyncio.Event, published: asyncio.Event) -> None:
@@ -111,16 +117,17 @@ class Sender:
             TokenRefusedError: Telegram refuses the token.
         """
         await self._take_over(stop)
-        house = asyncio.create_task(self._keep_house(stop))
+        self.ready.set()
         refused = False
         try:
             async with asyncio.TaskGroup() as tasks:
+                house = tasks.create_task(self._keep_house(stop))
                 while not refused and (not stop.is_set() or self._flying):
                     self._wake.clear()
-                    fresh = published.is_set()
+                    self._fresh |= published.is_set()
                     published.clear()
                     began = time.monotonic()
-                    busy = await self._try(self._cycle(tasks, stop, fresh=fresh))
+                    busy = await self._try(self._cycle(tasks, stop))
                     if self._suspicious:
                         refused = await self._token_is_refused()
                     if not busy and not refused:
@@ -128,21 +135,21 @@ class Sender:
                     if self._flying:  # what comes within a moment is written down together
                         left = _TOGETHER_SECONDS - (time.monotonic() - began)
                         await asyncio.sleep(max(left, 0))
+                house.cancel()
         finally:
-            house.cancel()
             await self._let_go()
         if refused:
             raise TokenRefusedError
 
     # --- A cycle ---------------------------------------------------------------------------------
 
-    async def _cycle(self, tasks: asyncio.TaskGroup, stop: asyncio.Event, *, fresh: bool) -> bool:
+    async def _cycle(self, tasks: asyncio.TaskGroup, stop: asyncio.Event) -> bool:
         """Write down what has ended, claim and begin what may go; False where nothing was to do."""
         finished = self._results.take()
         self._take_long_waits()
         room = 0 if stop.is_set() else self._room()
         to_write = finished or self._long_waits
-        if not to_write and not (room and (fresh or await self._has_work())):
+        if not to_write and not (room and (self._fresh or await self._has_work())):
             return False
         begun: list[Begun] = []
         try:
@@ -158,7 +165,7 @@ class Sender:
                 notices = await self._results.record(connection, finished, now)
                 await self._keep_long_waits(connection)
                 if room:
-                    begun = await self._begin(connection, room, now, fresh=fresh)
+                    begun = await self._begin(connection, room, now)
         except BaseException:
             self._results.put_back(finished)
             self._unsure = True
@@ -176,14 +183,13 @@ class Sender:
             tasks.create_task(self._send(each, stop))
         return bool(finished or begun)
 
-    async def _begin(
-        self, connection: Transaction, room: int, now: datetime, *, fresh: bool
-    ) -> list[Begun]:
+    async def _begin(self, connection: Transaction, room: int, now: datetime) -> list[Begun]:
         """Claim where the line is short, and begin up to ``room`` of it."""
-        if fresh or len(self._line) < self._at_once:
-            limit = 2 * self._at_once
-            claimed = await outbox.claim(connection, lease=self._lease, now=now, limit=limit)
+        at_once, _ = self._sizes_now()
+        if self._fresh or len(self._line) < at_once:
+            claimed = await outbox.claim(connection, lease=self._lease, now=now, limit=2 * at_once)
             self._line.add(claimed, now)
+            self._fresh = False
         chosen, held = self._line.take(room, now)
         await outbox.record(connection, held, now)
         begun = await outbox.begin(connection, chosen, now) if chosen else []
@@ -207,10 +213,16 @@ class Sender:
         """How many more may be begun now."""
         if self._pacer.paused_for() > 0:
             return 0
-        at_once, ahead = self._at_once, self._ahead
-        if self._policy.paid and self._line.begins_with(Priority.BREAKING):
-            at_once, ahead = _sizes(_PAID_RATE)
+        at_once, ahead = self._sizes_now()
         return max(0, min(ahead - self._turns, at_once - len(self._flying)))
+
+    def _sizes_now(self) -> tuple[int, int]:
+        """How many may be under way, and how many of these may wait for their turn."""
+        breaking = self._policy.paid and (
+            self._line.begins_with(Priority.BREAKING)
+            or any(each.priority is Priority.BREAKING for each in self._flying.values())
+        )
+        return _sizes(_PAID_RATE if breaking else self._policy.rate)
 
     async def _has_work(self) -> bool:
         if self._unsure or self._line.may_go():
@@ -234,19 +246,20 @@ class Sender:
         breaking = delivery.priority is Priority.BREAKING
         result: Outcome | None = None
         try:
-            form = self._cards.form(begun)  # a refusal may have come since it was begun
-            begun = replace(begun, form=form)
-            card = await self._cards.card(begun)
-            went = await self._pacer.turn(Lane.BREAKING if breaking else Lane.NEWS, stop)
+            try:
+                await self._cards.card(begun)  # made ready while it waits
+                went = await self._pacer.turn(Lane.BREAKING if breaking else Lane.NEWS, stop)
+            finally:
+                self._turns -= 1
+                self._wake.set()
+            if went:
+                # A refusal may have come since it was begun.
+                begun = replace(begun, form=self._cards.form(begun))
+                card = await self._cards.card(begun)
+                paid = breaking and self._policy.paid
+                result = card if isinstance(card, Failed) else await self._ask(begun, card, paid)
         except StorageError as error:
             _log.warning("article not read", article=delivery.article_id, error=str(error))
-            went = False
-        finally:
-            self._turns -= 1
-            self._wake.set()
-        if went:
-            paid = breaking and self._policy.paid
-            result = card if isinstance(card, Failed) else await self._ask(begun, card, paid)
         self._finish(begun, result)
 
     async def _ask(self, begun: Begun, card: Prepared, paid: bool) -> Outcome:  # noqa: FBT001

@@ -26,7 +26,7 @@ from bot.telegram.outcome import (
 )
 
 _FIRST_PAUSE, _LONGEST_PAUSE = timedelta(seconds=1), timedelta(minutes=1)
-_MOST_DOUBTS = 7  # about a minute of an outage, for somebody who is alone in the queue
+_MOST_DOUBTS = 7  # about a minute in which nothing gets through
 _STOP_PAUSE = timedelta(minutes=1)
 _MISSING_FOR = timedelta(hours=24)  # also what Telegram says of a chat when it ails itself
 
@@ -102,7 +102,7 @@ def verdict(  # noqa: C901, PLR0911, PLR0912 - a table, a return per row
     a repeated one; after a second such end nobody knows, and a person is to see it. That is while
     other pushes get through, and they do not wait for it. From the second failure with no push
     accepted in between it is Telegram that ails and not this delivery: everything waits, growing
-    longer, and the delivery is tried on.
+    longer, and the delivery is tried on, until its answer was lost for the seventh time.
 
     Args:
         outcome: how the request ended.
@@ -159,7 +159,7 @@ def verdict(  # noqa: C901, PLR0911, PLR0912 - a table, a return per row
 
 def _is_over(begun: Begun, setbacks: int) -> bool:
     delivery = begun.delivery
-    return delivery.doubts > 0 and (setbacks == 0 or delivery.attempt >= _MOST_DOUBTS)
+    return delivery.doubts > 0 and (setbacks == 0 or delivery.doubts >= _MOST_DOUBTS - 1)
 
 
 def _growing(setbacks: int) -> timedelta:

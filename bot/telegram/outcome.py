@@ -169,6 +169,8 @@ Outcome = (
 # The first that fits counts. Two rows of Telegram's have no kind of their own, since nothing here
 # would do anything about them, and end as Failed: "message to be replied not found" (we send no
 # replies) and "query is too old" (a press that cannot be answered any more is let go).
+_TOKEN = re.compile(r"/bot[0-9]+(?::|%3A)[\w-]+", re.IGNORECASE)
+
 _BY_WORDS: tuple[tuple[re.Pattern[str], Callable[[str], Outcome]], ...] = (
     (wording.REFUSED, Refused),
     (wording.STOP, Stop),
@@ -199,15 +201,20 @@ def outcome(error: Exception) -> Outcome:  # noqa: PLR0911 - a table, a return p
         case TelegramServerError():
             return Doubtful(_words(error))
         case TelegramNetworkError() if isinstance(error.__cause__, ClientConnectorError):
-            return Unsent(error.message)
+            return Unsent(_without_token(error.message))
         case TelegramNetworkError():
-            return Doubtful(error.message)
+            return Doubtful(_without_token(error.message))
         case ClientDecodeError():
             return _by_undecoded(error.data)
         case TelegramAPIError():
             return _by_description(_words(error))
         case _:
-            return Doubtful(f"{type(error).__name__}: {error}")
+            return Doubtful(_without_token(f"{type(error).__name__}: {error}"))
+
+
+def _without_token(text: str) -> str:
+    """What went wrong on the way may quote the address, which holds the token."""
+    return _TOKEN.sub("/bot<token>", text)
 
 
 def _words(error: TelegramAPIError) -> str:

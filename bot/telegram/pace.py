@@ -24,7 +24,7 @@ _FLOOR = 5.0
 _MOST_DEBT_SECONDS = 3.0  # so long at most pushes wait for answers that have left
 _AFTER_FLOOD, _AFTER_DELAY = 0.7, 0.8
 _FORGET_ABOVE = 10_000
-_OTHERS_WELL = 20
+_OTHERS_WELL, _FLOOD_REMEMBERED = 20, 600.0  # sends in between, and seconds
 _LULL_SECONDS = 0.2  # without a push, after which none is expected at once
 _TRICKLE_SECONDS = 2.0  # while pushes leave, one edit passes this often
 _STEP_SECONDS = 0.2  # how soon a turn that is waited for sees a stop or a pause
@@ -68,7 +68,8 @@ class Pacer:
         self._pushed_at = self._amended_at = now - _LULL_SECONDS
         self._paused_until = now
         self._closed_until: dict[int, float] = {}
-        self._others: dict[int, int] = {}  # of a chat that was flooded: sends to others since then
+        self._accepted = 0
+        self._floods: dict[int, tuple[int, float]] = {}  # by chat: what was accepted by then; when
         self._reply_floods: dict[int, float] = {}
         self._long_waits: dict[int, float] = {}
         self._asking = dict.fromkeys(Lane, 0)
@@ -135,13 +136,18 @@ class Pacer:
         """Telegram asks to wait (429).
 
         It does not say whether it means the chat or us altogether. So everything pauses; only
-        where the same chat is named again, while many others got theirs in between, it alone.
+        where the same chat is named again soon, while many others got theirs in between, it alone.
 
         Returns:
             Whether all pushes pause.
         """
-        alone = self._others.get(chat_id, 0) >= _OTHERS_WELL
-        self._others[chat_id] = 0
+        now = self._clock()
+        self._floods = {
+            chat: told for chat, told in self._floods.items() if now - told[1] < _FLOOD_REMEMBERED
+        }
+        accepted, _ = self._floods.get(chat_id, (self._accepted, now))
+        alone = self._accepted - accepted >= _OTHERS_WELL
+        self._floods[chat_id] = self._accepted, now + seconds
         self.close_chat(chat_id, seconds)
         if not alone:
             if seconds >= _LONG_SECONDS:
@@ -174,8 +180,7 @@ class Pacer:
 
     def answered(self, seconds: float) -> None:
         """A push was accepted after so long; delays that grow are the first sign of a flood."""
-        for chat in self._others:
-            self._others[chat] += 1
+        self._accepted += 1
         if self._pulse.rises(seconds):
             self._rate = self._rate.cut(_AFTER_DELAY, self._clock())
             self._set_rate()
@@ -267,5 +272,3 @@ class Pacer:
             self._chats = {chat: b for chat, b in self._chats.items() if b.level(now) < b.burst}
         if len(self._groups) > _FORGET_ABOVE:
             self._groups = {chat: w for chat, w in self._groups.items() if w.taken(now)}
-        if len(self._others) > _FORGET_ABOVE:
-            self._others.clear()

@@ -280,7 +280,7 @@ async def test_a_flood_wait_is_obeyed_and_the_delivery_kept(
         asked = next(r.finished for r in tg.ledger.requests if r.fault is not None)
         assert asked is not None
         arrived = [r.arrived - asked for r in tg.ledger.requests]
-        assert sum(0 < moment < wait for moment in arrived) <= running.sender._at_once
+        assert sum(0 < moment < wait for moment in arrived) <= running.sender._sizes_now()[0]
         assert not [moment for moment in arrived if grace < moment < wait]
     assert {row.attempt for row in await rows(database)} == {1}
     assert not any(row.doubts for row in await rows(database))
@@ -381,7 +381,7 @@ async def test_a_refused_rendering_goes_out_plain_and_is_told_once(
     full = [r for r in tg.ledger.calls("sendMessage") if r.params.get("entities")]
     first = full[0].finished
     assert first is not None
-    assert len(full) <= running.sender._at_once  # those that were in flight, and no more
+    assert len(full) <= running.sender._sizes_now()[0]  # those that were in flight, and no more
     per_chat = [request.chat_id for request in full]
     assert len(per_chat) == len(set(per_chat))  # never the identical request again
     assert {row.attempt for row in await rows(database)} == {1}
@@ -482,7 +482,7 @@ async def test_a_refused_picture_is_left_out_and_told_once(
         assert await running.until_over(10) == [S.SENT] * 10
         await admin.sees("картинк")
     assert len(admin.messages) == 1
-    assert refused.hits <= running.sender._at_once
+    assert refused.hits <= running.sender._sizes_now()[0]
     assert {message.image for person in people for message in person.messages} == {None}
     assert all(person.messages[0].entities for person in people)
 
@@ -567,7 +567,7 @@ async def test_a_broadcast_that_is_refused_too_often_stops_before_the_audience_i
         running.stop.set()
         await running.task
     # 41 that trip it, those in flight, and those that a transaction under way begins.
-    assert fault.hits <= 41 + 2 * running.sender._at_once
+    assert fault.hits <= 41 + 2 * running.sender._sizes_now()[0]
     async with database.read() as connection:
         closed = (await connection.scalars(select(reader.c.id).where(~reader.c.active))).all()
         assert (await connection.scalars(select(broadcast.c.state))).all() == [
@@ -599,8 +599,8 @@ async def test_breaking_news_overtake_what_is_going_out(database: Database, tg: 
         assert await running.until_over(120) == [S.SENT] * 120
     order = [request.params["text"] for request in tg.ledger.calls("sendMessage")]
     urgent = [place for place, text in enumerate(order) if "Срочно" in text]
-    assert urgent[0] < 5 + 3 * running.sender._at_once
-    assert urgent[-1] <= urgent[0] + 60 + running.sender._at_once
+    assert urgent[0] < 5 + 3 * running.sender._sizes_now()[0]
+    assert urgent[-1] <= urgent[0] + 60 + running.sender._sizes_now()[0]
 
 
 async def test_paid_breaking_news_leave_beside_the_free_rate(
@@ -906,7 +906,7 @@ async def test_a_stop_claims_nothing_more_and_records_what_is_in_flight(
     fault = tg.faults.add(held, method="sendMessage", after=True, skip=20, times=None)
 
     async with sending(database, tg, rate=100) as running:
-        at_once = running.sender._at_once
+        at_once = running.sender._sizes_now()[0]
         await tg.ledger.wait_for(lambda: fault.hits == at_once, timeout=PATIENCE)
         running.stop.set()
         await asyncio.sleep(0)

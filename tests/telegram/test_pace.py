@@ -189,6 +189,18 @@ def test_a_chat_that_floods_alone_while_others_get_theirs_pauses_alone() -> None
     assert pacer.chat_wait(Chat(8, ChatKind.PRIVATE)) == 0
 
 
+def test_a_flood_of_long_ago_says_nothing_of_the_next_one() -> None:
+    """A chat that was flooded once was alone for ever: it hid the next flood of all."""
+    clock = Clock()
+    pacer = Pacer(30, clock=clock)
+    pacer.flood(ANNA.id, 1)
+    for _ in range(1000):
+        pacer.answered(0.1)
+    clock.now += 3600
+    assert pacer.flood(ANNA.id, 9)
+    assert pacer.paused_for() > 9
+
+
 def test_long_waits_are_told_once_for_the_database() -> None:
     clock = Clock()
     pacer = Pacer(30, clock=clock)
