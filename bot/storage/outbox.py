@@ -366,6 +366,9 @@ async def _broadcasts(
         )
         .join(article, article.c.id == broadcast.c.article_id)
         .where(broadcast.c.id.in_(list(numbers)))
+        .order_by(broadcast.c.id)
+        # Whoever withdraws or halts it waits, or is waited for: nothing is begun after that.
+        .with_for_update(read=True, of=broadcast)
     )
     rows: list[Row[Any]] = list(await connection.execute(statement))
     return {row.id: row for row in rows}
