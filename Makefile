@@ -37,8 +37,8 @@ fmt: $(VENV)/requirements-dev.stamp ## format the code and mend what can be mend
 	$(python) -m ruff check --fix
 
 bench: $(VENV)/requirements-dev.stamp ## run every benchmark, some 25 minutes (ARGS='kills limit': only these)
-	set -e; for name in $(or $(ARGS),$(filter-out $(long),$(benches)) $(long)); do \
-		$(python) benchmarks/bench_$$name.py; done
+	failed=0; for name in $(or $(ARGS),$(filter-out $(long),$(benches)) $(long)); do \
+		$(python) benchmarks/bench_$$name.py || failed=1; done; exit $$failed
 
 screenshots: $(VENV)/requirements-dev.stamp ## take the pictures of the README anew (needs Chromium)
 	$(python) -m scripts.screenshots

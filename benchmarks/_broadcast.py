@@ -19,7 +19,7 @@ from benchmarks.stub import Arrival, Ledger, Stub
 from bot.storage.database import Database
 from sandbox.process import BotProcess
 
-SENDING, UNKNOWN = "delivery.state = 2", "delivery.state = 5"
+SENDING, UNKNOWN, DOUBTED = "delivery.state = 2", "delivery.state = 5", "delivery.doubts > 0"
 """For ``Broadcasts.deliveries``."""
 
 _ENDED = "delivery.state >= 3"  # sent, failed, unknown, cancelled and what else may come

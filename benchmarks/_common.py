@@ -42,6 +42,22 @@ def show(title: str, rows: Sequence[Row]) -> None:
         print("  ".join(cells).rstrip(), flush=True)
 
 
+_missed: list[str] = []
+
+
+def demand(what: str, holds: bool) -> None:  # noqa: FBT001 - it reads as a sentence
+    """Note whether what must hold on any machine, however slow, does; see ``conclude``."""
+    if not holds:
+        _missed.append(what)
+        print(f"NOT HELD: {what}", flush=True)
+
+
+def conclude() -> None:
+    """End with exit code 1 where something was demanded that does not hold."""
+    if _missed:
+        raise SystemExit(1)
+
+
 def quantile(values: Sequence[float], share: float) -> float:
     """The smallest value that this share of all does not exceed."""
     return sorted(values)[max(0, ceil(share * len(values)) - 1)]

@@ -19,7 +19,7 @@ from aiogram.types import Message, Update
 
 sys.path.insert(0, str(Path(__file__).parents[1]))  # for when it is run by its path
 
-from benchmarks._common import TOKEN, Row, memory, postgres, show, sqlite
+from benchmarks._common import TOKEN, Row, conclude, demand, memory, postgres, show, sqlite
 from bot.handlers.turns import Turns
 from bot.storage import incoming
 from bot.storage.database import Database
@@ -149,7 +149,8 @@ def main() -> None:
             with server() as url:
                 ours, naive = asyncio.run(measure(url, chat))
             show(f"A backlog of {WAITING:,} updates from {chats} on {name}", rows(ours, naive))
-            assert ours.grown < LIMIT_MB
+            demand(f"memory grows by less than {LIMIT_MB} MB", ours.grown < LIMIT_MB)
+    conclude()
 
 
 if __name__ == "__main__":

@@ -15,8 +15,8 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1]))  # for when it is run by its path
 
-from benchmarks._broadcast import UNKNOWN, Broadcasts
-from benchmarks._common import Row, show, sqlite
+from benchmarks._broadcast import DOUBTED, UNKNOWN, Broadcasts
+from benchmarks._common import Row, conclude, demand, show, sqlite
 from benchmarks.stub import AMBIGUOUS, DOUBTFUL, FLOODED, Fate, Ledger, Scenario, stub
 from sandbox.process import BotProcess
 
@@ -51,6 +51,7 @@ async def measure(policy: str) -> None:
             finished = await broadcasts.finished(bot, _MOST_SECONDS)
             await bot.stop()
         rows = table(broadcasts, server.ledger())
+    demand("it finishes", finished)
     show(
         f"Faults of the server: one article to {READERS:,} readers, ON_UNKNOWN={policy}"
         + ("" if finished else "; NOT FINISHED"),
@@ -68,6 +69,12 @@ def table(broadcasts: Broadcasts, ledger: Ledger) -> list[Row]:
     beyond = sum(max(0, count - 1 - ambiguous[chat]) for (_, chat), count in copies.items())
     missing = broadcasts.all() - copies.keys()
     unknown = broadcasts.deliveries(UNKNOWN)
+    twice = {delivery for delivery, count in copies.items() if count > 1}
+    uncounted = twice - broadcasts.deliveries(DOUBTED)
+    demand("nothing is lost", not missing - unknown)
+    demand("nothing comes twice without an ambiguity", not beyond)
+    demand("what comes twice is counted as in doubt", not uncounted)
+    demand("nothing is sent in spite of a 429", not impatient(ledger))
     return [
         ("messages owed to readers", f"{broadcasts.owed:,}", "-", "-"),
         ("faults, together", f"{fates.total() - fates[Fate.ANSWERED]:,}", "-", "-"),
@@ -82,6 +89,7 @@ def table(broadcasts: Broadcasts, ledger: Ledger) -> list[Row]:
             f"ambiguous {injected}",
             f"{duplicates / injected:.2f}x" if injected else "-",
         ),
+        ("  of these not counted as in doubt", f"{len(uncounted)}", "limit 0", "-"),
         ("  beyond the ambiguities of its chat", f"{beyond}", "limit 0", "-"),
         ("answered with 429", f"{sum(fates[fate] for fate in FLOODED)}", "-", "-"),
         ("  sent in spite of it", f"{impatient(ledger)}", "limit 0", "-"),
@@ -104,6 +112,7 @@ def main() -> None:
     """Measure both policies."""
     for policy in ("resend", "drop"):
         asyncio.run(measure(policy))
+    conclude()
 
 
 if __name__ == "__main__":

@@ -17,8 +17,8 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1]))  # for when it is run by its path
 
-from benchmarks._broadcast import SENDING, UNKNOWN, Broadcasts
-from benchmarks._common import Row, quantile, show, sqlite
+from benchmarks._broadcast import DOUBTED, SENDING, UNKNOWN, Broadcasts
+from benchmarks._common import Row, conclude, demand, quantile, show, sqlite
 from benchmarks._lives import spend_life
 from benchmarks.stub import Scenario, Stub, stub
 from sandbox.fork_server import ForkServer
@@ -83,6 +83,8 @@ async def measure(policy: str) -> None:
             await bot.stop()
         copies = broadcasts.copies(server.ledger())
         rows = table(broadcasts, run, copies)
+    demand("it finishes", finished)
+    demand("all kills are made in time", len(run.in_flight) == KILLS[policy])
     show(
         f"Kills: {len(run.in_flight)} of {KILLS[policy]} times kill -9, ON_UNKNOWN={policy}"
         + ("" if finished else "; NOT FINISHED"),
@@ -97,6 +99,10 @@ def table(broadcasts: Broadcasts, run: Run, copies: dict[tuple[int, int], int]) 
     missing = broadcasts.all() - copies.keys()
     unknown = broadcasts.deliveries(UNKNOWN)
     lost = missing - unknown
+    uncounted = twice - broadcasts.deliveries(DOUBTED)
+    demand("nothing is lost", not lost)
+    demand("what comes twice was in flight at a kill", twice <= run.uncertain)
+    demand("what comes twice is counted as in doubt", not uncounted)
     flying = sum(run.in_flight)
     return [
         ("messages owed to readers", f"{broadcasts.owed:,}", "-", "-"),
@@ -111,6 +117,7 @@ def table(broadcasts: Broadcasts, run: Run, copies: dict[tuple[int, int], int]) 
             f"in flight {flying:,}",
             f"{duplicates / flying:.2f}x",
         ),
+        ("  of these not counted as in doubt", f"{len(uncounted)}", "limit 0", "-"),
         ("  of these not in flight at a kill", f"{len(twice - run.uncertain)}", "limit 0", "-"),
         ("from a start to its first message, p50", f"{quantile(run.starts, 0.5):.2f} s", "-", "-"),
         ("  most", f"{max(run.starts):.2f} s", "-", "-"),
@@ -121,6 +128,7 @@ def main() -> None:
     """Measure both policies."""
     for policy in KILLS:
         asyncio.run(measure(policy))
+    conclude()
 
 
 if __name__ == "__main__":

@@ -17,7 +17,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parents[1]))  # for when it is run by its path
 
 from benchmarks._broadcast import Broadcasts
-from benchmarks._common import Row, quantile, show, sqlite
+from benchmarks._common import Row, conclude, demand, quantile, show, sqlite
 from benchmarks.stub import FLOODED, Ledger, Scenario, stub
 from sandbox.process import BotProcess
 
@@ -39,6 +39,7 @@ async def measure(readers: int) -> None:
             finished = await broadcasts.finished(bot, most)
             await bot.stop()
         ledger = server.ledger()
+    demand("it finishes", finished)
     show(
         f"Limit: {readers:,} deliveries, {LIMIT} in any one second, SEND_RATE={LIMIT}"
         + ("" if finished else "; NOT FINISHED"),
@@ -77,3 +78,4 @@ def most_in_a_second(times: Sequence[float]) -> int:
 
 if __name__ == "__main__":
     asyncio.run(measure(int(sys.argv[1]) if len(sys.argv) > 1 else READERS))
+    conclude()

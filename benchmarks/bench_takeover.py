@@ -18,7 +18,15 @@ from sqlalchemy import update
 
 sys.path.insert(0, str(Path(__file__).parents[1]))  # for when it is run by its path
 
-from benchmarks._common import Row, add_subscribers, postgres, quantile, show
+from benchmarks._common import (
+    Row,
+    add_subscribers,
+    conclude,
+    demand,
+    postgres,
+    quantile,
+    show,
+)
 from bot.model import DeliveryState
 from bot.storage.broadcasts import count_deliveries
 from bot.storage.database import Database
@@ -154,6 +162,8 @@ async def measure(database_url: str) -> None:
 
 def report(rounds: list[Round]) -> None:
     """Print the table."""
+    demand("nothing is lost", not any(one.lost for one in rounds))
+    demand("another leads in time", max(one.led for one in rounds) <= LIMIT_SECONDS)
     in_flight = sum(one.in_flight for one in rounds)
     duplicates = sum(one.duplicates for one in rounds)
     show(
@@ -188,3 +198,4 @@ def _row(what: str, seconds: float) -> Row:
 if __name__ == "__main__":
     with postgres() as url:
         asyncio.run(measure(url))
+    conclude()
