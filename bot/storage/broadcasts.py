@@ -50,6 +50,20 @@ class Going:
     created_at: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class Halted:
+    """A broadcast that was stopped and waits for a person to decide.
+
+    Attributes:
+        reason: Telegram's words when it last refused one of its deliveries; empty where unknown.
+    """
+
+    id: int
+    article_id: int
+    title: str
+    reason: str
+
+
 async def add_broadcast(
     connection: AsyncConnection,
     article_id: int,
@@ -161,6 +175,32 @@ async def halt(connection: AsyncConnection, broadcast_id: int) -> bool:
     return changed.rowcount > 0
 
 
+async def halted_broadcasts(connection: AsyncConnection) -> list[Halted]:
+    """The broadcasts that wait for a person to decide, the oldest first."""
+    reason = (
+        select(delivery.c.error)
+        .where(
+            # Not by its key, for which SQLite would read the whole broadcast.
+            delivery.c.broadcast_id + 0 == broadcast.c.id,
+            state_is(delivery, DeliveryState.FAILED, DeliveryState.UNKNOWN),
+            delivery.c.state == DeliveryState.FAILED,
+        )
+        .order_by(delivery.c.finished_at.desc())
+        .limit(1)
+        .scalar_subquery()
+    )
+    statement = (
+        select(broadcast.c.id, broadcast.c.article_id, article.c.title, reason)
+        .join(article, article.c.id == broadcast.c.article_id)
+        .where(IS_KEPT, broadcast.c.state == BroadcastState.HALTED)
+        .order_by(broadcast.c.id)
+    )
+    return [
+        Halted(number, article_id, title, why or "")
+        for number, article_id, title, why in await connection.execute(statement)
+    ]
+
+
 async def resume(
     connection: AsyncConnection, broadcast_id: int, now: datetime, until: datetime
 ) -> bool:
@@ -198,10 +238,17 @@ async def give_up(connection: AsyncConnection, broadcast_id: int) -> bool:
 
 
 async def settle_broadcasts(connection: AsyncConnection, now: datetime) -> None:
-    """Find the broadcasts that are over, and end what still waits for them."""
+    """Find the broadcasts that are over, and end what still waits for them.
+
+    The time of one that was halted runs on: where nobody decides, it ends with it.
+    """
     await connection.execute(
         update(broadcast)
-        .where(state_is(broadcast, BroadcastState.OPEN), broadcast.c.expires_at <= now)
+        .where(
+            IS_KEPT,
+            broadcast.c.state.in_([BroadcastState.OPEN, BroadcastState.HALTED]),
+            broadcast.c.expires_at <= now,
+        )
         .values(state=BroadcastState.EXPIRED)
     )
     for state, to in (

@@ -11,6 +11,8 @@ from bot.model import DeliveryState, EntityKind, Screen, Text
 from bot.render.text import cut, join, styled
 
 _ERROR_CHARS = 200
+_TITLE_CHARS = 100
+_TITLES = 10
 _SCREEN_CHARS = 4000
 
 
@@ -29,6 +31,8 @@ def status(
     errors: Sequence[tuple[int, str]],
     put_aside: int,
     t: Translator,
+    *,
+    halted: Sequence[tuple[int, str]],
 ) -> Screen:
     """How things stand.
 
@@ -38,8 +42,10 @@ def status(
         errors: the last deliveries that failed or stayed unknown (chat's id, error).
         put_aside: updates that could not be handled.
         t: the administrator's language.
+        halted: the articles whose broadcasts wait for a decision (number, title).
     """
     parts = [
+        *_halted(halted, t),
         styled(t("Sources"), EntityKind.BOLD),
         *(_source(source, t) for source in sources),
         styled(t("Deliveries of the last 7 days"), EntityKind.BOLD),
@@ -51,6 +57,20 @@ def status(
     if put_aside:
         parts.append(join("", [t("Updates set aside: {count}", count=put_aside)]))
     return Screen(cut(join("\n\n", parts), _SCREEN_CHARS))
+
+
+def _halted(articles: Sequence[tuple[int, str]], t: Translator) -> list[Text]:
+    """Before all else: it waits for whoever reads this."""
+    if not articles:
+        return []
+    heading = t("🛑 Stopped, you decide: {count}", count=len(articles))
+    lines = [
+        f"{number} · {cut(title or t('Untitled'), _TITLE_CHARS).plain}"
+        for number, title in articles[:_TITLES]
+    ]
+    if len(articles) > _TITLES:
+        lines.append("…")
+    return [styled(heading, EntityKind.BOLD), join("\n", lines)]
 
 
 def _source(source: SourceLine, t: Translator) -> Text:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 import pytest
 
+from bot.storage import broadcasts
 from sandbox.telegram import Person, Refusal, Telegram
 from tests.handlers.house import House
 
@@ -122,6 +125,22 @@ async def test_status_is_for_administrators(
     await asleep.publish("Заголовок")
     assert "Источники" in (await asleep.shows(anna, "/status")).text
     assert "Не понимаю" in (await asleep.shows(boris, "/status")).text
+    assert tg.violations == []
+
+
+async def test_status_names_the_broadcasts_that_wait_for_a_decision(
+    asleep: House, anna: Person, tg: Telegram
+) -> None:
+    asleep.admin_ids = [anna.id]
+    asleep.start()
+    article = await asleep.publish("Ледоход")
+    async with asleep.database.write() as connection:
+        await broadcasts.add_broadcast(connection, article, datetime.now(UTC))
+    assert "Остановлено" not in (await asleep.shows(anna, "/status")).text
+    async with asleep.database.write() as connection:
+        assert await broadcasts.halt(connection, 1)
+    shown = await asleep.shows(anna, "/status")
+    assert f"🛑 Остановлено, решать вам: 1\n\n{article} · Ледоход" in shown.text
     assert tg.violations == []
 
 
