@@ -118,13 +118,22 @@ async def show_status(
     since = datetime.now(UTC) - _STATUS_OF
     async with database.read() as connection:
         health = await sources.source_health(connection)
-        deliveries = await broadcasts.count_deliveries(connection, since)
+        counted = await broadcasts.count_deliveries(connection, since)
         errors = await outbox.last_errors(connection, _LAST_ERRORS)
         put_aside = await incoming.count_put_aside(connection)
         waiting = await broadcasts.halted_broadcasts(connection)
     lines = [status.SourceLine(source.url, source.read_at, source.error) for source in health]
     halted = [(each.article_id, each.title) for each in waiting]
-    return Answer(status.status(lines, deliveries, errors, put_aside, t, halted=halted))
+    screen = status.status(
+        lines,
+        counted.by_state,
+        errors,
+        put_aside,
+        t,
+        halted=halted,
+        maybe_twice=counted.maybe_twice,
+    )
+    return Answer(screen)
 
 
 async def unknown(event: Message, t: Translator) -> Answer | None:

@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import (
     ColumnElement,
     Select,
+    case,
     delete,
     exists,
     func,
@@ -62,6 +63,20 @@ class Halted:
     article_id: int
     title: str
     reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """How many deliveries there are.
+
+    Attributes:
+        by_state: in each state that any is in.
+        maybe_twice: of those SENT, how many were doubtful before: an earlier send may have arrived
+            as well.
+    """
+
+    by_state: Mapping[DeliveryState, int]
+    maybe_twice: int
 
 
 async def add_broadcast(
@@ -310,17 +325,20 @@ async def prune(connection: AsyncConnection, before: datetime, batch: int) -> bo
     return True
 
 
-async def count_deliveries(
-    connection: AsyncConnection, since: datetime
-) -> Mapping[DeliveryState, int]:
-    """How many deliveries of broadcasts since a moment are in each state."""
+async def count_deliveries(connection: AsyncConnection, since: datetime) -> Counted:
+    """How many deliveries of broadcasts since a moment there are, by what became of them."""
     first = select(func.min(broadcast.c.id)).where(IS_KEPT, broadcast.c.created_at >= since)
     statement = (
-        select(delivery.c.state, func.count())
+        select(delivery.c.state, func.count(), func.count(case((delivery.c.doubts > 0, 1))))
         .where(delivery.c.broadcast_id >= first.scalar_subquery())
         .group_by(delivery.c.state)
     )
-    return {DeliveryState(state): size for state, size in await connection.execute(statement)}
+    by_state: dict[DeliveryState, int] = {}
+    doubtful: dict[DeliveryState, int] = {}
+    for state, size, of_them in await connection.execute(statement):
+        by_state[DeliveryState(state)] = size
+        doubtful[DeliveryState(state)] = of_them
+    return Counted(by_state, maybe_twice=doubtful.get(DeliveryState.SENT, 0))
 
 
 async def count_queued(connection: AsyncConnection, now: datetime) -> int:

@@ -33,6 +33,7 @@ def status(
     t: Translator,
     *,
     halted: Sequence[tuple[int, str]],
+    maybe_twice: int,
 ) -> Screen:
     """How things stand.
 
@@ -43,13 +44,14 @@ def status(
         put_aside: updates that could not be handled.
         t: the administrator's language.
         halted: the articles whose broadcasts wait for a decision (number, title).
+        maybe_twice: how many of the deliveries that were sent may have arrived before.
     """
     parts = [
         *_halted(halted, t),
         styled(t("Sources"), EntityKind.BOLD),
         *(_source(source, t) for source in sources),
         styled(t("Deliveries of the last 7 days"), EntityKind.BOLD),
-        join("\n", _counts(deliveries, t)),
+        join("\n", _counts(deliveries, maybe_twice, t)),
     ]
     if errors:
         parts.append(styled(t("Last errors"), EntityKind.BOLD))
@@ -79,7 +81,7 @@ def _source(source: SourceLine, t: Translator) -> Text:
     return join("\n", [source.url, read, fault])
 
 
-def _counts(deliveries: Mapping[DeliveryState, int], t: Translator) -> list[str]:
+def _counts(deliveries: Mapping[DeliveryState, int], maybe_twice: int, t: Translator) -> list[str]:
     lines = [
         (t("queued"), {DeliveryState.QUEUED}),
         (t("being sent"), {DeliveryState.LEASED, DeliveryState.SENDING}),
@@ -89,4 +91,5 @@ def _counts(deliveries: Mapping[DeliveryState, int], t: Translator) -> list[str]
         (t("cancelled"), {DeliveryState.CANCELLED}),
         (t("too late"), {DeliveryState.EXPIRED}),
     ]
-    return [f"{name}: {sum(deliveries.get(s, 0) for s in states)}" for name, states in lines]
+    counts = [f"{name}: {sum(deliveries.get(s, 0) for s in states)}" for name, states in lines]
+    return [*counts, t("Of those sent, may have arrived twice: {count}", count=maybe_twice)]
