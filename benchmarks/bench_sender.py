@@ -113,7 +113,12 @@ class House:
             lease=next(_TERMS),
         )
         self.dispatcher: Dispatcher = make_dispatcher(
-            database, translators, bot_name="Вестник", page_chars=1800, admin_ids=()
+            database,
+            translators,
+            bot_name="Вестник",
+            page_chars=1800,
+            admin_ids=(),
+            delivery_ttl=broadcasts.DELIVERY_TTL,
         )
         self._number = 0
 

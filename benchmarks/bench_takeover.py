@@ -81,7 +81,7 @@ async def kill_in_a_broadcast(
     await leader.kill()
     killed = time.monotonic()
     async with database.read() as connection:
-        states = await count_deliveries(connection, _LONG_AGO)
+        states = (await count_deliveries(connection, _LONG_AGO)).by_state
     in_flight = states.get(DeliveryState.SENDING, 0)
     await asyncio.sleep(_ON_THE_WAY_SECONDS)
     reached = ledger.sent
@@ -112,7 +112,7 @@ async def unfinished(database: Database) -> int:
     """How many deliveries have not come to their end."""
     open_states = (DeliveryState.QUEUED, DeliveryState.LEASED, DeliveryState.SENDING)
     async with database.read() as connection:
-        states = await count_deliveries(connection, _LONG_AGO)
+        states = (await count_deliveries(connection, _LONG_AGO)).by_state
     return sum(states.get(state, 0) for state in open_states)
 
 

@@ -269,6 +269,7 @@ async def _talk(
         bot_name=me.full_name,
         page_chars=settings.page_chars,
         admin_ids=settings.admin_ids,
+        delivery_ttl=timedelta(hours=settings.delivery_ttl),
     )
     async with asyncio.TaskGroup() as group:
         menus = _publish_menus(settings, database, translators, bot, me.full_name)

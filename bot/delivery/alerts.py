@@ -12,6 +12,7 @@ from aiogram.exceptions import AiogramError
 from bot.errors import StorageError
 from bot.i18n import Translator
 from bot.model import Chat, ChatKind, Delivery, Screen
+from bot.storage.broadcasts import halted_broadcasts
 from bot.storage.checks import Held, held_articles
 from bot.storage.database import Database
 from bot.storage.sources import SourceHealth, source_health
@@ -38,20 +39,27 @@ class Alerts:
         self._failing: set[str] = set()
         self._not_delivered: set[int] = set()
         self._held: set[int] = set()
+        self._halted: set[int] = set()  # broadcasts; none is halted twice
 
     async def watch(self, stop: asyncio.Event) -> None:
         """Look after the sources and what waits for a decision, until ``stop``."""
         while not stop.is_set():
-            try:
-                async with self._database.read() as connection:
-                    sources = await source_health(connection)
-                    held = await held_articles(connection)
-            except StorageError:
-                _log.exception("sources not looked after")
-            else:
-                await self._sources_fare(sources)
-                await self._articles_held(held)
+            await self._look()
             await rest(stop, _LOOK_SECONDS)
+
+    async def _look(self) -> None:
+        try:
+            async with self._database.read() as connection:
+                sources = await source_health(connection)
+                held = await held_articles(connection)
+                halted = await halted_broadcasts(connection)
+        except StorageError:
+            _log.exception("sources not looked after")
+            return
+        for each in halted:  # of a process that died before it told, or could not
+            await self._broadcast_halted(each.id, each.article_id, each.reason)
+        await self._sources_fare(sources)
+        await self._articles_held(held)
 
     async def _sources_fare(self, sources: Sequence[SourceHealth]) -> None:
         for source in sources:
@@ -86,7 +94,15 @@ class Alerts:
     async def halted(self, delivery: Delivery, reason: str) -> None:
         """A broadcast was stopped, since too many sends in a row were refused."""
         _log.critical("broadcast halted", broadcast=delivery.broadcast_id, reason=reason)
-        await self._tell(views.halted(delivery.broadcast_id, delivery.article_id, reason, self._t))
+        await self._broadcast_halted(delivery.broadcast_id, delivery.article_id, reason)
+
+    async def _broadcast_halted(self, broadcast_id: int, article_id: int, reason: str) -> None:
+        """Tell of a broadcast that waits for a decision; again later where nobody was reached."""
+        if broadcast_id in self._halted:
+            return
+        self._halted.add(broadcast_id)  # before it is told: both who call this may do so at once
+        if not await self._tell(views.halted(broadcast_id, article_id, reason, self._t)):
+            self._halted.remove(broadcast_id)
 
     async def not_delivered(self, delivery: Delivery, reason: str) -> None:
         """A reader did not get an article, or nobody knows; told once for each article."""
@@ -97,9 +113,14 @@ class Alerts:
             self._not_delivered.add(delivery.article_id)
             await self._tell(views.not_delivered(delivery.article_id, reason, self._t))
 
-    async def _tell(self, screen: Screen) -> None:
+    async def _tell(self, screen: Screen) -> bool:
+        """Tell every administrator; False where there are some and none was reached."""
+        reached = not self._admin_ids
         for admin in self._admin_ids:
             try:
                 await show.send(self._bot, Chat(admin, ChatKind.PRIVATE), screen)
             except AiogramError as error:
                 _log.warning("administrator not told", admin=admin, error=str(error))
+            else:
+                reached = True
+        return reached

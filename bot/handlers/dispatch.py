@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import timedelta
 
 from aiogram import Dispatcher
 
@@ -27,8 +28,18 @@ def make_dispatcher(
     bot_name: str,
     page_chars: int,
     admin_ids: Sequence[int],
+    delivery_ttl: timedelta,
 ) -> Dispatcher:
-    """A dispatcher for updates of the kinds in ALLOWED_UPDATES; ``bot_name`` is shown to people."""
+    """A dispatcher for updates of the kinds in ALLOWED_UPDATES.
+
+    Args:
+        database: what is asked and changed.
+        translators: the languages.
+        bot_name: as it is shown to people.
+        page_chars: how long a page of an article is.
+        admin_ids: who may do what administrators do.
+        delivery_ttl: for how long a broadcast that is to go on goes on.
+    """
     dispatcher = Dispatcher(
         disable_fsm=True,
         database=database,
@@ -36,6 +47,7 @@ def make_dispatcher(
         bot_name=bot_name,
         page_chars=page_chars,
         admin_ids=admin_ids,
+        delivery_ttl=delivery_ttl,
     )
     dispatcher.include_router(membership_router())
     edge = Edge(database, translators, Throttle())

@@ -112,17 +112,28 @@ async def choose_language(
 async def show_status(
     event: Message, database: Database, t: Translator, admin_ids: Sequence[int]
 ) -> Answer:
-    """/status, for administrators: sources, outbox, faults."""
+    """/status, for administrators: what waits for them, sources, outbox, faults."""
     if event.from_user is None or event.from_user.id not in admin_ids:
         return Answer(greeting.unknown(t))
     since = datetime.now(UTC) - _STATUS_OF
     async with database.read() as connection:
         health = await sources.source_health(connection)
-        deliveries = await broadcasts.count_deliveries(connection, since)
+        counted = await broadcasts.count_deliveries(connection, since)
         errors = await outbox.last_errors(connection, _LAST_ERRORS)
         put_aside = await incoming.count_put_aside(connection)
+        waiting = await broadcasts.halted_broadcasts(connection)
     lines = [status.SourceLine(source.url, source.read_at, source.error) for source in health]
-    return Answer(status.status(lines, deliveries, errors, put_aside, t))
+    halted = [(each.article_id, each.title) for each in waiting]
+    screen = status.status(
+        lines,
+        counted.by_state,
+        errors,
+        put_aside,
+        t,
+        halted=halted,
+        maybe_twice=counted.maybe_twice,
+    )
+    return Answer(screen)
 
 
 async def unknown(event: Message, t: Translator) -> Answer | None:

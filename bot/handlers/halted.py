@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
+import structlog
 from aiogram import Router
 from aiogram.types import CallbackQuery
 
@@ -15,6 +16,8 @@ from bot.storage.database import Database
 from bot.views import alerts, greeting
 from bot.views.alerts import Halted
 
+_log = structlog.get_logger(__name__)
+
 
 async def decide(
     event: CallbackQuery,
@@ -22,18 +25,22 @@ async def decide(
     database: Database,
     t: Translator,
     admin_ids: Sequence[int],
+    delivery_ttl: timedelta,
 ) -> Answer:
     """Let it go on, or end it."""
     if event.from_user.id not in admin_ids:
         return Answer(toast=greeting.only_administrators(t), alert=True)
+    number, go_on = callback_data.broadcast, callback_data.go_on
     now = datetime.now(UTC)
     async with database.write() as connection:
-        if callback_data.go_on:
-            until = now + broadcasts.DELIVERY_TTL
-            settled = await broadcasts.resume(connection, callback_data.broadcast, now, until)
+        if go_on:
+            settled = await broadcasts.resume(connection, number, now, now + delivery_ttl)
         else:
-            settled = await broadcasts.give_up(connection, callback_data.broadcast)
-    said = alerts.halt_settled(t, go_on=callback_data.go_on, settled=settled)
+            settled = await broadcasts.give_up(connection, number)
+    if settled:
+        deed = "go on" if go_on else "end"
+        _log.info("decided by hand", broadcast=number, deed=deed, admin=event.from_user.id)
+    said = alerts.halt_settled(t, go_on=go_on, settled=settled)
     return Answer(toast=said, keyboard=())
 
 

@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import (
     ColumnElement,
     Select,
+    case,
     delete,
     exists,
     func,
@@ -48,6 +49,34 @@ class Going:
     cursor: int
     fanned_out: bool
     created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Halted:
+    """A broadcast that was stopped and waits for a person to decide.
+
+    Attributes:
+        reason: Telegram's words when it last refused one of its deliveries; empty where unknown.
+    """
+
+    id: int
+    article_id: int
+    title: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """How many deliveries there are.
+
+    Attributes:
+        by_state: in each state that any is in.
+        maybe_twice: of those SENT, how many were doubtful before: an earlier send may have arrived
+            as well.
+    """
+
+    by_state: Mapping[DeliveryState, int]
+    maybe_twice: int
 
 
 async def add_broadcast(
@@ -161,6 +190,32 @@ async def halt(connection: AsyncConnection, broadcast_id: int) -> bool:
     return changed.rowcount > 0
 
 
+async def halted_broadcasts(connection: AsyncConnection) -> list[Halted]:
+    """The broadcasts that wait for a person to decide, the oldest first."""
+    reason = (
+        select(delivery.c.error)
+        .where(
+            # Not by its key, for which SQLite would read the whole broadcast.
+            delivery.c.broadcast_id + 0 == broadcast.c.id,
+            state_is(delivery, DeliveryState.FAILED, DeliveryState.UNKNOWN),
+            delivery.c.state == DeliveryState.FAILED,
+        )
+        .order_by(delivery.c.finished_at.desc())
+        .limit(1)
+        .scalar_subquery()
+    )
+    statement = (
+        select(broadcast.c.id, broadcast.c.article_id, article.c.title, reason)
+        .join(article, article.c.id == broadcast.c.article_id)
+        .where(IS_KEPT, broadcast.c.state == BroadcastState.HALTED)
+        .order_by(broadcast.c.id)
+    )
+    return [
+        Halted(number, article_id, title, why or "")
+        for number, article_id, title, why in await connection.execute(statement)
+    ]
+
+
 async def resume(
     connection: AsyncConnection, broadcast_id: int, now: datetime, until: datetime
 ) -> bool:
@@ -198,10 +253,17 @@ async def give_up(connection: AsyncConnection, broadcast_id: int) -> bool:
 
 
 async def settle_broadcasts(connection: AsyncConnection, now: datetime) -> None:
-    """Find the broadcasts that are over, and end what still waits for them."""
+    """Find the broadcasts that are over, and end what still waits for them.
+
+    The time of one that was halted runs on: where nobody decides, it ends with it.
+    """
     await connection.execute(
         update(broadcast)
-        .where(state_is(broadcast, BroadcastState.OPEN), broadcast.c.expires_at <= now)
+        .where(
+            IS_KEPT,
+            broadcast.c.state.in_([BroadcastState.OPEN, BroadcastState.HALTED]),
+            broadcast.c.expires_at <= now,
+        )
         .values(state=BroadcastState.EXPIRED)
     )
     for state, to in (
@@ -263,17 +325,20 @@ async def prune(connection: AsyncConnection, before: datetime, batch: int) -> bo
     return True
 
 
-async def count_deliveries(
-    connection: AsyncConnection, since: datetime
-) -> Mapping[DeliveryState, int]:
-    """How many deliveries of broadcasts since a moment are in each state."""
+async def count_deliveries(connection: AsyncConnection, since: datetime) -> Counted:
+    """How many deliveries of broadcasts since a moment there are, by what became of them."""
     first = select(func.min(broadcast.c.id)).where(IS_KEPT, broadcast.c.created_at >= since)
     statement = (
-        select(delivery.c.state, func.count())
+        select(delivery.c.state, func.count(), func.count(case((delivery.c.doubts > 0, 1))))
         .where(delivery.c.broadcast_id >= first.scalar_subquery())
         .group_by(delivery.c.state)
     )
-    return {DeliveryState(state): size for state, size in await connection.execute(statement)}
+    by_state: dict[DeliveryState, int] = {}
+    doubtful: dict[DeliveryState, int] = {}
+    for state, size, of_them in await connection.execute(statement):
+        by_state[DeliveryState(state)] = size
+        doubtful[DeliveryState(state)] = of_them
+    return Counted(by_state, maybe_twice=doubtful.get(DeliveryState.SENT, 0))
 
 
 async def count_queued(connection: AsyncConnection, now: datetime) -> int:

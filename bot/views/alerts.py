@@ -59,9 +59,13 @@ def halted(broadcast_id: int, article_id: int, reason: str, t: Translator) -> Sc
         "200 messages. Nobody was unsubscribed.",
         number=article_id,
     )
-    question = t("If this is well, let it go on; what was refused is tried again.")
+    question = t(
+        "If this is well, let it go on; what was refused is tried again. If nobody decides, it "
+        "ends when the article is too old to be sent."
+    )
+    why = [cut(reason, _REASON_CHARS)] if reason else []
     return Screen(
-        join("\n\n", [text, cut(reason, _REASON_CHARS), question]),
+        join("\n\n", [text, *why, question]),
         keyboard=(
             (
                 Button(t("▶️ Go on"), data=Halted(broadcast=broadcast_id, go_on=True).pack()),
@@ -74,7 +78,7 @@ def halted(broadcast_id: int, article_id: int, reason: str, t: Translator) -> Sc
 def halt_settled(t: Translator, *, go_on: bool, settled: bool) -> str:
     """What a press says about a broadcast that was stopped."""
     if not settled:
-        return t("That was decided already.")
+        return t("That was decided already, or the article is too old to be sent by now.")
     if go_on:
         return t("The article goes out again.")
     return t("Nobody else gets this article.")

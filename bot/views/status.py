@@ -11,6 +11,8 @@ from bot.model import DeliveryState, EntityKind, Screen, Text
 from bot.render.text import cut, join, styled
 
 _ERROR_CHARS = 200
+_TITLE_CHARS = 100
+_TITLES = 10
 _SCREEN_CHARS = 4000
 
 
@@ -29,6 +31,9 @@ def status(
     errors: Sequence[tuple[int, str]],
     put_aside: int,
     t: Translator,
+    *,
+    halted: Sequence[tuple[int, str]],
+    maybe_twice: int,
 ) -> Screen:
     """How things stand.
 
@@ -38,12 +43,15 @@ def status(
         errors: the last deliveries that failed or stayed unknown (chat's id, error).
         put_aside: updates that could not be handled.
         t: the administrator's language.
+        halted: the articles whose broadcasts wait for a decision (number, title).
+        maybe_twice: how many of the deliveries that were sent may have arrived before.
     """
     parts = [
+        *_halted(halted, t),
         styled(t("Sources"), EntityKind.BOLD),
         *(_source(source, t) for source in sources),
         styled(t("Deliveries of the last 7 days"), EntityKind.BOLD),
-        join("\n", _counts(deliveries, t)),
+        join("\n", _counts(deliveries, maybe_twice, t)),
     ]
     if errors:
         parts.append(styled(t("Last errors"), EntityKind.BOLD))
@@ -53,13 +61,27 @@ def status(
     return Screen(cut(join("\n\n", parts), _SCREEN_CHARS))
 
 
+def _halted(articles: Sequence[tuple[int, str]], t: Translator) -> list[Text]:
+    """Before all else: it waits for whoever reads this."""
+    if not articles:
+        return []
+    heading = t("🛑 Stopped, you decide: {count}", count=len(articles))
+    lines = [
+        f"{number} · {cut(title or t('Untitled'), _TITLE_CHARS).plain}"
+        for number, title in articles[:_TITLES]
+    ]
+    if len(articles) > _TITLES:
+        lines.append("…")
+    return [styled(heading, EntityKind.BOLD), join("\n", lines)]
+
+
 def _source(source: SourceLine, t: Translator) -> Text:
     read = t("read {when}", when=t.moment(source.read_at)) if source.read_at else t("not read yet")
     fault = f"⚠️ {cut(source.error, _ERROR_CHARS).plain}" if source.error else ""
     return join("\n", [source.url, read, fault])
 
 
-def _counts(deliveries: Mapping[DeliveryState, int], t: Translator) -> list[str]:
+def _counts(deliveries: Mapping[DeliveryState, int], maybe_twice: int, t: Translator) -> list[str]:
     lines = [
         (t("queued"), {DeliveryState.QUEUED}),
         (t("being sent"), {DeliveryState.LEASED, DeliveryState.SENDING}),
@@ -69,4 +91,5 @@ def _counts(deliveries: Mapping[DeliveryState, int], t: Translator) -> list[str]
         (t("cancelled"), {DeliveryState.CANCELLED}),
         (t("too late"), {DeliveryState.EXPIRED}),
     ]
-    return [f"{name}: {sum(deliveries.get(s, 0) for s in states)}" for name, states in lines]
+    counts = [f"{name}: {sum(deliveries.get(s, 0) for s in states)}" for name, states in lines]
+    return [*counts, t("Of those sent, may have arrived twice: {count}", count=maybe_twice)]

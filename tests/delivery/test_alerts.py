@@ -1,20 +1,21 @@
-"""What administrators are told of articles that wait for their decision."""
+"""What administrators are told of articles and broadcasts that wait for their decision."""
 
 from __future__ import annotations
 
-from datetime import datetime
+import asyncio
+from datetime import datetime, timedelta
 
 from sqlalchemy import update
 
 from bot.delivery.alerts import Alerts
 from bot.i18n import load_translators
-from bot.storage import revisions
-from bot.storage.checks import held_articles
+from bot.model import Delivery, DeliveryState
+from bot.storage import broadcasts, outbox, revisions
 from bot.storage.database import Database
 from bot.storage.schema import article
 from bot.telegram.session import make_bot
-from sandbox.telegram import Telegram
-from tests.storage.rows import add_article
+from sandbox.telegram import Refusal, Telegram
+from tests.storage.rows import add_article, add_broadcast, add_reader
 
 
 async def test_articles_that_are_held_are_told_once_and_again_when_there_are_more(
@@ -28,21 +29,16 @@ async def test_articles_that_are_held_are_told_once_and_again_when_there_are_mor
             await connection.execute(
                 update(article).where(article.c.id.in_(held)).values(gone=2, check_at=now)
             )
-        await look()
-
-    async def look() -> None:
-        async with database.read() as connection:
-            held = await held_articles(connection)
-        await alerts._articles_held(held)
+        await alerts._look()
 
     async with Telegram() as tg:
         editor = tg.person("Редактор", started=True)
         bot = make_bot(tg.token, tg.url)
         alerts = Alerts(database, bot, [editor.id], load_translators("ru", "UTC")["ru"])
-        await look()
+        await alerts._look()
         assert editor.messages == []
         await hold(numbers[0], numbers[1])
-        await look()
+        await alerts._look()
         (told,) = editor.messages
         assert f"{numbers[0]} · Статья a" in told.text
         assert "https://news.example/feed" in told.text
@@ -51,7 +47,81 @@ async def test_articles_that_are_held_are_told_once_and_again_when_there_are_mor
         assert len(editor.messages) == 2
         async with database.write() as connection:
             await revisions.reinstate_article(connection, numbers[0], by_hand=True)
-        await look()
+        await alerts._look()
         assert len(editor.messages) == 2
+        await bot.session.close()
+        assert tg.violations == []
+
+
+REFUSED = "Forbidden: bot was blocked by the user"
+
+
+async def halt(database: Database, now: datetime) -> Delivery:
+    """A broadcast that was stopped after a refusal, told to nobody."""
+    await add_reader(database, now, 7)
+    await add_broadcast(database, now, title="Ледоход")
+    async with database.write() as connection:
+        (held,) = await outbox.claim(connection, lease=1, now=now, limit=1)
+        await outbox.begin(connection, [held], now)
+        refused = outbox.Settled(held, DeliveryState.FAILED, error=REFUSED)
+        await outbox.record(connection, [refused], now)
+        assert await broadcasts.halt(connection, held.broadcast_id)
+    return held
+
+
+async def test_a_broadcast_that_stopped_before_anybody_was_told_is_told(
+    database: Database, now: datetime
+) -> None:
+    """Once, it waited for ever where the process died before it told."""
+    held = await halt(database, now)
+    t = load_translators("ru", "UTC")["ru"]
+    async with Telegram() as tg:
+        editor = tg.person("Редактор", started=True)
+        bot = make_bot(tg.token, tg.url)
+        alerts = Alerts(database, bot, [editor.id], t)
+        stop = asyncio.Event()
+        watching = asyncio.create_task(alerts.watch(stop))
+        told = await editor.sees("остановлена")
+        stop.set()
+        await watching
+        assert REFUSED in told.text
+        assert len(told.labels) == 2
+        await alerts._look()
+        await alerts.halted(held, REFUSED)
+        assert len(editor.messages) == 1
+
+        after_restart = Alerts(database, bot, [editor.id], t)
+        await after_restart.halted(held, REFUSED)
+        await after_restart._look()
+        first, second = editor.messages
+        assert (first.text, first.labels) == (second.text, second.labels)
+
+        async with database.write() as connection:
+            await broadcasts.settle_broadcasts(connection, now + timedelta(days=1))
+        await Alerts(database, bot, [editor.id], t)._look()
+        assert len(editor.messages) == 2
+        await bot.session.close()
+        assert tg.violations == []
+
+
+async def test_a_stop_that_reached_nobody_is_told_until_it_does(
+    database: Database, now: datetime
+) -> None:
+    held = await halt(database, now)
+    async with Telegram() as tg:
+        editor, other = (tg.person(name, started=True) for name in ("Редактор", "Вторая"))
+        bot = make_bot(tg.token, tg.url)
+        admins = [editor.id, other.id]
+        alerts = Alerts(database, bot, admins, load_translators("ru", "UTC")["ru"])
+        broken = Refusal(500, "Internal Server Error")
+        tg.faults.add(broken, method="sendMessage", times=4)
+        await alerts.halted(held, REFUSED)
+        await alerts._look()
+        assert editor.messages == other.messages == []
+        tg.faults.add(broken, method="sendMessage")
+        await alerts._look()
+        await alerts._look()
+        assert editor.messages == []
+        assert len(other.messages) == 1
         await bot.session.close()
         assert tg.violations == []

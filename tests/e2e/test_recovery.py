@@ -44,7 +44,8 @@ async def seed(path: Path, persons: list[Person]) -> None:
 
 async def states(path: Path) -> dict[DeliveryState, int]:
     async with Database.open(f"sqlite:///{path}") as database, database.read() as connection:
-        return dict(await count_deliveries(connection, datetime.now(UTC) - timedelta(days=1)))
+        counted = await count_deliveries(connection, datetime.now(UTC) - timedelta(days=1))
+    return dict(counted.by_state)
 
 
 async def prime(start: Start, path: Path, persons: list[Person]) -> None:

@@ -29,6 +29,7 @@ from sandbox.telegram import MessageView, Person, Query, Telegram
 
 FIRST_DAY = datetime(2026, 3, 1, 9, 0, tzinfo=UTC)
 PAGE_CHARS = 600
+DELIVERY_TTL = timedelta(hours=3)  # not what it is by default
 
 _Handler = Callable[[TelegramObject, dict[str, Any]], Awaitable[Any]]
 
@@ -64,6 +65,7 @@ class House:
             bot_name="Вестник",
             page_chars=PAGE_CHARS,
             admin_ids=self.admin_ids,
+            delivery_ttl=DELIVERY_TTL,
         )
         self.dispatcher.update.outer_middleware(self._note)
         self.turns = Turns(self.database, self.bot, self.dispatcher)

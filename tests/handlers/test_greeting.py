@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 import pytest
 
+from bot.model import DeliveryState, OnUnknown
+from bot.storage import broadcasts, outbox
 from sandbox.telegram import Person, Refusal, Telegram
 from tests.handlers.house import House
 
@@ -122,6 +126,49 @@ async def test_status_is_for_administrators(
     await asleep.publish("Заголовок")
     assert "Источники" in (await asleep.shows(anna, "/status")).text
     assert "Не понимаю" in (await asleep.shows(boris, "/status")).text
+    assert tg.violations == []
+
+
+async def test_status_names_the_broadcasts_that_wait_for_a_decision(
+    asleep: House, anna: Person, tg: Telegram
+) -> None:
+    asleep.admin_ids = [anna.id]
+    asleep.start()
+    article = await asleep.publish("Ледоход")
+    async with asleep.database.write() as connection:
+        await broadcasts.add_broadcast(connection, article, datetime.now(UTC))
+    assert "Остановлено" not in (await asleep.shows(anna, "/status")).text
+    async with asleep.database.write() as connection:
+        assert await broadcasts.halt(connection, 1)
+    shown = await asleep.shows(anna, "/status")
+    assert f"🛑 Остановлено, решать вам: 1\n\n{article} · Ледоход" in shown.text
+    assert tg.violations == []
+
+
+async def test_status_counts_what_may_have_arrived_twice(
+    asleep: House, anna: Person, boris: Person, tg: Telegram
+) -> None:
+    asleep.admin_ids = [anna.id]
+    asleep.start()
+    await asleep.publish("Первая", section="Город")
+    for reader in (anna, boris):
+        await reader.press(await asleep.shows(reader, "/subscribe"), "Город")
+        await reader.sees("1 раздел")
+    article = await asleep.publish("Ледоход", section="Город")
+    now = datetime.now(UTC)
+    async with asleep.database.write() as connection:
+        await broadcasts.add_broadcast(connection, article, now)
+        held = await outbox.claim(connection, lease=1, now=now, limit=2)
+        await outbox.begin(connection, held, now)
+        # The sender dies; its heir sends the same once more.
+        await outbox.rescue(connection, 2, OnUnknown.RESEND, now)
+        again = await outbox.claim(connection, lease=2, now=now, limit=1)
+        await outbox.begin(connection, again, now)
+        sent = [outbox.Settled(each, DeliveryState.SENT, message_id=9, shown=1) for each in again]
+        await outbox.record(connection, sent, now)
+    lines = (await asleep.shows(anna, "/status")).text.splitlines()
+    assert {"в очереди: 1", "отправлено: 1"} <= set(lines)
+    assert "Из отправленных могли прийти дважды: 1" in lines
     assert tg.violations == []
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 import pytest
+from structlog.typing import EventDict
 
 from bot.model import BroadcastState, Chat, ChatKind, DeliveryState
 from bot.storage import broadcasts
@@ -12,8 +13,8 @@ from bot.telegram import show
 from bot.views import alerts
 from bot.views.alerts import Halted
 from sandbox.telegram import MessageView, Person, Telegram
-from tests.handlers.house import House
-from tests.storage.rows import fan_out
+from tests.handlers.house import DELIVERY_TTL, House
+from tests.storage.rows import broadcast_rows, fan_out
 
 B = BroadcastState
 S = DeliveryState
@@ -71,6 +72,46 @@ async def test_what_was_refused_is_tried_again_where_it_is_to_go_on(
     assert tg.violations == []
 
 
+async def test_what_goes_on_goes_on_for_as_long_as_the_operator_says(
+    editor: Person, house: House, anna: Person, tg: Telegram
+) -> None:
+    """Once, it was a day, whatever DELIVERY_TTL said."""
+    number = await broadcast(house, anna)
+    message = await told(house, editor, number)
+    before = datetime.now(UTC)
+    await editor.press(message, "Продолжать")
+    after = datetime.now(UTC)
+    (row,) = await broadcast_rows(house.database)
+    assert before + DELIVERY_TTL <= row.expires_at <= after + DELIVERY_TTL
+    assert tg.violations == []
+
+
+@pytest.mark.parametrize(("button", "deed"), [("Продолжать", "go on"), ("Закончить", "end")])
+async def test_who_decided_what_is_logged_once(
+    editor: Person,
+    house: House,
+    anna: Person,
+    tg: Telegram,
+    logs: list[EventDict],
+    button: str,
+    deed: str,
+) -> None:
+    number = await broadcast(house, anna)
+    message = await told(house, editor, number)
+    await editor.press(message, button)
+    lines = [entry for entry in logs if entry["event"] == "decided by hand"]
+    assert lines == [
+        {
+            "event": "decided by hand",
+            "log_level": "info",
+            "broadcast": number,
+            "deed": deed,
+            "admin": editor.id,
+        }
+    ]
+    assert tg.violations == []
+
+
 async def test_nobody_else_gets_what_is_ended(
     editor: Person, house: House, anna: Person, tg: Telegram
 ) -> None:
@@ -84,7 +125,7 @@ async def test_nobody_else_gets_what_is_ended(
 
 
 async def test_what_another_administrator_decided_stays(
-    editor: Person, house: House, anna: Person, tg: Telegram
+    editor: Person, house: House, anna: Person, tg: Telegram, logs: list[EventDict]
 ) -> None:
     number = await broadcast(house, anna)
     message = await told(house, editor, number)
@@ -94,7 +135,9 @@ async def test_what_another_administrator_decided_stays(
     await show.send(house.bot, Chat(other.id, ChatKind.PRIVATE), theirs)
     await editor.press(message, "Закончить")
     answer = await other.press(await other.sees("остановлена"), "Продолжать")
-    assert answer.text == "Это уже решено."
+    assert answer.text == "Это уже решено, или статья успела устареть."
+    decided = [entry for entry in logs if entry["event"] == "decided by hand"]
+    assert [entry["admin"] for entry in decided] == [editor.id]
     state, _ = await found(house)
     assert state is B.EXPIRED
     assert tg.violations == []

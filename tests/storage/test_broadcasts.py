@@ -467,10 +467,56 @@ async def test_nothing_of_a_halted_one_is_sent_and_nothing_is_lost(
     assert await _claim(database, now) == []
     assert await _begin(database, [leased], now) == []
     await _record(database, now, Settled(sending, S.SENT, message_id=1, shown=1))
-    assert await _settle(database, now + 9 * DAY) == [B.HALTED]  # until a person decides
+    assert await _settle(database, now + DAY - SECOND) == [B.HALTED]  # a person may decide
     found = await rows(database)
     assert [row.state for row in found] == [S.SENT, S.QUEUED, S.QUEUED]
     assert [row.attempt for row in found] == [1, 0, 1]
+
+
+async def test_a_halted_one_about_which_nobody_decides_ends_with_its_time(
+    database: Database, now: datetime
+) -> None:
+    """Once, it stayed for ever."""
+    await add_readers(database, now, range(1, 5))
+    await add_broadcast(database, now)
+    sending, leased, waiting = await _claim(database, now, limit=3)
+    await _begin(database, [sending], now)
+    await _record(database, now, PutOff(waiting, now))
+    await _halt(database)
+    late = now + DAY
+    assert await _settle(database, late) == [B.EXPIRED]
+    assert not await _resume(database, late)
+    assert not await _give_up(database)
+    assert await _begin(database, [leased], late) == []
+    await _record(database, late, PutOff(sending, late))
+    await _settle(database, late)
+    assert await states(database) == [S.EXPIRED] * 3
+    async with database.read() as connection:
+        assert await broadcasts.halted_broadcasts(connection) == []
+    await _prune(database, late, 100)
+    assert await rows(database) == []
+
+
+async def test_those_that_wait_for_a_decision_and_why(database: Database, now: datetime) -> None:
+    await add_readers(database, now, range(1, 4))
+    for key in "abc":
+        await add_broadcast(database, now, key, title=f"Статья {key}")
+    claimed = await _claim(database, now, limit=9)
+    await _begin(database, claimed, now)
+    for number, held in enumerate(claimed):
+        if held.broadcast_id != 3:
+            result = Settled(held, S.FAILED, error=f"refused {number}")
+            await _record(database, now + number * SECOND, result)
+    unknown = Settled(claimed[-1], S.UNKNOWN, error="no refusal")
+    await _record(database, now + 9 * SECOND, unknown)
+    await _halt(database, 1)
+    await _halt(database, 3)
+    async with database.read() as connection:
+        found = await broadcasts.halted_broadcasts(connection)
+    assert found == [
+        broadcasts.Halted(1, 1, "Статья a", "refused 2"),
+        broadcasts.Halted(3, 3, "Статья c", ""),
+    ]
 
 
 async def test_one_that_goes_on_tries_again_what_was_refused(
@@ -627,9 +673,39 @@ async def test_deliveries_are_counted_by_state(database: Database, now: datetime
         all_of_them = await broadcasts.count_deliveries(connection, now - DAY)
         of_today = await broadcasts.count_deliveries(connection, now)
         of_tomorrow = await broadcasts.count_deliveries(connection, now + DAY)
-    assert all_of_them == {S.SENT: 1, S.LEASED: 7}
-    assert of_today == {S.LEASED: 4}
-    assert of_tomorrow == {}
+    assert all_of_them == broadcasts.Counted({S.SENT: 1, S.LEASED: 7}, maybe_twice=0)
+    assert of_today == broadcasts.Counted({S.LEASED: 4}, maybe_twice=0)
+    assert of_tomorrow == broadcasts.Counted({}, maybe_twice=0)
+
+
+async def test_what_may_have_arrived_twice_is_counted(database: Database, now: datetime) -> None:
+    await add_readers(database, now, range(1, 6))
+    await add_broadcast(database, now)
+
+    async def count() -> broadcasts.Counted:
+        async with database.read() as connection:
+            return await broadcasts.count_deliveries(connection, now)
+
+    claimed = await _claim(database, now)
+    await _begin(database, claimed, now)
+    *doubtful, refused, well = claimed
+    await _record(
+        database,
+        now,
+        *(PutOff(held, now, doubtful=True) for held in doubtful),
+        PutOff(refused, now),
+        Settled(well, S.SENT, message_id=1, shown=1),
+    )
+    assert await count() == broadcasts.Counted({S.QUEUED: 4, S.SENT: 1}, maybe_twice=0)
+    first, second, third, fourth = await _claim(database, now)
+    await _begin(database, [first, second, third, fourth], now)
+    await _record(
+        database,
+        now,
+        *(Settled(held, S.SENT, message_id=2, shown=1) for held in (first, second, fourth)),
+        Settled(third, S.UNKNOWN, error="?"),
+    )
+    assert await count() == broadcasts.Counted({S.SENT: 4, S.UNKNOWN: 1}, maybe_twice=2)
 
 
 async def test_the_queue_is_as_long_as_what_is_not_settled_and_not_made_yet(

@@ -114,6 +114,7 @@ QUESTIONS: dict[str, tuple[Question, set[str]]] = {
         lambda c: broadcasts.settle_broadcasts(c, NOW),
         {"ix_broadcast_open", "ix_delivery_waiting", "ix_delivery_held"},
     ),
+    "halted": (broadcasts.halted_broadcasts, {"ix_broadcast_kept", "ix_delivery_ended"}),
     "resume": (
         lambda c: broadcasts.resume(c, HALTED, NOW, LONG_AFTER),
         set(),  # by broadcast or by what ended

@@ -220,7 +220,8 @@ def test_greetings(name: str, t: Translator) -> None:
     ),
     st.dictionaries(st.sampled_from(DeliveryState), st.integers(0, 10**9)),
     st.lists(st.tuples(st.integers(-(2**52), 2**52), words), max_size=5),
-    st.integers(0, 10**9), languages,
+    st.integers(0, 10**9), languages, st.lists(st.tuples(ids, words), max_size=30),
+    st.integers(0, 10**9),
 )  # fmt: skip
 def test_status(
     sources: list[status.SourceLine],
@@ -228,8 +229,13 @@ def test_status(
     errors: list[tuple[int, str]],
     put_aside: int,
     t: Translator,
+    halted: list[tuple[int, str]],
+    maybe_twice: int,
 ) -> None:
-    assert_shown(status.status(sources, deliveries, errors, put_aside, t))
+    screen = status.status(
+        sources, deliveries, errors, put_aside, t, halted=halted, maybe_twice=maybe_twice
+    )
+    assert_shown(screen)
 
 
 @settings(max_examples=50)
@@ -343,10 +349,32 @@ def test_a_push_without_an_address_has_no_links() -> None:
 def test_the_status_counts_every_delivery_once() -> None:
     # Once, two lines told administrators of «being sent», each in the words of the code.
     counts = {state: 10**number for number, state in enumerate(DeliveryState)}
-    lines = status.status([], counts, [], 0, TRANSLATORS["en"]).body.plain.splitlines()
-    numbers = [int(line.split(": ")[1]) for line in lines if ": " in line]
+    screen = status.status([], counts, [], 0, TRANSLATORS["en"], halted=[], maybe_twice=3)
+    lines = screen.body.plain.splitlines()
+    *numbers, of_those = [int(line.split(": ")[1]) for line in lines if ": " in line]
+    assert of_those == 3
+    assert lines[-1] == "Of those sent, may have arrived twice: 3"
     assert sum(numbers) == sum(counts.values())
     assert f"being sent: {counts[DeliveryState.LEASED] + counts[DeliveryState.SENDING]}" in lines
+
+
+def test_the_status_says_first_what_waits_for_a_decision() -> None:
+    halted = [(7, "Ледоход"), *((number, "") for number in range(20, 34))]
+    screen = status.status([], {}, [], 0, TRANSLATORS["ru"], halted=halted, maybe_twice=0)
+    first, shown, *_ = screen.body.plain.split("\n\n")
+    assert first == "🛑 Остановлено, решать вам: 15"
+    lines = shown.splitlines()
+    assert lines[:2] == ["7 · Ледоход", "20 · Без заголовка"]
+    assert (len(lines), lines[-1]) == (11, "…")
+    nothing = status.status([], {}, [], 0, TRANSLATORS["ru"], halted=[], maybe_twice=0)
+    assert "Остановлено" not in nothing.body.plain
+
+
+def test_a_broadcast_that_stopped_for_an_unknown_reason_has_no_gap() -> None:
+    for reason, parts in (("Forbidden", 3), ("", 2)):
+        body = alerts.halted(1, 2, reason, TRANSLATORS["ru"]).body.plain
+        assert len(body.split("\n\n")) == parts
+        assert "\n\n\n" not in body
 
 
 CORRECTED = replace(BARE, revision=2, corrected_at=NOW + timedelta(hours=3))
