@@ -136,7 +136,7 @@ QUESTIONS: dict[str, tuple[Question, set[str]]] = {
     ),
     "move": (
         lambda c: readers.move_chat(c, 500, 501),
-        {"pk_delivery", "ix_broadcast_kept", "uq_reader_chat_id_thread_id"},
+        {"pk_delivery", "pk_opened", "ix_broadcast_kept", "uq_reader_chat_id_thread_id"},
     ),
     "waiting": (
         lambda c: incoming.waiting_updates(c, after_chat=5, of_one_chat=5, limit=100),
