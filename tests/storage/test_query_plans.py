@@ -144,6 +144,10 @@ QUESTIONS: dict[str, tuple[Question, set[str]]] = {
     ),
     "begin updates": (lambda c: incoming.begin_updates(c, range(5000, 5100)), {"pk_incoming"}),
     "settle updates": (lambda c: incoming.settle_updates(c, range(5000, 5100)), {"pk_incoming"}),
+    "forget updates": (
+        lambda c: incoming.forget_handled(c, NOW, 1000),
+        {"pk_incoming"},
+    ),
     "newest": (lambda c: articles.article_cards(c, limit=9), {"ix_article_sorted_at_id"}),
     "older": (
         lambda c: articles.article_cards(c, limit=9, older_than=LATER),
