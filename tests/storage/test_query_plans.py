@@ -89,6 +89,13 @@ def results() -> list[outbox.Result]:
     return found
 
 
+async def count_all_queued(connection: AsyncConnection) -> int:
+    """What is not made yet is counted only where what is queued leaves room below the bound."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(broadcasts, "_COUNTED", 2 * MANY)
+        return await broadcasts.count_queued(connection, NOW)
+
+
 QUESTIONS: dict[str, tuple[Question, set[str]]] = {
     "claim what waits": (
         lambda c: outbox.claim(c, lease=2, now=LONG_AFTER, limit=20),
@@ -127,7 +134,7 @@ QUESTIONS: dict[str, tuple[Question, set[str]]] = {
         {"pk_delivery"},
     ),
     "count what is queued": (
-        lambda c: broadcasts.count_queued(c, NOW),
+        count_all_queued,
         {"ix_delivery_waiting", "ix_delivery_held", "ix_subscription_section_id_reader_id"},
     ),
     "deactivate": (
