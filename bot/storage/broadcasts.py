@@ -35,7 +35,7 @@ from bot.storage.upsert import insert
 DELIVERY_TTL = timedelta(hours=24)
 _EVER = datetime(1970, 1, 1, tzinfo=UTC)  # before every moment that is written down
 _AT_ONCE = 20  # broadcasts looked at in one claim
-_COUNTED = 100_000  # readers not reached yet are counted up to here
+_COUNTED = 10_000  # what is queued is counted up to here
 
 
 @dataclass(frozen=True, slots=True)
@@ -344,19 +344,28 @@ async def count_deliveries(connection: AsyncConnection, since: datetime) -> Coun
 async def count_queued(connection: AsyncConnection, now: datetime) -> int:
     """How many deliveries have not come to their end, those not made yet included.
 
-    Of the latter up to 100,000 are counted: it is asked for all day long.
+    Up to 10,000 are counted: it is asked for all day long.
     """
-    waiting = select(func.count()).where(state_is(delivery, DeliveryState.QUEUED))
+    waiting = (
+        select(delivery.c.broadcast_id)
+        .where(state_is(delivery, DeliveryState.QUEUED))
+        # As their index has them: else PostgreSQL may look for so many in the table itself.
+        .order_by(delivery.c.broadcast_id, delivery.c.not_before)
+        .limit(_COUNTED)
+        .subquery()
+    )
     held = select(func.count()).where(
         state_is(delivery, DeliveryState.LEASED, DeliveryState.SENDING)
     )
-    statement = select(waiting.scalar_subquery() + held.scalar_subquery())
+    statement = select(
+        select(func.count()).select_from(waiting).scalar_subquery() + held.scalar_subquery()
+    )
     counted = int((await connection.execute(statement)).scalar_one())
     for each in await going(connection, now):
         if not each.fanned_out and counted < _COUNTED:
             ahead = _audience(each).limit(_COUNTED - counted).subquery()
             counted += await connection.scalar(select(func.count()).select_from(ahead)) or 0
-    return counted
+    return min(counted, _COUNTED)
 
 
 def _audience(of: Going) -> Select[Any]:

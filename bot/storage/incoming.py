@@ -148,15 +148,27 @@ async def put_update_aside(connection: AsyncConnection, number: int, error: str)
 async def forget_handled(connection: AsyncConnection, before: datetime, limit: int) -> int:
     """Delete what was handled and received before a moment, the oldest first; how many rows went.
 
+    Only the first handled ones in the order of their numbers are looked at, twice ``limit`` of
+    them, however many there are. A few that came late do not hold up those behind them. Where
+    Telegram has gone back to lower numbers, as it may after a week without an update, those behind
+    them wait until these are old, too.
+
     Args:
         connection: of a transaction that writes.
         before: the moment.
         limit: of rows at once, so that no transaction takes long.
     """
-    old = (
-        select(incoming.c.update_id)
-        .where(incoming.c.state == _HANDLED, incoming.c.received_at < before)
+    first = (
+        select(incoming.c.update_id, incoming.c.received_at)
+        .where(state_is(incoming, _HANDLED))
         .order_by(incoming.c.update_id)
+        .limit(2 * limit)
+        .subquery()
+    )
+    old = (
+        select(first.c.update_id)
+        .where(first.c.received_at < before)
+        .order_by(first.c.update_id)
         .limit(limit)
     )
     statement = delete(incoming).where(incoming.c.update_id.in_(old))

@@ -6,7 +6,17 @@ from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, case, delete, literal, select, update
+from sqlalchemy import (
+    ColumnElement,
+    FromClause,
+    Row,
+    and_,
+    case,
+    delete,
+    literal,
+    select,
+    update,
+)
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.model import BroadcastState, Chat, ChatKind, DeliveryState, Reader
@@ -16,6 +26,7 @@ from bot.storage.schema import (
     bookmark,
     broadcast,
     delivery,
+    opened,
     reader,
     state_is,
     subscription,
@@ -97,10 +108,12 @@ async def note_missing(connection: AsyncConnection, chat_id: int, since: datetim
 async def move_chat(connection: AsyncConnection, old: int, new: int) -> None:
     """A group became a supergroup: its readers go on under the new id.
 
-    Where the new chat has written to us first, what the old one had is joined to it.
+    Where the new chat has written to us first, what the old one had is joined to it. The messages
+    stay behind in the old chat.
     """
     rows = (await connection.execute(select(reader).where(reader.c.chat_id == old))).all()
     for row in rows:
+        await _forget_messages(connection, row.id)
         twin = await connection.scalar(
             select(reader.c.id).where(reader.c.chat_id == new, reader.c.thread_id == row.thread_id)
         )
@@ -118,6 +131,16 @@ async def move_chat(connection: AsyncConnection, old: int, new: int) -> None:
                     .where(reader.c.id == twin, ~reader.c.locale_chosen)
                     .values(locale=row.locale, locale_chosen=True)
                 )
+
+
+async def _forget_messages(connection: AsyncConnection, reader_id: int) -> None:
+    """A chat numbers its messages by itself: in another one the same numbers are other messages."""
+    await connection.execute(
+        update(delivery)
+        .where(_of_reader(reader_id), delivery.c.message_id.is_not(None))
+        .values(message_id=None)
+    )
+    await connection.execute(delete(opened).where(opened.c.reader_id == reader_id))
 
 
 async def leave_topic(connection: AsyncConnection, reader_id: int) -> None:
@@ -179,13 +202,9 @@ async def _reach(connection: AsyncConnection, old: int, new: int) -> None:
 
 async def _join_deliveries(connection: AsyncConnection, old: int, new: int) -> None:
     """One that is in hand goes back to the queue: whoever has it knows it by its old name."""
-    # By broadcast, since deliveries have no index by readers.
-    kept = select(broadcast.c.id).where(IS_KEPT)
     other = delivery.alias()
-    theirs = select(other.c.broadcast_id).where(
-        other.c.reader_id == new, other.c.broadcast_id.in_(kept)
-    )
-    mine = (delivery.c.reader_id == old) & delivery.c.broadcast_id.in_(kept)
+    theirs = select(other.c.broadcast_id).where(_of_reader(new, other))
+    mine = _of_reader(old)
     held = delivery.c.state.in_([DeliveryState.LEASED, DeliveryState.SENDING])
     sending = delivery.c.state == DeliveryState.SENDING
     await connection.execute(
@@ -208,6 +227,12 @@ async def _join_deliveries(connection: AsyncConnection, old: int, new: int) -> N
         )
     )
     await connection.execute(delete(delivery).where(mine))
+
+
+def _of_reader(reader_id: int, table: FromClause = delivery) -> ColumnElement[bool]:
+    """By broadcast, since deliveries have no index by readers."""
+    kept = select(broadcast.c.id).where(IS_KEPT)
+    return and_(table.c.reader_id == reader_id, table.c.broadcast_id.in_(kept))
 
 
 def reader_of(row: Row[Any]) -> Reader:

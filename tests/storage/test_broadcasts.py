@@ -7,7 +7,7 @@ from typing import Any
 
 import psycopg
 import pytest
-from sqlalchemy import event, update
+from sqlalchemy import event, insert, update
 
 from bot.model import (
     BroadcastState,
@@ -20,7 +20,7 @@ from bot.model import (
 from bot.storage import broadcasts, outbox, subscriptions
 from bot.storage.database import Database
 from bot.storage.outbox import PutOff, Settled
-from bot.storage.schema import broadcast
+from bot.storage.schema import broadcast, delivery
 from tests.storage.rows import (
     add_broadcast,
     add_reader,
@@ -732,12 +732,41 @@ async def test_the_queue_is_as_long_as_what_is_not_settled_and_not_made_yet(
     assert await queued(now) == 4
 
 
+@pytest.mark.parametrize(("claimed", "released"), [(0, False), (9, False), (9, True)])
 async def test_a_long_queue_is_counted_up_to_a_bound(
-    database: Database, now: datetime, monkeypatch: pytest.MonkeyPatch
+    database: Database,
+    now: datetime,
+    monkeypatch: pytest.MonkeyPatch,
+    *,
+    claimed: int,
+    released: bool,
 ) -> None:
     monkeypatch.setattr(broadcasts, "_COUNTED", 4)
     await add_readers(database, now, range(1, 4))
     for key in "abc":
         await add_broadcast(database, now, key)
+    for _ in range(claimed):
+        assert len(await _claim(database, now, limit=1)) == 1
+    if released:
+        async with database.write() as connection:
+            await outbox.release(connection, LEASE, now)
     async with database.read() as connection:
         assert await broadcasts.count_queued(connection, now) == 4
+
+
+async def test_a_look_at_the_queue_reads_no_further_than_its_bound(
+    database: Database, now: datetime
+) -> None:
+    """It is asked for with each look at the health of the bot."""
+    await add_readers(database, now, [1])
+    await add_broadcast(database, now)
+    async with database.write() as connection:
+        await connection.execute(
+            insert(delivery),
+            [
+                {"broadcast_id": 1, "reader_id": n, "state": S.QUEUED, "not_before": now}
+                for n in range(10, 10_020)
+            ],
+        )
+    async with database.read() as connection:
+        assert await broadcasts.count_queued(connection, now) == 10_000

@@ -134,6 +134,18 @@ async def test_only_what_was_handled_long_ago_is_forgotten(
         assert left.all() == [2, 3, 4]
 
 
+async def test_forgetting_looks_no_further_than_two_batches(
+    database: Database, now: datetime
+) -> None:
+    """Telegram went back to lower numbers: what they hide is found once they are old."""
+    await _keep(database, now, (7, "g"), (8, "h"), (9, "i"))
+    await _keep(database, now + DAY, (1, "a"), (2, "b"), (3, "c"), (4, "d"))
+    await _settle(database, 1, 2, 3, 4, 7, 8, 9)
+    assert await _forget(database, now + DAY, 2) == 0
+    assert await _forget(database, now + DAY, 3) == 2
+    assert [await _forget(database, now + 2 * DAY, 3) for _ in range(3)] == [3, 2, 0]
+
+
 async def test_numbers_of_telegram_fit(database: Database, now: datetime) -> None:
     number = 2**40
     await _keep(database, now, (number, "a"), chat=-(2**52))

@@ -11,13 +11,16 @@ from bot.model import (
     ChatKind,
     Delivery,
     DeliveryState,
+    Form,
     OnUnknown,
     Reader,
 )
-from bot.storage import bookmarks, outbox, readers, subscriptions
+from bot.storage import amendments, bookmarks, opened, outbox, readers, subscriptions
+from bot.storage.amendments import Amending
 from bot.storage.database import Database
 from bot.storage.outbox import PutOff, Rescue, Settled
 from bot.storage.schema import broadcast, delivery, reader, subscription
+from bot.storage.schema import opened as opened_table
 from tests.storage.rows import (
     add_article,
     add_broadcast,
@@ -313,6 +316,87 @@ async def test_what_one_of_the_two_has_got_the_other_does_not_get_again(
     await _move(database, GROUP.id, SUPERGROUP.id)
     assert await _claim(database, now) == []
     assert await states(database) == [DeliveryState.SENT]
+
+
+async def _send_all(database: Database, now: datetime, message_id: int) -> None:
+    held = await _claim(database, now)
+    await _begin(database, now, *held)
+    await _record(
+        database,
+        now,
+        *(Settled(each, DeliveryState.SENT, message_id=message_id, shown=1) for each in held),
+    )
+
+
+async def _messages(database: Database, broadcast_id: int) -> list[tuple[int, int]]:
+    """The readers and numbers of the messages that a correction would come to."""
+    of = Amending(broadcast_id, broadcast_id, 0, Form.FULL)
+    async with database.read() as connection:
+        found = await amendments.next_amendments(connection, of, 2, 100)
+    return [(each.reader.id, each.message_id) for each in found]
+
+
+async def _opened(database: Database, reader_id: int) -> list[int]:
+    async with database.read() as connection:
+        found = await connection.scalars(
+            select(opened_table.c.message_id)
+            .where(opened_table.c.reader_id == reader_id)
+            .order_by(opened_table.c.message_id)
+        )
+        return list(found)
+
+
+async def test_the_messages_of_the_old_chat_are_not_sought_in_the_new_one(
+    database: Database, now: datetime
+) -> None:
+    """A supergroup begins to number its messages anew."""
+    group = await add_reader(database, now, GROUP.id, kind=ChatKind.GROUP)
+    other = await add_reader(database, now, ANNA.id)
+    await add_broadcast(database, now)
+    await _send_all(database, now, 5)
+    async with database.write() as connection:
+        for each in (group, other):
+            await opened.note_opened(connection, each.id, 5, 1, now)
+    assert await _messages(database, 1) == [(group.id, 5), (other.id, 5)]
+
+    await _move(database, GROUP.id, SUPERGROUP.id)
+
+    assert await _messages(database, 1) == [(other.id, 5)]
+    assert await states(database) == [DeliveryState.SENT, DeliveryState.SENT]
+    assert await _claim(database, now) == []
+    assert await _opened(database, group.id) == []
+    assert await _opened(database, other.id) == [5]
+
+
+async def test_a_join_keeps_only_the_messages_of_the_new_chat(
+    database: Database, now: datetime
+) -> None:
+    old = await add_reader(database, now, GROUP.id, section="Старое", kind=ChatKind.GROUP)
+    new = await add_reader(database, now, SUPERGROUP.id, kind=ChatKind.SUPERGROUP)
+    await add_broadcast(database, now, "old", section="Старое")
+    await add_broadcast(database, now, "new")
+    await _send_all(database, now, 5)
+    async with database.write() as connection:
+        for each in (old, new):
+            await opened.note_opened(connection, each.id, 5, 1, now)
+    assert await _messages(database, 1) == [(old.id, 5)]
+
+    await _move(database, GROUP.id, SUPERGROUP.id)
+
+    assert await _messages(database, 1) == []
+    assert await _messages(database, 2) == [(new.id, 5)]
+    assert await states(database) == [DeliveryState.SENT, DeliveryState.SENT]
+    assert await _opened(database, old.id) == []
+    assert await _opened(database, new.id) == [5]
+
+
+async def test_a_topic_that_is_left_keeps_its_messages(database: Database, now: datetime) -> None:
+    """They are in the same chat, under the same numbers."""
+    topic = await add_reader(database, now, SUPERGROUP.id, kind=ChatKind.SUPERGROUP, thread_id=3)
+    await add_broadcast(database, now)
+    await _send_all(database, now, 5)
+    await _leave_topic(database, topic.id)
+    assert await _messages(database, 1) == [(topic.id, 5)]
 
 
 @pytest.mark.parametrize("state", [BroadcastState.OPEN, BroadcastState.HALTED])
