@@ -1,8 +1,8 @@
 """The amender: edits and deletes messages that were pushed, when their articles have changed.
 
 It goes through the messages of a broadcast in the order of their readers, some at a time, and
-writes down how far it is. Whatever it does may be done twice: a crash repeats a few edits that
-change nothing.
+writes down how far it is; behind the last it looks for what was passed over. Whatever it does may
+be done twice: a crash repeats a few edits that change nothing.
 """
 
 from __future__ import annotations
@@ -16,16 +16,24 @@ import structlog
 from aiogram import Bot
 
 from bot.delivery.alerts import Alerts
-from bot.delivery.amending import Deed, Done, Instead, Later, deed, follows
+from bot.delivery.amending import Deed, Done, Instead, Later, Past, deed, follows
 from bot.errors import StorageError
 from bot.i18n import Translators
 from bot.model import Article, Form, Screen
 from bot.storage import amendments, opened, readers
-from bot.storage.amendments import Amending, Amendment
+from bot.storage.amendments import END, Amending, Amendment
 from bot.storage.articles import get_article
 from bot.storage.database import Database
 from bot.telegram import show
-from bot.telegram.outcome import Failed, Outcome, Sent, outcome
+from bot.telegram.outcome import (
+    Doubtful,
+    Failed,
+    Outcome,
+    Sent,
+    Unchanged,
+    Uneditable,
+    outcome,
+)
 from bot.telegram.pace import Lane, Pacer
 from bot.views.article import article_page, withdrawn
 from bot.views.form import in_form
@@ -37,7 +45,8 @@ _log = structlog.get_logger(__name__)
 
 _BATCH = 30
 _IDLE_SECONDS = 0.5
-_LONGEST_REST = timedelta(seconds=2)  # of a broadcast whose last messages have to wait
+_SHORTEST_REST = timedelta(seconds=2)  # of a broadcast whose last messages have to wait
+_MOST_RESTING = 1000  # all of these are named in a query
 _FEWEST_AT_ONCE, _MOST_AT_ONCE = 4, 30
 _TYPICAL_ANSWER_SECONDS = 0.2
 _KEPT = 10_000  # messages whose next try is remembered
@@ -54,7 +63,6 @@ class _Batch:
 
     shown: list[int] = field(default_factory=list)
     deleted: list[int] = field(default_factory=list)
-    closed: list[int] = field(default_factory=list)  # chats
     moved: list[tuple[int, int]] = field(default_factory=list)  # chats: from, to
 
 
@@ -81,8 +89,11 @@ class Amender:
         most = ceil(rate * _TYPICAL_ANSWER_SECONDS)
         self._slots = asyncio.Semaphore(min(max(most, _FEWEST_AT_ONCE), _MOST_AT_ONCE))
         self._later: dict[_Key, datetime] = {}  # not to be tried before
-        self._tries: dict[_Key, int] = {}  # that ended in doubt
+        self._past: dict[_Key, Past] = {}
+        self._soonest: dict[int, datetime] = {}  # when the first passed over in a pass may be tried
         self._resting: dict[int, datetime] = {}  # broadcasts of which nothing can be done before
+        self._setbacks = 0
+        self._rests_until = datetime.now(UTC)  # since nothing gets through
         self._forms: dict[int, Form] = {}
         self._forget_at = datetime.now(UTC)
 
@@ -90,7 +101,8 @@ class Amender:
         """Amend until ``stop``; what is in flight then is awaited and written down."""
         while not stop.is_set():
             try:
-                busy = self._pacer.paused_for() <= 0 and await self._step(stop)
+                waits = self._pacer.paused_for() > 0 or self._rests()
+                busy = not waits and await self._step(stop)
             except StorageError:
                 _log.exception("messages not amended")
                 busy = False
@@ -106,22 +118,27 @@ class Amender:
             return False
         of, article, waiting = found
         batch = _Batch()
-        turns = (
-            self._amend(of, article, each, batch, stop)
-            for each in waiting
-            if self._later.get((of.broadcast_id, each.reader.id), now) <= now
-        )
+        turns = []
+        for each in waiting:
+            key = (of.broadcast_id, each.reader.id)
+            if (at := self._later.get(key, now)) > now:
+                self._pass_over(key, at)
+            else:
+                turns.append(self._amend(of, article, each, batch, stop))
         await asyncio.gather(*turns)
-        over = len(waiting) < _BATCH
-        await self._record(of, article, batch, None if over else waiting[-1].reader.id)
+        cursor: int | None = END
+        if len(waiting) == _BATCH:
+            cursor = waiting[-1].reader.id
+        elif not waiting and of.cursor == END:
+            cursor = None
+        await self._record(of, article, batch, cursor)
         return True
 
     async def _next(self, now: datetime) -> tuple[Amending, Article, list[Amendment]] | None:
         """The newest broadcast of which something may be done now, its article, its messages."""
+        self._resting = {number: at for number, at in self._resting.items() if at > now}
         async with self._database.read() as connection:
-            found = await amendments.amending(connection)
-            self._keep_only({each.broadcast_id for each in found})
-            of = next((f for f in found if self._resting.get(f.broadcast_id, now) <= now), None)
+            of = await amendments.amending(connection, self._resting)
             if of is None:
                 return None
             article = await get_article(connection, of.article_id)
@@ -133,7 +150,6 @@ class Amender:
     async def _record(
         self, of: Amending, article: Article, batch: _Batch, cursor: int | None
     ) -> None:
-        now = datetime.now(UTC)
         async with self._database.write() as connection:
             left = await amendments.record_amendments(
                 connection,
@@ -143,15 +159,15 @@ class Amender:
                 deleted=batch.deleted,
                 cursor=cursor,
             )
-            for chat_id in batch.closed:
-                await readers.deactivate_chat(connection, chat_id, now)
             for old, new in batch.moved:
                 await readers.move_chat(connection, old, new)
         if left is None:
             _log.info("messages amended", article=article.id, revision=article.revision)
-        elif cursor is None:  # it is gone through again, when the first that wait may be tried
-            waits = [at for (number, _), at in self._later.items() if number == of.broadcast_id]
-            self._resting[of.broadcast_id] = min([*waits, now + _LONGEST_REST])
+            self._done_with(of.broadcast_id)
+        elif left == END and (at := self._soonest.pop(of.broadcast_id, None)) is not None:
+            if len(self._resting) >= _MOST_RESTING:
+                self._resting.clear()
+            self._resting[of.broadcast_id] = max(at, datetime.now(UTC) + _SHORTEST_REST)
 
     # --- One message -----------------------------------------------------------------------------
 
@@ -164,29 +180,55 @@ class Amender:
         stop: asyncio.Event,
     ) -> None:
         """Amend one message, in another way where the first is refused."""
+        key = (of.broadcast_id, message.reader.id)
         gone = article.withdrawn_at is not None
-        what = deed(message, article.id, datetime.now(UTC), withdrawn=gone)
-        if what is Deed.LEAVE:
+        if deed(message, article.id, datetime.now(UTC), withdrawn=gone) is Deed.LEAVE:
             batch.shown.append(message.reader.id)
             return
-        key = (of.broadcast_id, message.reader.id)
         form = max(of.form, self._forms.get(of.broadcast_id, Form.FULL))
+        deletable = True
         async with self._slots:
             if (wait := self._pacer.chat_wait(message.reader.chat)) > 0:
                 self._put_off(key, wait)
                 return
-            while await self._pacer.turn(Lane.AMENDMENT, stop):
-                became = await self._ask(what, article, message, form)
-                match follows(became, what, form, self._tries.get(key, 0)):
+            while not self._rests() and await self._pacer.turn(Lane.AMENDMENT, stop):
+                # Its turn may have been long in coming, and its reader may have pressed meanwhile.
+                seen = await self._look(of, article, message)
+                if seen is None:
+                    return
+                what = deed(
+                    seen, article.id, datetime.now(UTC), withdrawn=gone, deletable=deletable
+                )
+                if what is Deed.LEAVE:
+                    batch.shown.append(message.reader.id)
+                    return
+                became = await self._ask(what, article, seen, form)
+                past = self._past.get(key, Past())
+                next_ = follows(became, what, form, past, self._setbacks)
+                self._note(became)
+                match next_:
                     case Instead() as instead:
-                        what, form = instead.deed, instead.form
+                        deletable &= instead.deed is what
+                        form = instead.form
                         await self._note_form(of, article, instead)
                     case Later() as later:
-                        self._wait(key, message, later)
+                        self._wait(key, seen, later)
                         return
                     case Done() as done:
-                        self._settle(key, what, message, done, batch)
+                        self._settle(key, what, seen, done, batch)
                         return
+            self._pass_over(key, datetime.now(UTC))
+
+    async def _look(self, of: Amending, article: Article, message: Amendment) -> Amendment | None:
+        """What the message shows now; None where there is nothing to do with it."""
+        number = message.reader.id
+        try:
+            async with self._database.read() as connection:
+                return await amendments.amendment(connection, of, article.revision, number)
+        except StorageError:
+            _log.exception("message not looked at", reader=number)
+            self._pass_over((of.broadcast_id, number), datetime.now(UTC))
+            return None
 
     async def _ask(self, what: Deed, article: Article, message: Amendment, form: Form) -> Outcome:
         chat, number = message.reader.chat, message.message_id
@@ -235,25 +277,42 @@ class Amender:
             self._pacer.flood(chat.id, later.seconds)
         elif later.pause:
             self._pacer.pause(later.seconds)
-        if later.counts:
-            self._tries[key] = self._tries.get(key, 0) + 1
+        if later.rest:
+            until = datetime.now(UTC) + timedelta(seconds=later.rest)
+            self._rests_until = max(self._rests_until, until)
+        if later.past is not None:
+            self._past[key] = later.past
         self._put_off(key, later.seconds)
+
+    def _note(self, became: Outcome) -> None:
+        """Count the failures in a row; those in flight together count once."""
+        if isinstance(became, Sent | Unchanged | Uneditable):
+            self._setbacks = 0
+        elif isinstance(became, Doubtful) and not self._rests():
+            self._setbacks += 1
+
+    def _rests(self) -> bool:
+        return datetime.now(UTC) < self._rests_until
 
     def _put_off(self, key: _Key, seconds: float) -> None:
         if len(self._later) >= _KEPT:
             self._later.clear()
-        self._later[key] = datetime.now(UTC) + timedelta(seconds=seconds)
+        at = self._later[key] = datetime.now(UTC) + timedelta(seconds=seconds)
+        self._pass_over(key, at)
+
+    def _pass_over(self, key: _Key, at: datetime) -> None:
+        """It is come back to at the end of the pass, when the first of these may be tried."""
+        number, _ = key
+        self._soonest[number] = min(at, self._soonest.get(number, at))
 
     def _settle(self, key: _Key, what: Deed, message: Amendment, done: Done, batch: _Batch) -> None:
         self._later.pop(key, None)
-        self._tries.pop(key, None)
+        self._past.pop(key, None)
         number, chat = message.reader.id, message.reader.chat
         if what is Deed.DELETE and done == Done():
             batch.deleted.append(number)
         else:
             batch.shown.append(number)
-        if done.closed:
-            batch.closed.append(chat.id)
         if done.moved_to is not None:
             batch.moved.append((chat.id, done.moved_to))
         if done.reason is not None:
@@ -261,14 +320,12 @@ class Amender:
 
     # --- Keeping house ---------------------------------------------------------------------------
 
-    def _keep_only(self, broadcasts: set[int]) -> None:
-        """Forget what is remembered of broadcasts that are done with."""
-        if not broadcasts >= self._resting.keys() | self._forms.keys():
-            self._resting = {b: at for b, at in self._resting.items() if b in broadcasts}
-            self._forms = {b: form for b, form in self._forms.items() if b in broadcasts}
-        if self._later or self._tries:
-            self._later = {k: at for k, at in self._later.items() if k[0] in broadcasts}
-            self._tries = {k: tries for k, tries in self._tries.items() if k[0] in broadcasts}
+    def _done_with(self, broadcast: int) -> None:
+        """Forget what is remembered of a broadcast."""
+        self._forms.pop(broadcast, None)
+        self._soonest.pop(broadcast, None)
+        self._later = {key: at for key, at in self._later.items() if key[0] != broadcast}
+        self._past = {key: past for key, past in self._past.items() if key[0] != broadcast}
 
     async def _forget(self, now: datetime) -> None:
         """Delete what was opened long ago, in small steps."""

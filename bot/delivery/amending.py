@@ -29,8 +29,11 @@ from bot.telegram.outcome import (
 
 # https://core.telegram.org/bots/api#deletemessage; a little less, for requests on their way.
 _DELETABLE = timedelta(hours=48) - timedelta(minutes=1)
-_MOST_TRIES = 5
-_PAUSE = 1.0  # seconds, doubled with each try
+_MOST_COUNTED = 5
+_MOST_TRIES = 150  # of a message that is alone in its trouble: about a day
+_PAUSE, _LONGEST_PAUSE = 1.0, 60.0  # seconds, doubled with each failure in a row
+_LONGEST_WAIT = 600.0  # of one message, doubled from the same pause with each try
+_MISSING_WAIT = 60.0  # four times as long with each try: an hour and a half in all
 _OUTAGE_PAUSE = 5.0
 _STOP_PAUSE = 60.0
 
@@ -45,7 +48,14 @@ class Deed(Enum):
     SAY_WITHDRAWN = auto()
 
 
-def deed(amendment: Amendment, article_id: int, now: datetime, *, withdrawn: bool) -> Deed:
+def deed(
+    amendment: Amendment,
+    article_id: int,
+    now: datetime,
+    *,
+    withdrawn: bool,
+    deletable: bool = True,
+) -> Deed:
     """What is to be done with a message.
 
     Args:
@@ -53,20 +63,20 @@ def deed(amendment: Amendment, article_id: int, now: datetime, *, withdrawn: boo
         article_id: of the article that was pushed with it.
         now: the moment.
         withdrawn: whether that article is withdrawn.
+        deletable: whether Telegram may still delete the message, as far as it told.
     """
     if amendment.opened and amendment.opened_article != article_id:
         return Deed.LEAVE
     if withdrawn:
-        fresh = now - amendment.sent_at < _DELETABLE
+        fresh = deletable and now - amendment.sent_at < _DELETABLE
         return Deed.DELETE if fresh else Deed.SAY_WITHDRAWN
     return Deed.SHOW_PAGE if amendment.opened else Deed.SHOW_PUSH
 
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """Nothing more is to be done with the message; ``closed`` and ``moved_to`` are of its chat."""
+    """Nothing more is to be done with the message; ``moved_to`` is of its chat."""
 
-    closed: bool = False
     moved_to: int | None = None
     reason: str | None = None
 
@@ -89,36 +99,54 @@ class Instead:
 
 
 @dataclass(frozen=True, slots=True)
+class Past:
+    """How often a message was tried in vain.
+
+    Attributes:
+        tries: in all.
+        counted: of these, while others got through: then it is the message that ails.
+    """
+
+    tries: int = 0
+    counted: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Later:
     """It is tried again after so many seconds.
 
     Attributes:
-        counts: whether this was a try, rather than a request to come later.
+        past: where this was a try, rather than a request to come later: how many there are now.
         flood: whether Telegram asks to wait.
-        pause: whether nothing gets through, so that everything waits.
+        pause: whether nothing can get through, so that everything waits.
+        rest: seconds that all amendments wait, since none of them gets through.
     """
 
     seconds: float
-    counts: bool = False
+    past: Past | None = None
     flood: bool = False
     pause: bool = False
+    rest: float = 0.0
 
 
 Next = Done | Instead | Later
 
 
-def follows(  # noqa: PLR0911 - a table, a return per row
-    outcome: Outcome, done: Deed, form: Form, tries: int
+def follows(  # noqa: C901, PLR0911, PLR0912 - a table, a return per row
+    outcome: Outcome, done: Deed, form: Form, past: Past, setbacks: int
 ) -> Next:
     """What follows from the outcome of an edit or a deletion.
 
-    Both may be repeated without harm, so a doubtful one is, some times.
+    Both may be repeated without harm, so a doubtful one is. Where others get through, five times;
+    where none does, it is Telegram that ails: all wait, growing longer, and it is tried on.
 
     Args:
         outcome: how the request ended.
         done: what it was to do.
         form: in which form.
-        tries: how many doubtful requests there were before for this message.
+        past: how often this message was tried before.
+        setbacks: how many requests in a row came to nothing before this one; those in flight
+            together count once.
     """
     match outcome:
         case Sent() | Unchanged():
@@ -128,7 +156,7 @@ def follows(  # noqa: PLR0911 - a table, a return per row
         case RetryLater(seconds=seconds):
             return Later(seconds, flood=True)
         case Gone(reason=reason):
-            return Done(closed=True, reason=reason)
+            return Done(reason=reason)  # the next push finds out what the chat takes
         case Moved(chat_id=new):  # its messages stayed behind
             return Done(moved_to=new)
         case PictureRefused(here_only=here) if form is Form.FULL:
@@ -139,16 +167,27 @@ def follows(  # noqa: PLR0911 - a table, a return per row
             return Later(_OUTAGE_PAUSE, pause=True)
         case Stop():
             return Later(_STOP_PAUSE, pause=True)
-        case Doubtful() if tries + 1 < _MOST_TRIES:
-            return Later(_PAUSE * 2**tries, counts=True)
+        case Doubtful(reason=reason):
+            past = Past(past.tries + 1, past.counted + (setbacks == 0))
+            if past.counted >= _MOST_COUNTED or past.tries >= _MOST_TRIES:
+                return Done(reason=reason)
+            wait = _growing(past.tries - 1, _LONGEST_WAIT)
+            return Later(wait, past, rest=_growing(setbacks, _LONGEST_PAUSE) if setbacks else 0.0)
+        case Missing() if past.counted + 1 < _MOST_COUNTED:  # Telegram may find the chat again
+            wait = _MISSING_WAIT * 4**past.counted
+            return Later(wait, Past(past.tries + 1, past.counted + 1))
         case (
             Uneditable(reason=reason)
             | PictureRefused(reason=reason)
             | Refused(reason=reason)
-            | Doubtful(reason=reason)
             | Missing(reason=reason)
             | TopicGone(reason=reason)
             | Undeliverable(reason=reason)
             | Failed(reason=reason)
         ):
             return Done(reason=reason)
+
+
+def _growing(times: int, most: float) -> float:
+    factor: int = 2 ** min(times, 16)
+    return min(_PAUSE * factor, most)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, and_, func, select, update
+from sqlalchemy import ColumnElement, Row, Select, and_, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.model import DeliveryState, Form, Reader
@@ -23,7 +23,8 @@ from bot.storage.schema import (
     subscription,
 )
 
-_AT_ONCE = 20  # broadcasts looked at together
+END = 2**63 - 1
+"""The cursor behind every reader: all were gone through, and are looked over from the start."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +32,7 @@ class Amending:
     """A broadcast whose messages are being amended, in the order of their readers.
 
     Attributes:
-        cursor: the last reader that was come to.
+        cursor: the last reader that was come to; ``END`` behind all of them.
         form: how much of the article's looks Telegram takes.
     """
 
@@ -62,8 +63,14 @@ class Amendment:
     muted: bool
 
 
-async def amending(connection: AsyncConnection) -> list[Amending]:
-    """The broadcasts with messages to amend, the newest first."""
+async def amending(connection: AsyncConnection, resting: Collection[int] = ()) -> Amending | None:
+    """The newest broadcast with messages to amend, or None.
+
+    Args:
+        connection: to the database.
+        resting: broadcasts that are left out as long as their cursor is at the end. Whatever is
+            new in one sets its cursor back.
+    """
     statement = (
         select(
             broadcast.c.id,
@@ -71,21 +78,44 @@ async def amending(connection: AsyncConnection) -> list[Amending]:
             broadcast.c.amend_cursor,
             broadcast.c.form,
         )
-        .where(AMENDING)
+        .where(AMENDING, or_(broadcast.c.amend_cursor < END, broadcast.c.id.not_in(resting)))
         .order_by(broadcast.c.id.desc())
-        .limit(_AT_ONCE)
+        .limit(1)
     )
-    return [
-        Amending(row.id, row.article_id, row.amend_cursor, Form(row.form))
-        for row in await connection.execute(statement)
-    ]
+    row = (await connection.execute(statement)).one_or_none()
+    if row is None:
+        return None
+    return Amending(row.id, row.article_id, row.amend_cursor, Form(row.form))
 
 
 async def next_amendments(
     connection: AsyncConnection, of: Amending, revision: int, limit: int
 ) -> list[Amendment]:
-    """The next messages behind the cursor that show less than a revision of the article."""
+    """The next messages behind the cursor that show less than a revision of the article.
+
+    At the end it begins with the first: messages that were passed over, or arrived late.
+    """
+    behind = 0 if of.cursor == END else of.cursor
     statement = (
+        _amendments(of, revision)
+        .where(delivery.c.reader_id > behind)
+        .order_by(delivery.c.reader_id)
+        .limit(limit)
+    )
+    return [_amendment(row) for row in await connection.execute(statement)]
+
+
+async def amendment(
+    connection: AsyncConnection, of: Amending, revision: int, reader_id: int
+) -> Amendment | None:
+    """One message as it is now; None where it is not to be amended any more."""
+    statement = _amendments(of, revision).where(delivery.c.reader_id == reader_id)
+    row = (await connection.execute(statement)).one_or_none()
+    return None if row is None else _amendment(row)
+
+
+def _amendments(of: Amending, revision: int) -> Select[Any]:
+    return (
         select(
             delivery.c.message_id,
             delivery.c.finished_at,
@@ -119,11 +149,8 @@ async def next_amendments(
                 subscription.c.ended_at.is_(None),
             ),
         )
-        .where(_outdated(of.broadcast_id, revision), delivery.c.reader_id > of.cursor)
-        .order_by(delivery.c.reader_id)
-        .limit(limit)
+        .where(_outdated(of.broadcast_id, revision))
     )
-    return [_amendment(row) for row in await connection.execute(statement)]
 
 
 async def record_amendments(
@@ -137,9 +164,10 @@ async def record_amendments(
 ) -> int | None:
     """Write down what messages show now, and how far the broadcast was gone through.
 
-    At the end of it nothing is left to do, or there is what was passed over: then it is gone
-    through again from there. Where the article has changed meanwhile, or the cursor was set back,
-    that stands.
+    A message that arrives late with an old revision may leave the cursor where it is, but never at
+    ``END``. So a broadcast is done with only where nothing was found from ``END`` on. Where the
+    article has changed meanwhile, or the cursor was moved, that stands; but whoever was frozen may
+    have shown an old revision where a newer one was: then the cursor goes back.
 
     Args:
         connection: a transaction that writes.
@@ -147,7 +175,7 @@ async def record_amendments(
         revision: of the article that was shown.
         shown: the readers whose messages need nothing more for this revision.
         deleted: those whose messages are gone.
-        cursor: the last reader that was come to; None at the end.
+        cursor: the last reader that was come to, ``END``, or None where nothing is left to do.
 
     Returns:
         Where it goes on; None where nothing is left to do.
@@ -171,21 +199,22 @@ async def record_amendments(
     here: int | None = await connection.scalar(
         select(broadcast.c.amend_cursor).where(broadcast.c.id == of.broadcast_id).with_for_update()
     )
-    if newest != revision or here != of.cursor:
-        return here
-    if cursor is None:
-        lowest = await connection.scalar(
-            select(delivery.c.reader_id)
-            .join(reader, reader.c.id == delivery.c.reader_id)
-            .where(_outdated(of.broadcast_id, revision))
-            .order_by(delivery.c.reader_id)
-            .limit(1)
+    cursor = _cursor(of, here, cursor, shown, old=newest != revision)
+    if cursor != here:
+        await connection.execute(
+            update(broadcast).where(broadcast.c.id == of.broadcast_id).values(amend_cursor=cursor)
         )
-        cursor = None if lowest is None else lowest - 1
-    await connection.execute(
-        update(broadcast).where(broadcast.c.id == of.broadcast_id).values(amend_cursor=cursor)
-    )
     return cursor
+
+
+def _cursor(
+    of: Amending, here: int | None, cursor: int | None, shown: Collection[int], *, old: bool
+) -> int | None:
+    if not old and here == of.cursor:
+        return cursor
+    if old and shown and (here is None or here >= min(shown)):
+        return min(shown) - 1
+    return here
 
 
 def _outdated(broadcast_id: int, revision: int) -> ColumnElement[bool]:

@@ -18,7 +18,7 @@ from bot.delivery.alerts import Alerts
 from bot.delivery.amender import Amender
 from bot.i18n import load_translators
 from bot.model import DeliveryState, NewArticle, Reader
-from bot.storage import amendments, articles, bookmarks, opened, outbox, revisions
+from bot.storage import amendments, articles, bookmarks, opened, outbox, readers, revisions
 from bot.storage.database import Database
 from bot.storage.outbox import Settled
 from bot.telegram import show
@@ -29,6 +29,7 @@ from sandbox.telegram import (
     Flood,
     Garbled,
     Hold,
+    HtmlError,
     Person,
     RealClock,
     Refusal,
@@ -49,8 +50,11 @@ HOURS = 3600
 def brisk(monkeypatch: pytest.MonkeyPatch) -> None:
     """The pauses between looks and after a doubt, shortened; their order stays."""
     monkeypatch.setattr(machine, "_IDLE_SECONDS", 0.02)
-    monkeypatch.setattr(machine, "_LONGEST_REST", timedelta(milliseconds=50))
+    monkeypatch.setattr(machine, "_SHORTEST_REST", timedelta(milliseconds=50))
     monkeypatch.setattr("bot.delivery.amending._PAUSE", 0.05)
+    monkeypatch.setattr("bot.delivery.amending._LONGEST_PAUSE", 0.2)
+    monkeypatch.setattr("bot.delivery.amending._LONGEST_WAIT", 0.2)
+    monkeypatch.setattr("bot.delivery.amending._MISSING_WAIT", 0.05)
     monkeypatch.setattr("bot.delivery.amending._OUTAGE_PAUSE", 0.05)
 
 
@@ -135,7 +139,7 @@ class Press:
 
     async def is_amending(self) -> bool:
         async with self.database.read() as connection:
-            return bool(await amendments.amending(connection))
+            return await amendments.amending(connection) is not None
 
 
 @pytest.fixture
@@ -144,32 +148,42 @@ def press(database: Database, tg: Telegram) -> Press:
 
 
 @asynccontextmanager
-async def amending(
+async def amender(
     press: Press, *admins: Person, pacer: Pacer | None = None
-) -> AsyncIterator[asyncio.Event]:
-    """An amender as the composition root builds it, stopped at the end."""
+) -> AsyncIterator[Amender]:
+    """An amender as the composition root builds it."""
     replies, edits = (make_bot(press.tg.token, press.tg.url) for _ in range(2))
     translators = load_translators("ru", "Europe/Moscow")
     alerts = Alerts(press.database, replies, [each.id for each in admins], translators["ru"])
-    stop = asyncio.Event()
-    worker = Amender(
-        press.database,
-        edits,
-        pacer or Pacer(1000),
-        translators,
-        alerts,
-        rate=25,
-        page_chars=600,
-    )
-    task = asyncio.create_task(worker.run(stop))
     try:
-        yield stop
+        yield Amender(
+            press.database,
+            edits,
+            pacer or Pacer(1000),
+            translators,
+            alerts,
+            rate=25,
+            page_chars=600,
+        )
     finally:
-        stop.set()
-        async with asyncio.timeout(PATIENCE):
-            await task
         for bot in (replies, edits):
             await bot.session.close()
+
+
+@asynccontextmanager
+async def amending(
+    press: Press, *admins: Person, pacer: Pacer | None = None
+) -> AsyncIterator[asyncio.Event]:
+    """An amender at work, stopped at the end."""
+    stop = asyncio.Event()
+    async with amender(press, *admins, pacer=pacer) as worker:
+        task = asyncio.create_task(worker.run(stop))
+        try:
+            yield stop
+        finally:
+            stop.set()
+            async with asyncio.timeout(PATIENCE):
+                await task
 
 
 def edits(tg: Telegram, person: Person | None = None) -> list[Request]:
@@ -293,7 +307,10 @@ async def test_a_message_that_its_reader_deleted_is_let_go(press: Press, tg: Tel
     assert tg.ledger.sent == 2  # nothing is sent in its place
 
 
-async def test_who_blocked_us_is_found_out(press: Press, tg: Telegram) -> None:
+async def test_whether_a_chat_is_closed_is_left_for_the_next_push_to_find_out(
+    press: Press, tg: Telegram
+) -> None:
+    """An answer to an edit costs nobody their news."""
     one, two = tg.persons(2)
     await press.push(one, two)
     await one.block()
@@ -301,10 +318,12 @@ async def test_who_blocked_us_is_found_out(press: Press, tg: Telegram) -> None:
     async with amending(press):
         await press.over()
     assert AFTER in two.messages[0].text
-    await press.correct(title="Ещё раз")
-    async with amending(press):
-        await press.over()
     assert len(edits(tg, one)) == 1
+    async with press.database.read() as connection:
+        for each in press.readers:
+            found = await readers.find_reader(connection, each.chat)
+            assert found is not None
+            assert found[0].active
 
 
 @pytest.mark.parametrize("fault", [Reset(), Garbled()])
@@ -320,7 +339,10 @@ async def test_a_doubtful_edit_is_repeated(
     assert AFTER in anna.messages[0].text
 
 
-async def test_what_stays_doubtful_is_let_go_in_the_end(press: Press, tg: Telegram) -> None:
+async def test_what_stays_doubtful_is_let_go_in_the_end(
+    press: Press, tg: Telegram, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.delivery.amending._MOST_TRIES", 7)
     one, two = tg.persons(2)
     await press.push(one, two)
     tg.faults.add(Reset(), method="editMessageText", chat_id=one.id, times=100)
@@ -328,11 +350,114 @@ async def test_what_stays_doubtful_is_let_go_in_the_end(press: Press, tg: Telegr
     with capture_logs() as logs:
         async with amending(press):
             await press.over()
-    assert len(edits(tg, one)) == 5
+    assert 5 <= len(edits(tg, one)) <= 7
     assert AFTER in two.messages[0].text
     assert [line["reader"] for line in logs if line["event"] == "message not amended"] == [
         press.readers[0].id
     ]
+
+
+@pytest.mark.parametrize("fault", [HtmlError(502), Reset()])
+async def test_an_outage_costs_no_correction(
+    press: Press, tg: Telegram, fault: HtmlError | Reset
+) -> None:
+    people = tg.persons(4)
+    await press.push(*people)
+    outage = tg.faults.add(fault, method="editMessageText", times=1000)
+    await press.correct()
+    async with amending(press):
+        await tg.ledger.wait_for(lambda: all(len(edits(tg, person)) >= 5 for person in people))
+        outage.cancel()
+        await press.over()
+    assert all(AFTER in person.messages[0].text for person in people)
+
+
+async def test_while_nothing_gets_through_all_amendments_wait(
+    press: Press, tg: Telegram, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.delivery.amending._LONGEST_PAUSE", 3600)
+    monkeypatch.setattr("bot.delivery.amending._PAUSE", 3600)
+    people = tg.persons(90)
+    await press.push(*people)
+    outage = tg.faults.add(HtmlError(502), method="editMessageText", times=1000)
+    await press.correct()
+    async with amender(press) as worker:
+        stop = asyncio.Event()
+        assert await worker._step(stop)
+        assert worker._rests()
+        asked = len(edits(tg))
+        assert asked <= 8  # those that were in flight together
+        outage.cancel()
+        assert await worker._step(stop)
+    assert len(edits(tg)) == asked
+
+
+async def test_a_chat_that_is_not_found_for_a_while_is_amended(press: Press, tg: Telegram) -> None:
+    (anna,) = tg.persons(1)
+    await press.push(anna)
+    refusal = Refusal(400, "Bad Request: chat not found")
+    tg.faults.add(refusal, method="editMessageText", times=3)
+    await press.correct()
+    async with amending(press):
+        await press.over()
+    assert AFTER in anna.messages[0].text
+
+
+class Gate(Pacer):
+    """A pacer whose turns wait until they are let through."""
+
+    def __init__(self) -> None:
+        super().__init__(1000)
+        self.asked, self.open = asyncio.Event(), asyncio.Event()
+
+    async def turn(self, lane: Lane, stop: asyncio.Event) -> bool:
+        self.asked.set()
+        await self.open.wait()
+        return await super().turn(lane, stop)
+
+
+@pytest.mark.parametrize("to_article", [True, False])
+async def test_who_presses_while_their_turn_is_waited_for_is_not_thrown_out(
+    press: Press, tg: Telegram, *, to_article: bool
+) -> None:
+    (anna,) = tg.persons(1)
+    await press.push(anna)
+    (reader,), number = press.readers, anna.messages[0].id
+    await press.correct()
+    gate = Gate()
+    async with amending(press, pacer=gate):
+        await gate.asked.wait()
+        async with press.database.write() as connection:
+            await opened.note_opened(connection, reader.id, number, press.article, NOW)
+            if not to_article:
+                await opened.note_left(connection, reader.id, number, NOW)
+        gate.open.set()
+        await press.over()
+    if to_article:
+        assert "Длина моста 300 метров." in anna.messages[0].text
+    else:
+        assert edits(tg, anna) == []
+
+
+async def test_a_broadcast_rests_until_the_first_of_its_messages_may_be_tried(
+    press: Press, tg: Telegram, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(machine, "_SHORTEST_REST", timedelta(0))
+    one, two = tg.persons(2)
+    await press.push(one, two)
+    await press.correct()
+    pacer, stop = Pacer(1000), asyncio.Event()
+    pacer.close_chat(one.id, 12 * HOURS)
+    async with amender(press, pacer=pacer) as worker, asyncio.timeout(PATIENCE):
+        while await worker._step(stop):
+            pass
+        assert AFTER in two.messages[0].text
+        assert await press.is_amending()
+        await press.correct(title="Ещё раз")  # which does not wait for that chat
+        while await worker._step(stop):
+            pass
+    assert "Ещё раз" in two.messages[0].text
+    assert edits(tg, one) == []
 
 
 async def test_a_refused_rendering_is_shown_plain_and_told_once(press: Press, tg: Telegram) -> None:

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from bot.delivery.amending import Deed, Done, Instead, Later, Next, deed, follows
+from bot.delivery.amending import Deed, Done, Instead, Later, Next, Past, deed, follows
 from bot.model import Chat, ChatKind, Form, Reader
 from bot.storage.amendments import Amendment
 from bot.telegram.outcome import (
@@ -62,35 +62,59 @@ def test_what_is_done_with_a_message(given: Amendment, *, withdrawn: bool, expec
     assert deed(given, ARTICLE, NOW, withdrawn=withdrawn) is expected
 
 
+def test_what_telegram_does_not_delete_says_that_it_is_withdrawn() -> None:
+    found = deed(message(), ARTICLE, NOW, withdrawn=True, deletable=False)
+    assert found is Deed.SAY_WITHDRAWN
+
+
 EDIT, DELETE = Deed.SHOW_PUSH, Deed.DELETE
 
 
 @pytest.mark.parametrize(
-    ("became", "done", "form", "tries", "expected"),
+    ("became", "done", "form", "expected"),
     [
-        (Sent(9), EDIT, Form.FULL, 0, Done()),
-        (Unchanged(), DELETE, Form.FULL, 0, Done()),
-        (Uneditable("old"), DELETE, Form.FULL, 0, Instead(Deed.SAY_WITHDRAWN, Form.FULL, True)),
-        (Uneditable("gone"), EDIT, Form.FULL, 0, Done(reason="gone")),
-        (Uneditable("gone"), Deed.SAY_WITHDRAWN, Form.FULL, 0, Done(reason="gone")),
-        (RetryLater(7), EDIT, Form.FULL, 3, Later(7, flood=True)),
-        (Gone("blocked"), EDIT, Form.FULL, 0, Done(closed=True, reason="blocked")),
-        (Moved(-8), EDIT, Form.FULL, 0, Done(moved_to=-8)),
-        (PictureRefused("p"), EDIT, Form.FULL, 0, Instead(EDIT, Form.BARE)),
-        (PictureRefused("p", True), EDIT, Form.FULL, 0, Instead(EDIT, Form.BARE, True)),
-        (PictureRefused("p"), EDIT, Form.BARE, 0, Instead(EDIT, Form.PLAIN, tell="p")),
-        (Refused("r"), EDIT, Form.FULL, 0, Instead(EDIT, Form.PLAIN, tell="r")),
-        (Refused("r"), EDIT, Form.PLAIN, 0, Done(reason="r")),
-        (Unsent("no"), EDIT, Form.FULL, 4, Later(5, pause=True)),
-        (Stop("401"), EDIT, Form.FULL, 4, Later(60, pause=True)),
-        (Doubtful("?"), EDIT, Form.FULL, 0, Later(1, counts=True)),
-        (Doubtful("?"), EDIT, Form.FULL, 3, Later(8, counts=True)),
-        (Doubtful("?"), EDIT, Form.FULL, 4, Done(reason="?")),
-        (Missing("m"), EDIT, Form.FULL, 0, Done(reason="m")),
-        (TopicGone("t"), EDIT, Form.FULL, 0, Done(reason="t")),
-        (Undeliverable("u"), EDIT, Form.FULL, 0, Done(reason="u")),
-        (Failed("f"), EDIT, Form.FULL, 0, Done(reason="f")),
+        (Sent(9), EDIT, Form.FULL, Done()),
+        (Unchanged(), DELETE, Form.FULL, Done()),
+        (Uneditable("old"), DELETE, Form.FULL, Instead(Deed.SAY_WITHDRAWN, Form.FULL, True)),
+        (Uneditable("gone"), EDIT, Form.FULL, Done(reason="gone")),
+        (Uneditable("gone"), Deed.SAY_WITHDRAWN, Form.FULL, Done(reason="gone")),
+        (RetryLater(7), EDIT, Form.FULL, Later(7, flood=True)),
+        (Gone("blocked"), EDIT, Form.FULL, Done(reason="blocked")),
+        (Moved(-8), EDIT, Form.FULL, Done(moved_to=-8)),
+        (PictureRefused("p"), EDIT, Form.FULL, Instead(EDIT, Form.BARE)),
+        (PictureRefused("p", True), EDIT, Form.FULL, Instead(EDIT, Form.BARE, True)),
+        (PictureRefused("p"), EDIT, Form.BARE, Instead(EDIT, Form.PLAIN, tell="p")),
+        (Refused("r"), EDIT, Form.FULL, Instead(EDIT, Form.PLAIN, tell="r")),
+        (Refused("r"), EDIT, Form.PLAIN, Done(reason="r")),
+        (Unsent("no"), EDIT, Form.FULL, Later(5, pause=True)),
+        (Stop("401"), EDIT, Form.FULL, Later(60, pause=True)),
+        (TopicGone("t"), EDIT, Form.FULL, Done(reason="t")),
+        (Undeliverable("u"), EDIT, Form.FULL, Done(reason="u")),
+        (Failed("f"), EDIT, Form.FULL, Done(reason="f")),
     ],
 )
-def test_what_follows(became: Outcome, done: Deed, form: Form, tries: int, expected: Next) -> None:
-    assert follows(became, done, form, tries) == expected
+def test_what_follows(became: Outcome, done: Deed, form: Form, expected: Next) -> None:
+    assert follows(became, done, form, Past(7, 4), 1) == expected
+
+
+@pytest.mark.parametrize(
+    ("became", "past", "setbacks", "expected"),
+    [
+        # Others get through: it is this message.
+        (Doubtful("?"), Past(), 0, Later(1, Past(1, 1))),
+        (Doubtful("?"), Past(3, 3), 0, Later(8, Past(4, 4))),
+        (Doubtful("?"), Past(4, 4), 0, Done(reason="?")),
+        # None gets through: all wait, and it is tried on.
+        (Doubtful("?"), Past(4, 4), 1, Later(16, Past(5, 4), rest=2)),
+        (Doubtful("?"), Past(90, 1), 90, Later(600, Past(91, 1), rest=60)),
+        (Doubtful("?"), Past(149, 1), 149, Done(reason="?")),
+        # Telegram may find the chat again.
+        (Missing("m"), Past(), 0, Later(60, Past(1, 1))),
+        (Missing("m"), Past(90, 3), 0, Later(3840, Past(91, 4))),
+        (Missing("m"), Past(4, 4), 0, Done(reason="m")),
+    ],
+)
+def test_what_follows_when_it_was_in_vain(
+    became: Outcome, past: Past, setbacks: int, expected: Next
+) -> None:
+    assert follows(became, EDIT, Form.FULL, past, setbacks) == expected

@@ -3,11 +3,11 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from sqlalchemy import update
+from sqlalchemy import event, update
 
 from bot.model import BroadcastState, DeliveryState, Form, Reader
-from bot.storage import amendments, articles, bookmarks, opened, outbox, revisions
-from bot.storage.amendments import Amending, Amendment
+from bot.storage import amendments, bookmarks, opened, outbox, revisions
+from bot.storage.amendments import END, Amending, Amendment
 from bot.storage.database import Database
 from bot.storage.outbox import Settled
 from bot.storage.schema import delivery
@@ -61,7 +61,8 @@ async def waiting(
     database: Database, revision: int = 2, limit: int = 100
 ) -> tuple[Amending, list[Amendment]]:
     async with database.read() as connection:
-        (of,) = await amendments.amending(connection)
+        of = await amendments.amending(connection)
+        assert of is not None
         return of, await amendments.next_amendments(connection, of, revision, limit)
 
 
@@ -84,7 +85,7 @@ async def test_nothing_is_to_be_amended_before_a_correction(
 ) -> None:
     article, readers = await pushed(database, now, 3)
     async with database.read() as connection:
-        assert await amendments.amending(connection) == []
+        assert await amendments.amending(connection) is None
     await correct(database, article, now)
     of, found = await waiting(database)
     assert of == Amending(1, article, 0, Form.FULL)
@@ -104,7 +105,10 @@ async def test_batches_follow_the_readers_to_the_end(database: Database, now: da
     assert await record(database, of, numbers[1], *numbers[:2]) == numbers[1]
     of, found = await waiting(database)
     assert [each.reader.id for each in found] == numbers[2:]
-    assert await record(database, of, None, *numbers[2:]) is None
+    assert await record(database, of, END, *numbers[2:]) == END
+    of, found = await waiting(database)
+    assert found == []
+    assert await record(database, of, None) is None
     assert (await broadcast_rows(database))[0].amend_cursor is None
     assert [row.shown for row in await rows(database)] == [2] * 5
 
@@ -114,7 +118,7 @@ async def test_what_was_passed_over_is_come_back_to(database: Database, now: dat
     await correct(database, article, now)
     numbers = [reader.id for reader in readers]
     of, _ = await waiting(database)
-    assert await record(database, of, None, numbers[0], numbers[2]) == numbers[1] - 1
+    assert await record(database, of, END, numbers[0], numbers[2]) == END
     of, found = await waiting(database)
     assert [each.reader.id for each in found] == [numbers[1], numbers[3]]
 
@@ -125,7 +129,7 @@ async def test_a_newer_correction_starts_anew(database: Database, now: datetime)
     await correct(database, article, now)
     of, _ = await waiting(database)
     await correct(database, article, now, "Ещё раз иначе")
-    assert await record(database, of, None, *(reader.id for reader in readers)) == 0
+    assert await record(database, of, END, *(reader.id for reader in readers)) == 0
     _, found = await waiting(database, revision=3)
     assert [each.reader for each in found] == readers
 
@@ -146,9 +150,43 @@ async def test_what_arrives_late_with_an_old_title_is_not_missed(
     assert [each.reader for each in found] == readers[1:]
     async with database.write() as connection:
         await outbox.record(connection, [Settled(first, DeliveryState.SENT, 1, 1)], now)
-    assert await record(database, of, None, *(reader.id for reader in readers[1:])) == 0
-    _, found = await waiting(database)
+    assert await record(database, of, END, *(reader.id for reader in readers[1:])) == END
+    of, found = await waiting(database)
     assert [each.reader for each in found] == readers[:1]
+    assert await record(database, of, END, readers[0].id) == END
+
+
+async def test_what_arrives_late_at_the_end_is_not_missed(
+    database: Database, now: datetime
+) -> None:
+    readers = [await add_reader(database, now, 100 + number) for number in range(2)]
+    article = await add_broadcast(database, now)
+    async with database.write() as connection:
+        claimed = await outbox.claim(connection, lease=LEASE, now=now, limit=2)
+        _, last = [each.delivery for each in await outbox.begin(connection, claimed, now)]
+    await correct(database, article, now)
+    of, _ = await waiting(database)
+    await record(database, of, END)
+    of, found = await waiting(database)
+    assert found == []
+    async with database.write() as connection:
+        await outbox.record(connection, [Settled(last, DeliveryState.SENT, 1, 1)], now)
+    assert await record(database, of, None) == readers[1].id - 1
+    _, found = await waiting(database)
+    assert [each.reader for each in found] == readers[1:]
+
+
+async def test_one_message_is_looked_at_again(database: Database, now: datetime) -> None:
+    article, (opener, blocker, shown) = await pushed(database, now, 3)
+    await correct(database, article, now)
+    of, before = await waiting(database)
+    async with database.write() as connection:
+        await opened.note_opened(connection, opener.id, opener.id, article, now)
+    await deactivate(database, blocker.chat.id, now)
+    await record(database, of, END, shown.id)
+    async with database.read() as connection:
+        after = [await amendments.amendment(connection, of, 2, each.reader.id) for each in before]
+    assert after == [replace(before[0], opened=True, opened_article=article), None, None]
 
 
 async def test_what_is_known_of_a_message(database: Database, now: datetime) -> None:
@@ -199,11 +237,76 @@ async def test_a_message_that_was_deleted_is_not_asked_for_again(
     assert (await broadcast_rows(database))[0].state == BroadcastState.WITHDRAWN
 
 
-async def test_the_newest_broadcast_comes_first(database: Database, now: datetime) -> None:
+async def test_the_newest_broadcast_comes_first_unless_it_rests_at_its_end(
+    database: Database, now: datetime
+) -> None:
     numbers = [await add_broadcast(database, now, key) for key in ("a", "b")]
+    older, newer = (Amending(number, number, 0, Form.FULL) for number in numbers)
     async with database.write() as connection:
         for number in numbers:
             await revisions.withdraw_article(connection, number, now, by_hand=True)
-        found = await amendments.amending(connection)
-        assert [each.article_id for each in found] == numbers[::-1]
-        assert await articles.get_article(connection, numbers[0]) is not None
+        assert await amendments.amending(connection) == newer
+        assert await amendments.amending(connection, [newer.broadcast_id]) == newer
+    assert await record(database, newer, END) == END
+    async with database.write() as connection:
+        assert await amendments.amending(connection) == replace(newer, cursor=END)
+        assert await amendments.amending(connection, [newer.broadcast_id]) == older
+        await revisions.reinstate_article(connection, newer.article_id, by_hand=True)
+        assert await amendments.amending(connection, [newer.broadcast_id]) == newer
+
+
+async def test_an_older_revision_that_is_shown_late_is_amended_again(
+    database: Database, now: datetime
+) -> None:
+    """Somebody was frozen while another showed all of the next revision and was done."""
+    article, readers = await pushed(database, now, 4)
+    numbers = [reader.id for reader in readers]
+    await correct(database, article, now)
+    frozen, _ = await waiting(database)
+    await correct(database, article, now, "Ещё раз иначе")
+    of, _ = await waiting(database, revision=3)
+    assert await record(database, of, END, *numbers, revision=3) == END
+    of, found = await waiting(database, revision=3)
+    assert found == []
+    assert await record(database, of, None, revision=3) is None
+    assert await record(database, frozen, END, *numbers[1:3]) == numbers[1] - 1
+    _, found = await waiting(database, revision=3)
+    assert [each.reader for each in found] == readers[1:3]
+
+
+async def test_an_older_revision_that_is_shown_late_only_sets_back(
+    database: Database, now: datetime
+) -> None:
+    """The other one is still under way, before that message or behind it."""
+    article, readers = await pushed(database, now, 4)
+    numbers = [reader.id for reader in readers]
+    await correct(database, article, now)
+    frozen, _ = await waiting(database)
+    await correct(database, article, now, "Ещё раз иначе")
+    of, _ = await waiting(database, revision=3)
+    assert await record(database, of, numbers[1], *numbers[:2], revision=3) == numbers[1]
+    assert await record(database, frozen, END, numbers[2]) == numbers[1]
+    assert await record(database, frozen, END, numbers[1]) == numbers[0]
+    _, found = await waiting(database, revision=3)
+    assert [each.reader for each in found] == readers[1:]
+
+
+async def test_the_end_of_a_pass_goes_through_nothing_while_it_writes(
+    database: Database, now: datetime
+) -> None:
+    article, readers = await pushed(database, now, 2)
+    await correct(database, article, now)
+    of, _ = await waiting(database)
+    statements: list[str] = []
+
+    def note(_c: object, _cursor: object, statement: str, *_: object) -> None:
+        statements.append(statement)
+
+    engine = database._engine.sync_engine
+    event.listen(engine, "before_cursor_execute", note)
+    try:
+        await record(database, of, END, readers[0].id)
+    finally:
+        event.remove(engine, "before_cursor_execute", note)
+    assert any("UPDATE delivery" in each for each in statements)
+    assert [each for each in statements if "FROM delivery" in each] == []

@@ -170,7 +170,7 @@ QUESTIONS: dict[str, tuple[Question, set[str]]] = {
         {"ix_article_"},  # PostgreSQL takes the other one for a section of many articles
     ),
     "aliases": (lambda c: articles.known_aliases(c, 1, names()), {"pk_alias"}),
-    "what is amended": (amendments.amending, {"ix_broadcast_amending"}),
+    "what is amended": (lambda c: amendments.amending(c, [7]), {"ix_broadcast_amending"}),
     "next amendments": (
         lambda c: amendments.next_amendments(c, AMENDING, 2, 30),
         {"pk_delivery", "pk_opened"},
@@ -181,9 +181,9 @@ QUESTIONS: dict[str, tuple[Question, set[str]]] = {
         ),
         {"pk_delivery"},
     ),
-    "end of amendments": (
-        lambda c: amendments.record_amendments(c, AMENDING, 1, shown=(), deleted=(), cursor=None),
-        {"pk_delivery"},
+    "one amendment": (
+        lambda c: amendments.amendment(c, AMENDING, 2, 5),
+        {"pk_delivery", "pk_opened"},
     ),
     "withdraw": (
         lambda c: revisions.withdraw_article(c, 5, NOW, by_hand=True),
@@ -221,7 +221,6 @@ RARE = {
     "resume",
     "prune",
     "count what is queued",
-    "end of amendments",
     "messages of an article",
 }
 """These may go through all deliveries of one broadcast, or through all that waits."""
