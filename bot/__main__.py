@@ -1,4 +1,4 @@
-"""The command line: ``python -m bot`` runs the bot; its commands check and describe it."""
+"""The command line: ``python -m bot`` runs the bot; others check, describe and forget."""
 
 from __future__ import annotations
 
@@ -23,12 +23,16 @@ _HEALTH_SECONDS = 5
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command; its exit code: 0 well, 1 a failure, 2 a setting that is wrong."""
-    command = _parser().parse_args(arguments).command
+    parsed = _parser().parse_args(arguments)
+    command = parsed.command
     if command == "settings":
         print(describe_settings(), end="")
         return 0
     try:
-        return _COMMANDS[command](load_settings())
+        settings = load_settings()
+        if command == "forget":
+            return _forget(settings, parsed.chat_id)
+        return _COMMANDS[command](settings)
     except SettingsError as error:
         print(error, file=sys.stderr)
         return _BAD_SETTINGS
@@ -49,6 +53,8 @@ def _parser() -> argparse.ArgumentParser:
     commands.add_parser("run", help="run the bot until it is told to stop (the default)")
     commands.add_parser("check", help="check settings, database and sources; show what is read")
     commands.add_parser("health", help="ask the running bot whether it is well")
+    forget = commands.add_parser("forget", help="delete all that is kept of a chat")
+    forget.add_argument("chat_id", type=_chat_id, metavar="CHAT_ID", help="a group's is negative")
     commands.add_parser("settings", help="print every setting, as a .env file")
     parser.set_defaults(command="run")
     return parser
@@ -89,6 +95,40 @@ def _health(settings: Settings) -> int:
         print(body or f"The bot does not answer at {address}: {error}", file=sys.stderr)
         return 1
     return 0
+
+
+def _forget(settings: Settings, chat_id: int) -> int:
+    forgotten = asyncio.run(_forget_chat(settings.database, chat_id))
+    if forgotten is None:
+        print(f"Nobody with the id {chat_id} is known.", file=sys.stderr)
+        return 1
+    print(f"Chat {chat_id} is forgotten: {forgotten}.")
+    return 0
+
+
+async def _forget_chat(address: str, chat_id: int) -> str | None:
+    """What was deleted of a chat, in words; None where nothing is known of it."""
+    from bot.storage.database import Database  # noqa: PLC0415 - as above
+    from bot.storage.lock import lock_database  # noqa: PLC0415 - as above
+    from bot.storage.readers import forget_chat  # noqa: PLC0415 - as above
+
+    with lock_database(address):  # a bot that runs has readers in hand by their numbers
+        async with Database.open(address) as database, database.write() as connection:
+            gone = await forget_chat(connection, chat_id)
+    if not (gone.readers or gone.updates):
+        return None
+    return (
+        f"readers {gone.readers}, subscriptions {gone.subscriptions}, bookmarks {gone.bookmarks}, "
+        f"opened messages {gone.opened}, deliveries {gone.deliveries}, updates {gone.updates}"
+    )
+
+
+def _chat_id(text: str) -> int:
+    """A chat's number; 0 is none, and longer ones no database holds."""
+    number = int(text)
+    if not 0 < abs(number) < 2**63:
+        raise ValueError
+    return number
 
 
 def _forget_secrets() -> None:

@@ -363,6 +363,7 @@ class Article:
         revision: rises when that changes which a push shows: a correction of title, lead or
             picture, a withdrawal, its end.
         corrected_at: the moment of the last correction, of the text too, or None.
+        push_corrected_at: of the last one of what a push shows (title, lead, picture), or None.
         withdrawn_at: since when it is withdrawn, or None.
     """
 
@@ -377,6 +378,7 @@ class Article:
     document: Document
     revision: int = 1
     corrected_at: datetime | None = None
+    push_corrected_at: datetime | None = None
     withdrawn_at: datetime | None = None
 
 

@@ -53,18 +53,23 @@ class Marks:
         await self._commits.add([_Mark(number, _Step.BEGUN)])
         self._begun.add(number)
 
-    async def release(self, number: int | None = None) -> None:
-        """What was begun and has not ended is given up because we stop: it does not count.
+    async def release(self, number: int | None = None) -> bool:
+        """What was begun and has not ended is given up through no fault of its: it does not count.
 
         Args:
             number: of the only update that is meant; without it all are.
+
+        Returns:
+            False where the database failed: then it goes on as begun, and begins once only.
         """
         given_up = self._begun & ({number} if number is not None else self._begun)
-        self._begun -= given_up
         try:
             await self._commits.add(_Mark(each, _Step.RELEASED) for each in given_up)
         except StorageError as error:
             _log.warning("updates given up, but not marked so", error=str(error))
+            return False
+        self._begun -= given_up
+        return True
 
     async def end(self, number: int, error: str | None, following: int | None = None) -> None:
         """An update is handled or, with an ``error``, put aside.

@@ -34,6 +34,7 @@ _BATCH = 100
 # earlier process ended with are handled fewer at a time, so that the one that ends it gets alone.
 _AT_ONCE = (100, 8, 1)
 _STARTS = len(_AT_ONCE)
+_TRIES = 30  # of an update that the database refuses while it takes everything else
 _FATAL = f"handling it was begun {_STARTS} times, and each time the process ended before it did"
 _FAULTS_NAMED = 3
 
@@ -181,13 +182,24 @@ class Turns:
         if update.attempt >= _STARTS:
             _log.error("update put aside", update_id=number, faults=_FATAL)
             await self._marks.end(number, _FATAL)
-        elif await self._begin(number, stop):
+            return
+        tries = 0
+        while await self._begin(number, stop):
             try:
                 error = await self._handle(update.body, stop)
             except StoppedError:
                 await self._marks.release(number)
-            else:
-                await self._marks.end(number, error, None if stop.is_set() else following)
+                return
+            except StorageError as fault:
+                _log.warning("update waits for the database", update_id=number, cause=str(fault))
+                tries += await self._marks.release(number)
+                if tries < _TRIES:
+                    await rest(stop, _RETRY_SECONDS)
+                    continue
+                _log.exception("update put aside", update_id=number)
+                error = f"{type(fault).__name__}: {fault}"
+            await self._marks.end(number, error, None if stop.is_set() else following)
+            return
 
     async def _begin(self, number: int, stop: asyncio.Event) -> bool:
         """Write down that handling begins, as soon as the database lets us; False where we stop."""
@@ -209,7 +221,11 @@ class Turns:
         return False
 
     async def _handle(self, body: str, stop: asyncio.Event) -> str | None:
-        """Have an update handled; the reason where it must be put aside."""
+        """Have an update handled; the reason where it must be put aside.
+
+        Raises:
+            StoppedError, StorageError: it is to be handled later.
+        """
         try:
             update: RawUpdate = safe_loads(body)
         except (ValueError, RecursionError) as error:
@@ -225,7 +241,7 @@ class Turns:
         try:
             parsed = Update.model_validate(update, context={"bot": self._bot})
             await self._dispatcher.feed_update(self._bot, parsed, stop=stop)
-        except StoppedError:
+        except (StoppedError, StorageError):
             raise
         except ValidationError as error:
             # Its own words would quote what a person wrote.

@@ -14,6 +14,7 @@ import structlog
 from bot.errors import FetchError, StorageError, UnreachableError
 from bot.ingest.fetch import Fetcher
 from bot.ingest.pages import PAGE_BYTES
+from bot.model import shown_url
 from bot.storage import checks, revisions
 from bot.storage.checks import Check
 from bot.storage.database import Database
@@ -35,6 +36,7 @@ _WITNESSES = 10
 _AT_ONCE = 50  # pages that are due, in one round
 _PATIENCE = 2  # pages without an answer after which the others of the source wait
 _RETRY_SECONDS = 5.0
+_AFTER_FAULT = timedelta(minutes=1)
 _SHORTEST_NAP, _LONGEST_NAP = 0.05, 30.0
 _GONE = frozenset({HTTPStatus.NOT_FOUND, HTTPStatus.GONE})
 
@@ -137,6 +139,7 @@ class Checker:
         self._database = database
         self._fetcher = fetcher
         self._pause = timedelta(seconds=2 * poll_seconds)  # the feed is read in between
+        self._paused: dict[int, datetime] = {}  # sources whose round failed, and until when
 
     async def run(self, stop: asyncio.Event, vanished: asyncio.Event) -> None:
         """Look at pages as they fall due until ``stop``; a look that is under way is given up.
@@ -150,22 +153,37 @@ class Checker:
             nap = _LONGEST_NAP
             try:
                 now = datetime.now(UTC)
+                self._paused = {source: at for source, at in self._paused.items() if at > now}
                 async with self._database.read() as connection:
-                    due = await checks.due_checks(connection, now, _AT_ONCE)
+                    due = await checks.due_checks(connection, now, _AT_ONCE, self._paused)
                     upcoming = await checks.next_check_due(connection)
                 await unless(stop, self._rounds(due))
                 if upcoming is not None:
                     nap = (upcoming - datetime.now(UTC)).total_seconds()
+                if self._paused:  # theirs are overdue
+                    nap = max(nap, _RETRY_SECONDS)
             except StorageError as error:
                 _log.warning("pages not looked after", error=str(error))
                 nap = _RETRY_SECONDS
             await rest(stop, min(max(nap, _SHORTEST_NAP), _LONGEST_NAP), vanished)
 
     async def _rounds(self, due: Iterable[Check]) -> None:
+        """A round for each source, side by side; one that failed leaves its source for a while."""
         by_source: dict[int, list[Check]] = {}
         for check in due:
             by_source.setdefault(check.source_id, []).append(check)
-        await asyncio.gather(*(self.look_round(number, all_) for number, all_ in by_source.items()))
+        async with asyncio.TaskGroup() as group:
+            for number, all_ in by_source.items():
+                group.create_task(self._round(number, all_))
+
+    async def _round(self, source_id: int, due: Sequence[Check]) -> None:
+        try:
+            await self.look_round(source_id, due)
+        except Exception as error:  # noqa: BLE001 - one source must not stop the others
+            # Its pages stay due: else its site would be asked again at once, and again.
+            self._paused[source_id] = datetime.now(UTC) + _AFTER_FAULT
+            tell = _log.warning if isinstance(error, StorageError) else _log.exception
+            tell("pages not looked after", source=source_id, error=str(error))
 
     async def look_round(self, source_id: int, due: Sequence[Check]) -> None:
         """Look at pages of one source and settle what follows, for all of them together."""
@@ -209,6 +227,9 @@ class Checker:
                 looks.append(Look.THERE)
             except FetchError as error:
                 looks.append(look_of(error))
+            except Exception:  # noqa: BLE001 - a fault says nothing of the page, nor of others
+                _log.exception("page not looked at", url=shown_url(url))
+                looks.append(Look.UNKNOWN)
         return looks
 
     async def _settle(self, found: Sequence[Found], now: datetime) -> None:

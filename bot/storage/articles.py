@@ -227,5 +227,6 @@ def _article(row: Row[Any]) -> Article:
         document=load_document(row.document),
         revision=row.revision,
         corrected_at=row.corrected_at,
+        push_corrected_at=row.push_corrected_at,
         withdrawn_at=row.withdrawn_at,
     )

@@ -41,8 +41,10 @@ class Held:
     source_url: str
 
 
-async def due_checks(connection: AsyncConnection, now: datetime, limit: int) -> list[Check]:
-    """The articles of listed sources whose time has come, the longest overdue first."""
+async def due_checks(
+    connection: AsyncConnection, now: datetime, limit: int, without: Collection[int] = ()
+) -> list[Check]:
+    """The articles of listed sources, but for some, that are due; the longest overdue first."""
     statement = (
         select(
             article.c.id,
@@ -53,7 +55,12 @@ async def due_checks(connection: AsyncConnection, now: datetime, limit: int) -> 
             article.c.withdrawn_at,
         )
         .join(source, source.c.id == article.c.source_id)
-        .where(CHECKED, article.c.check_at <= now, source.c.listed)
+        .where(
+            CHECKED,
+            article.c.check_at <= now,
+            source.c.listed,
+            source.c.id.not_in(without),
+        )
         .order_by(article.c.check_at)
         .limit(limit)
     )

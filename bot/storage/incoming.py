@@ -16,6 +16,7 @@ from bot.storage.upsert import insert
 _WAITING: Final = 0
 _HANDLED: Final = 1
 _PUT_ASIDE: Final = 2
+_SETTLED: Final = {"state": _HANDLED, "chat_id": 0, "body": "", "error": None}  # nobody's any more
 
 BEFORE_ALL_CHATS: Final = -(2**63)
 """Less than any chat's number."""
@@ -132,10 +133,16 @@ async def settle_updates(connection: AsyncConnection, numbers: Collection[int]) 
     """
     if numbers:
         await connection.execute(
-            update(incoming)
-            .where(incoming.c.update_id.in_(numbers))
-            .values(state=_HANDLED, body="")
+            update(incoming).where(incoming.c.update_id.in_(numbers)).values(_SETTLED)
         )
+
+
+async def settle_chat(connection: AsyncConnection, chat_id: int) -> int:
+    """Whatever is kept of a chat, waiting or put aside, counts as handled; how many updates."""
+    settled = await connection.execute(
+        update(incoming).where(incoming.c.chat_id == chat_id).values(_SETTLED)
+    )
+    return settled.rowcount
 
 
 async def put_update_aside(connection: AsyncConnection, number: int, error: str) -> None:

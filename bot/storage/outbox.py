@@ -8,7 +8,18 @@ from datetime import datetime
 from itertools import groupby
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Update, bindparam, case, exists, func, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Row,
+    Update,
+    bindparam,
+    case,
+    delete,
+    exists,
+    func,
+    select,
+    update,
+)
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.model import (
@@ -106,11 +117,11 @@ async def claim(
         waiting = await _take_waiting(connection, each.id, lease, now, room)
         if waiting:
             taken = delivery.c.reader_id.in_(waiting)
-            claimed += await _claimed(connection, each, taken, lease)
+            claimed += await _claimed(connection, each, taken, lease, len(waiting))
         room -= len(waiting)
-        if room and not each.fanned_out and await fan_out(connection, each, lease, room):
+        if room and not each.fanned_out and (size := await fan_out(connection, each, lease, room)):
             made = (delivery.c.reader_id > each.cursor) & delivery.c.reader_id.not_in(waiting)
-            claimed += await _claimed(connection, each, made, lease)
+            claimed += await _claimed(connection, each, made, lease, size)
     return claimed
 
 
@@ -323,19 +334,25 @@ async def _take_waiting(
 
 
 async def _claimed(
-    connection: AsyncConnection, of: Going, among: ColumnElement[bool], lease: int
+    connection: AsyncConnection, of: Going, among: ColumnElement[bool], lease: int, size: int
 ) -> list[Delivery]:
+    """Those of a broadcast that were just leased, ``size`` in all; of a lost reader they go."""
+    leased = (
+        delivery.c.broadcast_id == of.id,
+        among,
+        _is(DeliveryState.LEASED),
+        delivery.c.lease == lease,
+    )
     statement = (
         select(delivery.c.attempt, delivery.c.doubts, reader)
         .join(reader, reader.c.id == delivery.c.reader_id)
-        .where(
-            delivery.c.broadcast_id == of.id,
-            among,
-            _is(DeliveryState.LEASED),
-            delivery.c.lease == lease,
-        )
+        .where(*leased)
         .order_by(delivery.c.reader_id)
     )
+    found = (await connection.execute(statement)).all()
+    if len(found) < size:  # somebody was forgotten meanwhile: nobody would ever return theirs
+        orphaned = ~exists().where(reader.c.id == delivery.c.reader_id)
+        await connection.execute(delete(delivery).where(*leased, orphaned))
     return [
         Delivery(
             broadcast_id=of.id,
@@ -347,7 +364,7 @@ async def _claimed(
             lease=lease,
             missing_since=row.missing_since,
         )
-        for row in await connection.execute(statement)
+        for row in found
     ]
 
 

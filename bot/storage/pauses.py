@@ -32,6 +32,11 @@ async def pauses(connection: AsyncConnection, now: datetime) -> dict[int, dateti
     return {row.chat_id: row.until for row in await connection.execute(statement)}
 
 
+async def forget_pause(connection: AsyncConnection, chat_id: int) -> None:
+    """Delete what is kept of a chat."""
+    await connection.execute(delete(pause).where(pause.c.chat_id == chat_id))
+
+
 async def forget_pauses(connection: AsyncConnection, now: datetime) -> None:
     """Delete those that are over."""
     await connection.execute(delete(pause).where(pause.c.until <= now))

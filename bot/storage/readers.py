@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -20,6 +21,8 @@ from sqlalchemy import (
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.model import BroadcastState, Chat, ChatKind, DeliveryState, Reader
+from bot.storage.incoming import settle_chat
+from bot.storage.pauses import forget_pause
 from bot.storage.schema import (
     IS_KEPT,
     article,
@@ -32,6 +35,18 @@ from bot.storage.schema import (
     subscription,
 )
 from bot.storage.upsert import insert
+
+
+@dataclass(frozen=True, slots=True)
+class Forgotten:
+    """How much was deleted of a chat; a forum has a reader for each topic that wrote to us."""
+
+    readers: int
+    subscriptions: int
+    bookmarks: int
+    opened: int
+    deliveries: int
+    updates: int
 
 
 async def find_reader(connection: AsyncConnection, chat: Chat) -> tuple[Reader, bool] | None:
@@ -155,6 +170,40 @@ async def leave_topic(connection: AsyncConnection, reader_id: int) -> None:
         await connection.execute(update(reader).where(reader.c.id == reader_id).values(thread_id=0))
     elif twin != reader_id:
         await _join(connection, reader_id, twin)
+
+
+async def forget_chat(connection: AsyncConnection, chat_id: int) -> Forgotten:
+    """Delete all that is kept of a chat; of its updates only the numbers stay.
+
+    SQLite may give the number of a reader that is gone to the next one, so nothing that refers to
+    it may stay. On PostgreSQL the sender may make a delivery at this very moment: it is deleted
+    when it is claimed, and its number is nobody's for ever.
+    """
+    numbers = (
+        await connection.scalars(select(reader.c.id).where(reader.c.chat_id == chat_id))
+    ).all()
+    subscriptions, bookmarks, shown = [
+        (await connection.execute(delete(table).where(table.c.reader_id.in_(numbers)))).rowcount
+        for table in (subscription, bookmark, opened)
+    ]
+    await connection.execute(delete(reader).where(reader.c.id.in_(numbers)))
+    deliveries = await connection.execute(
+        delete(delivery).where(
+            delivery.c.reader_id.in_(numbers),
+            # Deliveries have no index by readers.
+            delivery.c.broadcast_id.in_(select(broadcast.c.id).where(IS_KEPT)),
+        )
+    )
+    await forget_pause(connection, chat_id)
+    updates = await settle_chat(connection, chat_id)
+    return Forgotten(
+        readers=len(numbers),
+        subscriptions=subscriptions,
+        bookmarks=bookmarks,
+        opened=shown,
+        deliveries=deliveries.rowcount,
+        updates=updates,
+    )
 
 
 async def _join(connection: AsyncConnection, old: int, new: int) -> None:

@@ -156,7 +156,7 @@ async def revise_article(
     if shown or text:
         values["corrected_at"] = now
     if shown:
-        values["revision"] = article.c.revision + 1
+        values |= {"revision": article.c.revision + 1, "push_corrected_at": now}
     await connection.execute(update(article).where(article.c.id == article_id).values(**values))
     if shown:
         await _amend(connection, article_id)

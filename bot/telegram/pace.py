@@ -35,12 +35,11 @@ _ALL = 0  # in the place of a chat's id
 
 
 class Lane(IntEnum):
-    """Who goes first. Answers to people and the pages that they turn never wait."""
+    """Who goes first of what waits for its turn; answers to people never wait, see ``reply``."""
 
-    ANSWER = 0
-    BREAKING = 1
-    NEWS = 2
-    AMENDMENT = 3
+    BREAKING = 0
+    NEWS = 1
+    AMENDMENT = 2
 
 
 class Pacer:

@@ -76,9 +76,9 @@ def mute_saved(article: Article, t: Translator, *, muted: bool) -> str:
 
 
 def _correction(article: Article, t: Translator) -> str:
-    if article.corrected_at is None or article.revision == 1:
+    if article.push_corrected_at is None:
         return ""  # nothing, or only the text behind it
-    mark = corrected(article.corrected_at, article.sorted_at, t)
+    mark = corrected(article.push_corrected_at, article.sorted_at, t)
     return f"✏️ {mark}"
 
 

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
+import pytest
+from structlog.typing import EventDict
+
+from bot.handlers import turns
 from bot.model import DeliveryState
 from bot.storage.broadcasts import add_broadcast
 from sandbox.telegram import Person, Telegram
-from tests.handlers.house import House
+from tests.handlers.house import House, becomes
 from tests.storage.rows import fan_out
 
 
@@ -113,3 +117,96 @@ async def test_a_group_that_shows_the_bot_out_and_in(
     assert await active(house, group.id)
     assert await house.subscribed(group.id) == ["Город"]
     assert tg.violations == []
+
+
+REFUSED = "BEFORE UPDATE ON {} BEGIN SELECT RAISE(ABORT, 'disk is full'); END"
+
+
+async def break_table(house: House, table: str) -> None:
+    await house.change(f"CREATE TRIGGER broken_{table} {REFUSED.format(table)}")
+
+
+async def refusals(logs: list[EventDict], count: int) -> None:
+    def told() -> bool:
+        events = [entry["event"] for entry in logs]
+        return events.count("update waits for the database") >= count
+
+    await becomes(told)
+
+
+@pytest.fixture
+def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What failed is tried again without a pause, and for as long as the test takes."""
+    monkeypatch.setattr(turns, "_RETRY_SECONDS", 0.0)
+    monkeypatch.setattr(turns, "_TRIES", 10**6)
+
+
+@pytest.mark.usefixtures("at_once")
+async def test_a_block_that_the_database_does_not_take_is_not_lost(
+    house: House, anna: Person, boris: Person, tg: Telegram, logs: list[EventDict]
+) -> None:
+    """It once was put aside, and the reader written to for ever."""
+    await house.shows(anna, "/help")
+    await house.shows(boris, "/help")
+    await break_table(house, "reader")
+    await anna.block()
+    await refusals(logs, 5)
+    assert "Что я умею" in (await house.shows(boris, "/help")).text  # nobody waits for her
+    await house.change("DROP TRIGGER broken_reader")
+    await house.finds("SELECT active FROM reader ORDER BY id", [(0,), (1,)])
+    await house.stop()
+    assert await house.rows("SELECT DISTINCT state FROM incoming") == [(1,)]
+    assert tg.violations == []
+
+
+@pytest.mark.usefixtures("at_once")
+async def test_a_move_that_the_database_does_not_take_is_not_lost(
+    house: House, anna: Person, tg: Telegram, logs: list[EventDict]
+) -> None:
+    group = tg.group("Двор", [anna])
+    await group.sees("Здравствуйте")
+    await break_table(house, "reader")
+    new = await group.upgrade()
+    await refusals(logs, 3)
+    await house.change("DROP TRIGGER broken_reader")
+    await house.finds("SELECT chat_id FROM reader WHERE chat_id < 0", [(new.id,)])
+    assert tg.violations == []
+
+
+@pytest.mark.usefixtures("at_once")
+@pytest.mark.parametrize("marks", ["taken", "refused"])
+async def test_waiting_for_the_database_spends_no_start(
+    house: House, anna: Person, logs: list[EventDict], marks: str
+) -> None:
+    """Whether the database takes starts back meanwhile or not, there is never more than one."""
+    await house.shows(anna, "/help")
+    await break_table(house, "reader")
+    if marks == "refused":
+        await house.change(
+            "CREATE TRIGGER kept BEFORE UPDATE OF attempt ON incoming "
+            "WHEN NEW.attempt < OLD.attempt BEGIN SELECT RAISE(ABORT, 'disk is full'); END"
+        )
+    await anna.block()
+    await refusals(logs, 40)
+    attempts = "SELECT attempt FROM incoming WHERE state = 0"
+    assert await house.rows(attempts) in ([(0,)], [(1,)])
+    await house.stop()
+    assert await house.rows(attempts) == [(1 if marks == "refused" else 0,)]
+    await house.change("DROP TRIGGER broken_reader")
+    house.start()
+    await house.finds("SELECT active FROM reader", [(0,)])
+
+
+async def test_what_alone_the_database_refuses_is_put_aside_in_the_end(
+    house: House, anna: Person, logs: list[EventDict], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(turns, "_RETRY_SECONDS", 0.0)
+    await house.shows(anna, "/help")
+    await break_table(house, "reader")
+    await anna.block()
+    await house.finds(
+        "SELECT error FROM incoming WHERE state = 2", [("StorageError: disk is full",)]
+    )
+    events = [entry["event"] for entry in logs]
+    assert events.count("update waits for the database") == 30
+    assert events.count("update put aside") == 1

@@ -5,13 +5,15 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Sequence
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from sqlalchemy import select
+from structlog.testing import capture_logs
 
 from bot.errors import AddressRefusedError, FetchError, UnreachableError
 from bot.ingest.checks import Checker, Found, Look, follows, look_of, next_check, speaks_for_itself
-from bot.ingest.fetch import Fetcher
+from bot.ingest.fetch import Fetched, Fetcher, NotModified
 from bot.model import NewArticle
 from bot.storage import articles, checks, sources
 from bot.storage.checks import Check
@@ -257,3 +259,83 @@ async def test_pages_are_looked_at_as_they_fall_due_and_when_a_feed_leaves_one_o
     assert number
     async with database.read() as connection:
         assert await sources.source_health(connection)
+
+
+class Faulty(Fetcher):
+    """A fetcher with a fault of its own at one page."""
+
+    fault: str | None = None
+
+    async def get(self, url: str, **how: Any) -> Fetched | NotModified:
+        if url == self.fault:
+            raise RuntimeError("a fault of ours")
+        return await super().get(url, **how)
+
+
+async def test_a_fault_at_one_page_says_nothing_of_it_and_stops_no_other(
+    database: Database, newsroom: Newsroom
+) -> None:
+    """It once ended the process."""
+    shown = newsroom.shown()
+    numbers = await keep(database, newsroom, shown, due=2)
+    async with Faulty(allow_private=True, user_agent="test", page_timeout=1) as fetcher:
+        fetcher.fault = shown[0].url
+        with capture_logs() as logs:
+            await look(Checker(database, fetcher, poll_seconds=60), database)
+    assert [entry["event"] for entry in logs] == ["page not looked at"]
+    assert [request.path for request in newsroom.requests] == [f"/news/{shown[1].slug}/"]
+    async with database.read() as connection:
+        due = await checks.due_checks(connection, FAR, 50)
+    later = datetime.now(UTC) + 50 * MINUTE
+    async with database.read() as connection:
+        soon = await checks.due_checks(connection, later, 50)
+    assert (numbers[0] in [each.article_id for each in due], soon) == (True, [])
+
+
+async def test_a_round_that_fails_stops_no_other_and_leaves_its_source_for_a_while(
+    database: Database, newsroom: Newsroom, checker: Checker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It once ended the process, while the rounds of other sources went on unattended."""
+    shown = newsroom.shown()
+    number, *_ = await keep(database, newsroom, shown)
+    async with database.write() as connection:
+        other = await add_source(connection, NOW, "https://other.example/feed")
+        new = new_article(guid("other"))
+        object.__setattr__(new, "url", shown[1].url)
+        bad = await articles.add_article(connection, other, new, NOW - DAY, check_at=NOW - DAY)
+    record = checks.record_check
+
+    async def failing(connection: Any, article_id: int, **values: Any) -> None:
+        if article_id == bad:
+            raise RuntimeError("a fault of ours")
+        await record(connection, article_id, **values)
+
+    monkeypatch.setattr(checks, "record_check", failing)
+    stop, vanished = asyncio.Event(), asyncio.Event()
+    with capture_logs() as logs:
+        running = asyncio.create_task(checker.run(stop, vanished))
+        try:
+            await newsroom.wait_for(lambda seen: len(seen) == 2)
+            async with asyncio.timeout(30):
+                while number in await due_now(database):  # noqa: ASYNC110 - nothing announces it
+                    await asyncio.sleep(0)
+            async with database.write() as connection:
+                await connection.execute(
+                    table.update().where(table.c.id == number).values(check_at=NOW)
+                )
+            vanished.set()
+            await newsroom.wait_for(lambda seen: len(seen) == 3)
+            assert not running.done()
+        finally:
+            stop.set()
+            await running
+    assert [request.path for request in newsroom.requests].count(f"/news/{shown[1].slug}/") == 1
+    assert [entry["event"] for entry in logs] == ["pages not looked after"]
+    assert await due_now(database, but=other) in ([], [number])
+    assert bad in await due_now(database)
+
+
+async def due_now(database: Database, *, but: int = 0) -> list[int]:
+    async with database.read() as connection:
+        due = await checks.due_checks(connection, datetime.now(UTC), 50, [but])
+    return [each.article_id for each in due]

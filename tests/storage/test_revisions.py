@@ -88,7 +88,9 @@ async def test_what_a_push_shows_makes_a_revision(
     before = await article_of(database, number)
     assert await revise(database, number, same(**change), now + HOUR)
     after = await article_of(database, number)
-    assert after == replace(before, **change, revision=2, corrected_at=now + HOUR)
+    then = now + HOUR
+    changed = replace(before, **change, revision=2)
+    assert after == replace(changed, corrected_at=then, push_corrected_at=then)
     (broadcast,) = await broadcast_rows(database)
     assert (broadcast.state, broadcast.amend_cursor) == (BroadcastState.OPEN, 0)
 
@@ -102,6 +104,25 @@ async def test_a_text_alone_is_kept_and_amends_no_message(
     after = await article_of(database, number)
     assert (after.document, after.revision, after.corrected_at) == (text, 1, now + HOUR)
     assert (await broadcast_rows(database))[0].amend_cursor is None
+
+
+async def test_a_text_that_was_corrected_earns_no_mark_by_a_withdrawal_and_its_end(
+    database: Database, now: datetime
+) -> None:
+    """Both raise the revision, and once a push that had never changed then said "Corrected"."""
+    number = await add_broadcast(database, now)
+    text = Document((Paragraph((Span("Длина моста 320 метров."),)),))
+    await revise(database, number, same(document=text), now + HOUR)
+    await withdraw(database, number, now + HOUR)
+    await reinstate(database, number)
+    after = await article_of(database, number)
+    assert (after.revision, after.corrected_at) == (3, now + HOUR)
+    assert after.push_corrected_at is None
+    assert await revise(database, number, same(title="Мост закрыт", document=text), now + 2 * HOUR)
+    await revise(database, number, same(title="Мост закрыт"), now + 3 * HOUR)
+    after = await article_of(database, number)
+    assert after.push_corrected_at == now + 2 * HOUR
+    assert after.corrected_at == now + 3 * HOUR
 
 
 async def test_the_same_again_is_no_correction(database: Database, now: datetime) -> None:

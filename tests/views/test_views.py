@@ -101,7 +101,7 @@ articles = st.builds(
     Article, id=ids, section=sections, url=addresses, title=titles, lead=words,
     image=st.one_of(st.none(), addresses.filter(bool)), published=st.one_of(st.none(), moments),
     sorted_at=past, document=documents, revision=st.integers(1, 3),
-    corrected_at=st.one_of(st.none(), moments),
+    corrected_at=st.one_of(st.none(), moments), push_corrected_at=st.one_of(st.none(), moments),
 )  # fmt: skip
 
 
@@ -377,7 +377,8 @@ def test_a_broadcast_that_stopped_for_an_unknown_reason_has_no_gap() -> None:
         assert "\n\n\n" not in body
 
 
-CORRECTED = replace(BARE, revision=2, corrected_at=NOW + timedelta(hours=3))
+THEN = NOW + timedelta(hours=3)
+CORRECTED = replace(BARE, revision=2, corrected_at=THEN, push_corrected_at=THEN)
 
 
 @pytest.mark.parametrize(
@@ -394,13 +395,13 @@ def test_a_corrected_push_says_when(locale: str, same_day: str, later: str) -> N
         return " ".join(push.push(article, t).body.plain.splitlines()[-1].split())
 
     assert mark(CORRECTED) == same_day
-    assert mark(replace(CORRECTED, corrected_at=NOW + timedelta(days=2))) == later
+    assert mark(replace(CORRECTED, push_corrected_at=NOW + timedelta(days=2))) == later
     assert same_day in " ".join(push.plain_push(CORRECTED, t).body.plain.split())
 
 
 def test_a_push_whose_text_alone_was_corrected_says_nothing() -> None:
     t = TRANSLATORS["ru"]
-    only_text = replace(CORRECTED, revision=1)
+    only_text = replace(CORRECTED, revision=3, push_corrected_at=None)
     assert push.push(only_text, t).body == push.push(BARE, t).body
     page, _ = article_page(only_text, 0, NewsList(), t, 1800)
     assert "23 ноября 2026 г. · Исправлено в 15:00" in " ".join(page.body.plain.split())
