@@ -244,7 +244,8 @@ def _fork(client: socket.socket) -> _Job:
 def _kill_with(client: socket.socket, pid: int) -> None:
     """Kill a process when whoever wanted it is gone."""
     client.recv(1)
-    os.kill(pid, signal.SIGKILL)
+    with suppress(ProcessLookupError):
+        os.kill(pid, signal.SIGKILL)
 
 
 if __name__ == "__main__" and (job := _serve(sys.argv[1])):
