@@ -6,7 +6,7 @@ import re
 import sqlite3
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, LiteralString, TypeAlias
 
@@ -182,7 +182,9 @@ class Observer:
         if old is not None:
             # A late success of who sent it counts, whatever was supposed meanwhile.
             late = row.state == S.SENT != old.state and old.doubts and row.lease == old.lease
-            if old.state in _FOR_EVER and not late:
+            # A group that moved leaves its messages behind, and with them their numbers.
+            moved = row.message_id is None and row == replace(old, message_id=None)
+            if old.state in _FOR_EVER and not late and not moved:
                 self.complain(f"what has ended is changed: {what}")
             if old.state == S.UNKNOWN and row.state != S.SENT:
                 self.complain(f"an unknown send becomes something else than sent: {what}")
