@@ -9,6 +9,7 @@ import asyncio
 import sqlite3
 import time
 from collections import Counter
+from collections.abc import Mapping
 from contextlib import closing
 from typing import Any
 
@@ -19,7 +20,7 @@ from benchmarks.stub import Arrival, Ledger, Stub
 from bot.storage.database import Database
 from sandbox.process import BotProcess
 
-SENDING, UNKNOWN, DOUBTED = "delivery.state = 2", "delivery.state = 5", "delivery.doubts > 0"
+SENDING, UNKNOWN = "delivery.state = 2", "delivery.state = 5"
 """For ``Broadcasts.deliveries``."""
 
 _ENDED = "delivery.state >= 3"  # sent, failed, unknown, cancelled and what else may come
@@ -104,6 +105,11 @@ class Broadcasts:
             return numbers[arrival.text]
 
         return Counter((article(arrival), arrival.chat) for arrival in ledger.messages())
+
+    def uncounted(self, copies: Mapping[tuple[int, int], int]) -> set[tuple[int, int]]:
+        """What arrived more than once, and was never in doubt as far as the database says."""
+        twice = {delivery for delivery, count in copies.items() if count > 1}
+        return twice - self.deliveries("delivery.doubts > 0")
 
     async def finished(self, bot: BotProcess, seconds: float) -> bool:
         """Wait until all have come to their end; False where that took longer.

@@ -17,7 +17,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1]))  # for when it is run by its path
 
-from benchmarks._broadcast import DOUBTED, SENDING, UNKNOWN, Broadcasts
+from benchmarks._broadcast import SENDING, UNKNOWN, Broadcasts
 from benchmarks._common import Row, conclude, demand, quantile, show, sqlite
 from benchmarks._lives import spend_life
 from benchmarks.stub import Scenario, Stub, stub
@@ -98,7 +98,7 @@ def table(broadcasts: Broadcasts, run: Run, copies: dict[tuple[int, int], int]) 
     missing = broadcasts.all() - copies.keys()
     unknown = broadcasts.deliveries(UNKNOWN)
     lost = missing - unknown
-    uncounted = twice - broadcasts.deliveries(DOUBTED)
+    uncounted = broadcasts.uncounted(copies)
     demand("nothing is lost", not lost)
     demand("what comes twice was in flight at a kill", twice <= run.uncertain)
     demand("what comes twice is counted as in doubt", not uncounted)

@@ -406,11 +406,12 @@ def _check_webhook(settings: Settings) -> None:
     """What WEBHOOK_URL needs beside itself."""
     if settings.webhook_url is None:
         return
+    needed = ["web_port", "webhook_secret"] if Role.WEB in settings.roles else ["webhook_secret"]
     missing = [
         f"{name.upper()} is not set: with WEBHOOK_URL it should be "
         f"{_form(Settings.model_fields[name])}."
-        for name in ("web_port", "webhook_secret")
-        if getattr(settings, name) is None and (name != "web_port" or Role.WEB in settings.roles)
+        for name in needed
+        if getattr(settings, name) is None
     ]
     if missing:
         raise SettingsError("\n".join(missing))

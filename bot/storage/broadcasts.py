@@ -333,12 +333,11 @@ async def count_deliveries(connection: AsyncConnection, since: datetime) -> Coun
         .where(delivery.c.broadcast_id >= first.scalar_subquery())
         .group_by(delivery.c.state)
     )
-    by_state: dict[DeliveryState, int] = {}
-    doubtful: dict[DeliveryState, int] = {}
-    for state, size, of_them in await connection.execute(statement):
-        by_state[DeliveryState(state)] = size
-        doubtful[DeliveryState(state)] = of_them
-    return Counted(by_state, maybe_twice=doubtful.get(DeliveryState.SENT, 0))
+    counted = (await connection.execute(statement)).all()
+    return Counted(
+        {DeliveryState(state): size for state, size, _ in counted},
+        maybe_twice=sum(doubted for state, _, doubted in counted if state == DeliveryState.SENT),
+    )
 
 
 async def count_queued(connection: AsyncConnection, now: datetime) -> int:

@@ -152,7 +152,7 @@ async def _forget_messages(connection: AsyncConnection, reader_id: int) -> None:
     """A chat numbers its messages by itself: in another one the same numbers are other messages."""
     await connection.execute(
         update(delivery)
-        .where(_of_reader(reader_id), delivery.c.message_id.is_not(None))
+        .where(_of_readers([reader_id]), delivery.c.message_id.is_not(None))
         .values(message_id=None)
     )
     await connection.execute(delete(opened).where(opened.c.reader_id == reader_id))
@@ -187,13 +187,7 @@ async def forget_chat(connection: AsyncConnection, chat_id: int) -> Forgotten:
         for table in (subscription, bookmark, opened)
     ]
     await connection.execute(delete(reader).where(reader.c.id.in_(numbers)))
-    deliveries = await connection.execute(
-        delete(delivery).where(
-            delivery.c.reader_id.in_(numbers),
-            # Deliveries have no index by readers.
-            delivery.c.broadcast_id.in_(select(broadcast.c.id).where(IS_KEPT)),
-        )
-    )
+    deliveries = await connection.execute(delete(delivery).where(_of_readers(numbers)))
     await forget_pause(connection, chat_id)
     updates = await settle_chat(connection, chat_id)
     return Forgotten(
@@ -252,8 +246,8 @@ async def _reach(connection: AsyncConnection, old: int, new: int) -> None:
 async def _join_deliveries(connection: AsyncConnection, old: int, new: int) -> None:
     """One that is in hand goes back to the queue: whoever has it knows it by its old name."""
     other = delivery.alias()
-    theirs = select(other.c.broadcast_id).where(_of_reader(new, other))
-    mine = _of_reader(old)
+    theirs = select(other.c.broadcast_id).where(_of_readers([new], other))
+    mine = _of_readers([old])
     held = delivery.c.state.in_([DeliveryState.LEASED, DeliveryState.SENDING])
     sending = delivery.c.state == DeliveryState.SENDING
     await connection.execute(
@@ -278,10 +272,10 @@ async def _join_deliveries(connection: AsyncConnection, old: int, new: int) -> N
     await connection.execute(delete(delivery).where(mine))
 
 
-def _of_reader(reader_id: int, table: FromClause = delivery) -> ColumnElement[bool]:
+def _of_readers(numbers: Collection[int], table: FromClause = delivery) -> ColumnElement[bool]:
     """By broadcast, since deliveries have no index by readers."""
     kept = select(broadcast.c.id).where(IS_KEPT)
-    return and_(table.c.reader_id == reader_id, table.c.broadcast_id.in_(kept))
+    return and_(table.c.reader_id.in_(numbers), table.c.broadcast_id.in_(kept))
 
 
 def reader_of(row: Row[Any]) -> Reader:

@@ -25,6 +25,8 @@ from aiohttp import ClientConnectorError
 
 from bot.telegram import wording
 
+_TOKEN = re.compile(r"/bot[0-9]+(?::|%3A)[\w-]+", re.IGNORECASE)
+
 
 @dataclass(frozen=True, slots=True)
 class Sent:
@@ -169,8 +171,6 @@ Outcome = (
 # The first that fits counts. Two rows of Telegram's have no kind of their own, since nothing here
 # would do anything about them, and end as Failed: "message to be replied not found" (we send no
 # replies) and "query is too old" (a press that cannot be answered any more is let go).
-_TOKEN = re.compile(r"/bot[0-9]+(?::|%3A)[\w-]+", re.IGNORECASE)
-
 _BY_WORDS: tuple[tuple[re.Pattern[str], Callable[[str], Outcome]], ...] = (
     (wording.REFUSED, Refused),
     (wording.STOP, Stop),

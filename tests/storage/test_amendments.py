@@ -255,16 +255,22 @@ async def test_the_newest_broadcast_comes_first_unless_it_rests_at_its_end(
         assert await amendments.amending(connection, [newer.broadcast_id]) == newer
 
 
-async def test_an_older_revision_that_is_shown_late_is_amended_again(
-    database: Database, now: datetime
-) -> None:
-    """Somebody was frozen while another showed all of the next revision and was done."""
+async def overtaken(database: Database, now: datetime) -> tuple[Amending, Amending, list[Reader]]:
+    """What somebody has in hand who is frozen with revision 2, and another with revision 3."""
     article, readers = await pushed(database, now, 4)
-    numbers = [reader.id for reader in readers]
     await correct(database, article, now)
     frozen, _ = await waiting(database)
     await correct(database, article, now, "Ещё раз иначе")
     of, _ = await waiting(database, revision=3)
+    return frozen, of, readers
+
+
+async def test_an_older_revision_that_is_shown_late_is_amended_again(
+    database: Database, now: datetime
+) -> None:
+    """Somebody was frozen while another showed all of the next revision and was done."""
+    frozen, of, readers = await overtaken(database, now)
+    numbers = [reader.id for reader in readers]
     assert await record(database, of, END, *numbers, revision=3) == END
     of, found = await waiting(database, revision=3)
     assert found == []
@@ -278,12 +284,8 @@ async def test_an_older_revision_that_is_shown_late_only_sets_back(
     database: Database, now: datetime
 ) -> None:
     """The other one is still under way, before that message or behind it."""
-    article, readers = await pushed(database, now, 4)
+    frozen, of, readers = await overtaken(database, now)
     numbers = [reader.id for reader in readers]
-    await correct(database, article, now)
-    frozen, _ = await waiting(database)
-    await correct(database, article, now, "Ещё раз иначе")
-    of, _ = await waiting(database, revision=3)
     assert await record(database, of, numbers[1], *numbers[:2], revision=3) == numbers[1]
     assert await record(database, frozen, END, numbers[2]) == numbers[1]
     assert await record(database, frozen, END, numbers[1]) == numbers[0]

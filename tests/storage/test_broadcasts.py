@@ -454,14 +454,20 @@ async def test_settling_one_leaves_the_others_alone(database: Database, now: dat
 # --- A person decides -------------------------------------------------------------------------
 
 
-async def test_nothing_of_a_halted_one_is_sent_and_nothing_is_lost(
-    database: Database, now: datetime
-) -> None:
+async def _midway(database: Database, now: datetime) -> tuple[Delivery, Delivery]:
+    """A broadcast with one being sent, one claimed, one put off and one not made: the first two."""
     await add_readers(database, now, range(1, 5))
     await add_broadcast(database, now)
     sending, leased, waiting = await _claim(database, now, limit=3)
     await _begin(database, [sending], now)
     await _record(database, now, PutOff(waiting, now))
+    return sending, leased
+
+
+async def test_nothing_of_a_halted_one_is_sent_and_nothing_is_lost(
+    database: Database, now: datetime
+) -> None:
+    sending, leased = await _midway(database, now)
     assert await _halt(database)
     assert not await _halt(database)
     assert await _claim(database, now) == []
@@ -477,11 +483,7 @@ async def test_a_halted_one_about_which_nobody_decides_ends_with_its_time(
     database: Database, now: datetime
 ) -> None:
     """Once, it stayed for ever."""
-    await add_readers(database, now, range(1, 5))
-    await add_broadcast(database, now)
-    sending, leased, waiting = await _claim(database, now, limit=3)
-    await _begin(database, [sending], now)
-    await _record(database, now, PutOff(waiting, now))
+    sending, leased = await _midway(database, now)
     await _halt(database)
     late = now + DAY
     assert await _settle(database, late) == [B.EXPIRED]
