@@ -60,6 +60,7 @@ class World:
         self.failures: list[str] = []
         self._lives: list[Process] = []
         self._errands: set[asyncio.Task[None]] = set()
+        self._reading = asyncio.Lock()  # one process reads the sources, one article after another
         self._outages = 0
 
     def note(self, line: str) -> None:
@@ -355,8 +356,13 @@ class World:
             )
             ttl = timedelta(seconds=event.ttl)
             await broadcasts.add_broadcast(connection, number, now, ttl=ttl, priority=priority)
+            # PostgreSQL never gives a number twice, not even one that was rolled back.
+            await connection.execute(
+                update(broadcast).where(broadcast.c.article_id == number).values(id=number)
+            )
 
-        await self._change(store)
+        async with self._reading:
+            await self._change(store)
         self.invited[number] = set(self.observer.sight.wanting)
         if event.announced and self.process is not None:
             self.process.published.set()
