@@ -174,7 +174,7 @@ class Telegram:
             thread=int(form.get("message_thread_id", 0)),
             left=self.loop.time(),
             order=self._order,
-            plain="entities" not in form,
+            plain=form.get("entities", "[]") == "[]",
             picture="url" in json.loads(form.get("link_preview_options", "{}")),
             paid="allow_paid_broadcast" in form,
         )
