@@ -1,13 +1,23 @@
-"""Waiting that a request to stop cuts short."""
+"""Waiting: cut short by a request to stop, and longer with each failure."""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Coroutine
 from contextlib import suppress
+from datetime import timedelta
 from typing import Any, TypeVar
 
 T = TypeVar("T")
+Duration = TypeVar("Duration", float, timedelta)
+
+_MOST_DOUBLINGS = 16  # more than any pause needs, and no number grows without bound
+
+
+def growing(first: Duration, times: int, most: Duration) -> Duration:
+    """A pause that was doubled so many times, but is ``most`` at most."""
+    factor: int = 2 ** min(times, _MOST_DOUBLINGS)
+    return min(first * factor, most)
 
 
 async def rest(stop: asyncio.Event, seconds: float, *wakes: asyncio.Event) -> None:

@@ -26,6 +26,7 @@ from bot.telegram.outcome import (
     Uneditable,
     Unsent,
 )
+from bot.waiting import growing
 
 # https://core.telegram.org/bots/api#deletemessage; a little less, for requests on their way.
 _DELETABLE = timedelta(hours=48) - timedelta(minutes=1)
@@ -171,8 +172,9 @@ def follows(  # noqa: C901, PLR0911, PLR0912 - a table, a return per row
             past = Past(past.tries + 1, past.counted + (setbacks == 0))
             if past.counted >= _MOST_COUNTED or past.tries >= _MOST_TRIES:
                 return Done(reason=reason)
-            wait = _growing(past.tries - 1, _LONGEST_WAIT)
-            return Later(wait, past, rest=_growing(setbacks, _LONGEST_PAUSE) if setbacks else 0.0)
+            wait = growing(_PAUSE, past.tries - 1, _LONGEST_WAIT)
+            rest = growing(_PAUSE, setbacks, _LONGEST_PAUSE) if setbacks else 0.0
+            return Later(wait, past, rest=rest)
         case Missing() if past.counted + 1 < _MOST_COUNTED:  # Telegram may find the chat again
             wait = _MISSING_WAIT * 4**past.counted
             return Later(wait, Past(past.tries + 1, past.counted + 1))
@@ -186,8 +188,3 @@ def follows(  # noqa: C901, PLR0911, PLR0912 - a table, a return per row
             | Failed(reason=reason)
         ):
             return Done(reason=reason)
-
-
-def _growing(times: int, most: float) -> float:
-    factor: int = 2 ** min(times, 16)
-    return min(_PAUSE * factor, most)

@@ -24,6 +24,7 @@ from bot.telegram.outcome import (
     Uneditable,
     Unsent,
 )
+from bot.waiting import growing
 
 _FIRST_PAUSE, _LONGEST_PAUSE = timedelta(seconds=1), timedelta(minutes=1)
 _MOST_DOUBTS = 7  # about a minute in which nothing gets through
@@ -137,12 +138,12 @@ def verdict(  # noqa: C901, PLR0911, PLR0912 - a table, a return per row
         case PictureRefused(reason=reason) | Refused(reason=reason) if begun.form < Form.PLAIN:
             return Again(now, reason, counts=False, form=Form.PLAIN)
         case Unsent(reason=reason):
-            return Again(now + _growing(setbacks), reason, pause=setbacks > 0)
+            return Again(now + _pause(setbacks), reason, pause=setbacks > 0)
         case Doubtful(reason=reason) if policy is OnUnknown.DROP or _is_over(begun, setbacks):
-            pause = _growing(setbacks) if setbacks else timedelta(0)
+            pause = _pause(setbacks) if setbacks else timedelta(0)
             return Ended(DeliveryState.UNKNOWN, reason, pause=pause)
         case Doubtful(reason=reason):
-            later = now + _growing(setbacks)
+            later = now + _pause(setbacks)
             return Again(later, reason, pause=setbacks > 0, doubtful=True)
         case Stop(reason=reason):
             return Again(now + _STOP_PAUSE, reason, pause=True, counts=False, stop=True)
@@ -162,6 +163,5 @@ def _is_over(begun: Begun, setbacks: int) -> bool:
     return delivery.doubts > 0 and (setbacks == 0 or delivery.doubts >= _MOST_DOUBTS - 1)
 
 
-def _growing(setbacks: int) -> timedelta:
-    factor: int = 2 ** min(setbacks, 16)
-    return min(_FIRST_PAUSE * factor, _LONGEST_PAUSE)
+def _pause(setbacks: int) -> timedelta:
+    return growing(_FIRST_PAUSE, setbacks, _LONGEST_PAUSE)

@@ -18,7 +18,7 @@ from bot.model import shown_url
 from bot.storage import checks, revisions
 from bot.storage.checks import Check
 from bot.storage.database import Database
-from bot.waiting import rest, unless
+from bot.waiting import growing, rest, unless
 
 _log = structlog.get_logger(__name__)
 
@@ -128,8 +128,8 @@ def follows(check: Check, look: Look, now: datetime, pause: timedelta, *, well: 
         case Look.GONE if well:
             return Found(number, gone, next_check(now, now), withdraw=True)
         case Look.GONE:  # held: looked at ever more rarely until a person decides
-            growing = min(_HOUR * 2 ** min(check.gone - 1, 16), _DAY)
-            return Found(number, gone, now + max(growing, pause) if gone < _ENOUGH else None)
+            wait = max(growing(_HOUR, check.gone - 1, _DAY), pause)
+            return Found(number, gone, now + wait if gone < _ENOUGH else None)
 
 
 class Checker:

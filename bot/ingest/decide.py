@@ -24,6 +24,7 @@ from bot.model import (
     Span,
     shown_url,
 )
+from bot.waiting import growing
 
 _TITLE_CHARS = 500
 _NAME_BYTES = 1000
@@ -183,7 +184,7 @@ def next_read(
     """
     pause = timedelta(seconds=poll_seconds)
     if failures:
-        pause = min(pause * 2 ** min(failures - 1, 16), max(_LONGEST_PAUSE, pause))
+        pause = growing(pause, failures - 1, max(_LONGEST_PAUSE, pause))
         pause *= 1 + jitter / 10
     return now + max(pause, timedelta(seconds=retry_after or 0))
 
