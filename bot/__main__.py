@@ -29,10 +29,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(describe_settings(), end="")
         return 0
     try:
-        settings = load_settings()
-        if command == "forget":
-            return _forget(settings, parsed.chat_id)
-        return _COMMANDS[command](settings)
+        return _COMMANDS[command](load_settings(), parsed)
     except SettingsError as error:
         print(error, file=sys.stderr)
         return _BAD_SETTINGS
@@ -60,7 +57,7 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _run(settings: Settings) -> int:
+def _run(settings: Settings, _: argparse.Namespace) -> int:
     from bot.app import run  # noqa: PLC0415 - the other commands do without all that it imports
 
     _set_up_logging(settings)
@@ -75,14 +72,14 @@ def _run(settings: Settings) -> int:
     return 0
 
 
-def _check(settings: Settings) -> int:
+def _check(settings: Settings, _: argparse.Namespace) -> int:
     from bot.check import check  # noqa: PLC0415 - as above
 
     _set_up_logging(settings)
     return 0 if asyncio.run(check(settings, print)) else 1
 
 
-def _health(settings: Settings) -> int:
+def _health(settings: Settings, _: argparse.Namespace) -> int:
     if settings.web_port is None:
         raise SettingsError("WEB_PORT is not set: it should be the port of the health check.")
     host = "127.0.0.1" if settings.web_host == "0.0.0.0" else settings.web_host  # noqa: S104 - compared, not bound
@@ -97,7 +94,8 @@ def _health(settings: Settings) -> int:
     return 0
 
 
-def _forget(settings: Settings, chat_id: int) -> int:
+def _forget(settings: Settings, arguments: argparse.Namespace) -> int:
+    chat_id: int = arguments.chat_id
     forgotten = asyncio.run(_forget_chat(settings.database, chat_id))
     if forgotten is None:
         print(f"Nobody with the id {chat_id} is known.", file=sys.stderr)
@@ -150,7 +148,7 @@ def _set_up_logging(settings: Settings) -> None:
     set_up_logging(settings.log_level, settings.log_format, secrets)
 
 
-_COMMANDS = {"run": _run, "check": _check, "health": _health}
+_COMMANDS = {"run": _run, "check": _check, "health": _health, "forget": _forget}
 
 
 if __name__ == "__main__":
