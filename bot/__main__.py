@@ -11,6 +11,7 @@ import sys
 import urllib.error
 import urllib.request
 from collections.abc import Sequence
+from contextlib import suppress
 
 from bot import __version__
 from bot.errors import SettingsError, VestnikError
@@ -123,10 +124,11 @@ async def _forget_chat(address: str, chat_id: int) -> str | None:
 
 def _chat_id(text: str) -> int:
     """A chat's number; 0 is none, and longer ones no database holds."""
-    number = int(text)
-    if not 0 < abs(number) < 2**63:
-        raise ValueError
-    return number
+    with suppress(ValueError):
+        number = int(text)
+        if 0 < abs(number) < 2**63:
+            return number
+    raise argparse.ArgumentTypeError(f"{text!r} is no chat's number, such as 7 or -1001234567890")
 
 
 def _forget_secrets() -> None:

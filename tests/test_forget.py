@@ -147,7 +147,9 @@ def test_what_is_no_number_of_a_chat_is_refused(
     with pytest.raises(SystemExit) as caught:
         main(["forget", chat_id])
     assert caught.value.code == 2
-    assert "CHAT_ID" in capsys.readouterr().err
+    told = capsys.readouterr().err
+    assert "CHAT_ID" in told
+    assert f"'{chat_id}' is no chat's number" in told
 
 
 async def test_the_bot_on_sqlite_is_to_be_stopped_first(
