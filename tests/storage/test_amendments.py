@@ -1,11 +1,12 @@
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
 from sqlalchemy import event, update
 
-from bot.model import BroadcastState, DeliveryState, Form, Reader
+from bot.model import BroadcastState, Delivery, DeliveryState, Form, Reader
 from bot.storage import amendments, bookmarks, opened, outbox, revisions
 from bot.storage.amendments import END, Amending, Amendment
 from bot.storage.database import Database
@@ -26,21 +27,38 @@ LEASE = 1
 HOUR = timedelta(hours=1)
 
 
-async def send(database: Database, now: datetime, *, messages: bool = True, shown: int = 1) -> None:
-    """All that waits arrives, with the number of its reader as that of its message."""
+async def begin(database: Database, now: datetime) -> list[Delivery]:
+    """All that waits is on its way, in the order of its readers."""
     async with database.write() as connection:
         claimed = await outbox.claim(connection, lease=LEASE, now=now, limit=1000)
-        begun = await outbox.begin(connection, claimed, now)
-        sent = [
-            Settled(
-                each.delivery,
-                DeliveryState.SENT,
-                message_id=each.delivery.reader.id if messages else None,
-                shown=shown,
-            )
-            for each in begun
-        ]
+        return [each.delivery for each in await outbox.begin(connection, claimed, now)]
+
+
+async def arrive(
+    database: Database,
+    now: datetime,
+    begun: Sequence[Delivery],
+    *,
+    messages: bool = True,
+    shown: int = 1,
+) -> None:
+    """These arrive, with the number of its reader as that of each message."""
+    sent = [
+        Settled(
+            each,
+            DeliveryState.SENT,
+            message_id=each.reader.id if messages else None,
+            shown=shown,
+        )
+        for each in begun
+    ]
+    async with database.write() as connection:
         await outbox.record(connection, sent, now)
+
+
+async def send(database: Database, now: datetime, *, messages: bool = True, shown: int = 1) -> None:
+    """All that waits arrives."""
+    await arrive(database, now, await begin(database, now), messages=messages, shown=shown)
 
 
 async def pushed(database: Database, now: datetime, count: int) -> tuple[int, list[Reader]]:
@@ -140,16 +158,12 @@ async def test_what_arrives_late_with_an_old_title_is_not_missed(
     """It was on its way while the others were gone through, and before their cursor."""
     readers = [await add_reader(database, now, 100 + number) for number in range(3)]
     article = await add_broadcast(database, now)
-    async with database.write() as connection:
-        claimed = await outbox.claim(connection, lease=LEASE, now=now, limit=3)
-        first, *others = [each.delivery for each in await outbox.begin(connection, claimed, now)]
-        sent = [Settled(each, DeliveryState.SENT, each.reader.id, 1) for each in others]
-        await outbox.record(connection, sent, now)
+    first, *others = await begin(database, now)
+    await arrive(database, now, others)
     await correct(database, article, now)
     of, found = await waiting(database)
     assert [each.reader for each in found] == readers[1:]
-    async with database.write() as connection:
-        await outbox.record(connection, [Settled(first, DeliveryState.SENT, 1, 1)], now)
+    await arrive(database, now, [first])
     assert await record(database, of, END, *(reader.id for reader in readers[1:])) == END
     of, found = await waiting(database)
     assert [each.reader for each in found] == readers[:1]
@@ -161,16 +175,13 @@ async def test_what_arrives_late_at_the_end_is_not_missed(
 ) -> None:
     readers = [await add_reader(database, now, 100 + number) for number in range(2)]
     article = await add_broadcast(database, now)
-    async with database.write() as connection:
-        claimed = await outbox.claim(connection, lease=LEASE, now=now, limit=2)
-        _, last = [each.delivery for each in await outbox.begin(connection, claimed, now)]
+    _, last = await begin(database, now)
     await correct(database, article, now)
     of, _ = await waiting(database)
     await record(database, of, END)
     of, found = await waiting(database)
     assert found == []
-    async with database.write() as connection:
-        await outbox.record(connection, [Settled(last, DeliveryState.SENT, 1, 1)], now)
+    await arrive(database, now, [last])
     assert await record(database, of, None) == readers[1].id - 1
     _, found = await waiting(database)
     assert [each.reader for each in found] == readers[1:]
