@@ -240,6 +240,23 @@ def test_a_fault_in_a_catalogue_is_found(
     assert "locales/en" not in printed
 
 
+def test_a_message_inside_an_f_string_is_found(
+    folder: Path, script: ModuleType, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Python 3.11 hides it from Babel, 3.12 does not: the catalogues once depended on it."""
+    bot = folder.parent / "bot"
+    bot.unlink()
+    bot.mkdir()
+    said = (
+        "def f(t: T) -> str:\n    return f\"{t('Untitled')} {t.plural('a', 'b', 1)} {len('c')}\"\n"
+    )
+    (bot / "views.py").write_text(said, encoding="utf-8")
+    assert list(script.hidden()) == [
+        "bot/views.py:2: a message inside an f-string; say it before",
+        "bot/views.py:2: a message inside an f-string; say it before",
+    ]
+
+
 def test_update_brings_in_what_is_new_and_drops_what_is_old(
     folder: Path, script: ModuleType
 ) -> None:

@@ -9,9 +9,9 @@ from aiogram.filters.callback_data import CallbackData
 from bot.i18n import Translator
 from bot.model import Button, Screen
 from bot.render.text import cut, join
+from bot.views.titles import titles
 
 _REASON_CHARS = 500
-_TITLE_CHARS = 100
 _TITLES = 20
 _SCREEN_CHARS = 4000
 
@@ -106,10 +106,4 @@ def articles_held(source: str, articles: Sequence[tuple[int, str]], t: Translato
         "or a new site. I have withdrawn nothing. You decide: /withdraw or /restore with the "
         "number."
     )
-    lines = [
-        f"{number} · {cut(title or t('Untitled'), _TITLE_CHARS).plain}"
-        for number, title in articles[:_TITLES]
-    ]
-    if len(articles) > _TITLES:
-        lines.append("…")
-    return Screen(cut(join("\n\n", [text, source, join("\n", lines)]), _SCREEN_CHARS))
+    return Screen(cut(join("\n\n", [text, source, titles(articles, _TITLES, t)]), _SCREEN_CHARS))

@@ -9,9 +9,9 @@ from datetime import datetime
 from bot.i18n import Translator
 from bot.model import DeliveryState, EntityKind, Screen, Text
 from bot.render.text import cut, join, styled
+from bot.views.titles import titles
 
 _ERROR_CHARS = 200
-_TITLE_CHARS = 100
 _TITLES = 10
 _SCREEN_CHARS = 4000
 
@@ -66,13 +66,7 @@ def _halted(articles: Sequence[tuple[int, str]], t: Translator) -> list[Text]:
     if not articles:
         return []
     heading = t("🛑 Stopped, you decide: {count}", count=len(articles))
-    lines = [
-        f"{number} · {cut(title or t('Untitled'), _TITLE_CHARS).plain}"
-        for number, title in articles[:_TITLES]
-    ]
-    if len(articles) > _TITLES:
-        lines.append("…")
-    return [styled(heading, EntityKind.BOLD), join("\n", lines)]
+    return [styled(heading, EntityKind.BOLD), titles(articles, _TITLES, t)]
 
 
 def _source(source: SourceLine, t: Translator) -> Text:
