@@ -216,11 +216,39 @@ def shown_url(url: str) -> str:
 
 
 @dataclass(frozen=True, slots=True)
+class Selectors:
+    """CSS selectors by which an editor points at what is not found unasked; empty: none.
+
+    Attributes:
+        item: an article in the list; the others but ``article`` and ``drop`` are looked for inside.
+        link, title, lead, date, image: of an article in the list.
+        article: the article on its own page.
+        drop: what is no part of it there.
+    """
+
+    item: str = ""
+    link: str = ""
+    title: str = ""
+    lead: str = ""
+    date: str = ""
+    image: str = ""
+    article: str = ""
+    drop: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class SourceSpec:
-    """What the editor asked to read: an address and, where given, the section it belongs to."""
+    """What the editor asked to read: an address and, where given, the section it belongs to.
+
+    Attributes:
+        selectors: where on its pages to look, or None to find it unasked.
+        headers: names and values that are sent along, so that the site lets us through.
+    """
 
     url: str
     section: str | None = None
+    selectors: Selectors | None = None
+    headers: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -229,6 +257,8 @@ class Source:
 
     Attributes:
         section: the title that the editor gave, or None: then the feed's own title serves.
+        reads_url: where it is read instead: the feed that its page names, or where it has moved to
+            for good; None where it is read at ``url``.
         etag, last_modified: the validators of the last complete read, to be sent back verbatim.
         failures: reads that failed in a row.
         primed: whether a first read was completed; before it nothing is pushed.
@@ -241,6 +271,7 @@ class Source:
     last_modified: str | None
     failures: int
     primed: bool
+    reads_url: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -71,6 +71,7 @@ source = Table(
     metadata,
     Column("id", _Id, primary_key=True),
     Column("url", Text, nullable=False, unique=True),
+    Column("reads_url", Text),  # where it is read instead
     Column("section", Text),  # the title that the editor gave
     Column("etag", Text),
     Column("last_modified", Text),

@@ -130,4 +130,5 @@ def _source(row: Row[tuple[object, ...]]) -> Source:
         last_modified=row.last_modified,
         failures=row.failures,
         primed=row.primed,
+        reads_url=row.reads_url,
     )
