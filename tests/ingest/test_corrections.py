@@ -71,7 +71,7 @@ GONE = {"withdrawn": True, "gone": 2}
         (OTHER, kept(SAID), NOW, True, False),
         (OTHER, kept(SAID), NOW + 48 * HOUR, True, False),
         (OTHER, kept(SAID), NOW + 49 * HOUR, False, True),
-        (OTHER, kept(SAID, revision=21), NOW, False, True),  # it changes by itself
+        (OTHER, kept(SAID, revision=25), NOW, False, True),  # it changes by itself
         (OTHER, kept(None), NOW, False, True),  # kept by a version that noted nothing
         (entry(), kept(ABSENT), NOW, True, False),
         (entry(), kept(ABSENT), NOW + 49 * HOUR, False, True),
