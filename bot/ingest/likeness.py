@@ -8,11 +8,10 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from hashlib import sha256
 
 from bot.addresses import normalise_url, picture_name
-from bot.ingest.inline import clean
 from bot.model import (
     Aside,
     Block,
@@ -32,17 +31,22 @@ from bot.model import (
 )
 
 _HASH_CHARS = 32
-_COUNTER_LINE = 120  # characters; a longer line is prose, whatever it counts
-_SPACES = re.compile(r"\s+")
-_MARKS = str.maketrans(
-    {
-        **dict.fromkeys("«»„“”‟‹›″", '"'),
-        **dict.fromkeys("‘’‚‛′`", "'"),
-        **dict.fromkeys("‐‑‒–—―−", "-"),
-        "…": "...",
-        "ё": "е",
-        "Ё": "Е",
-    }
+_COUNTER_CHARS = 120  # what is longer tells something, whatever it counts
+_MARKS = {
+    **dict.fromkeys("«»„“”‟‹›″", '"'),
+    **dict.fromkeys("‘’‚‛′`", "'"),
+    **dict.fromkeys("‐‑‒–—―−", "-"),
+    "…": "...",
+    "ё": "е",
+    "Ё": "Е",
+}
+_INVISIBLE = dict.fromkeys("\u00ad\u200b\u2060\ufeff", "")
+# In lower case: whatever counts or tells the time holds one of these.
+_HINTS = (
+    *("просм", "прочт", "прочит", "посмотр", "показ", "коммент", "репост", "лайк", "нравит"),
+    *("поделил", "скачив", "view", "read", "hit", "share", "like", "comment", "repost", "download"),
+    *("обновлен", "изменен", "updated", "modified", "время", "сейчас", "current time", "назад"),
+    *("ago", "только что", "just now", *"👁👀💬❤♥👍🔁⭐☆★"),
 )
 
 _NUMBER = r"\d(?:[\d .,]{0,12}\d)?(?:\s?(?:тыс\.?|млн|[kmкм]\b))?"
@@ -80,35 +84,42 @@ _COUNTERS = re.compile(
     re.IGNORECASE,
 )
 _BETWEEN = re.compile(r"[\s,;.·•∙●|/()-]*")
-_PARTS = re.compile(r"\s*[·•∙●|]\s*")
+_PARTS = re.compile(r"(\s?[·•∙●|]\s?|(?<=[.!?])\s(?=[A-ZА-Я]))")
 _BARE_COUNT = re.compile(r"\d[\d ]{0,11}[kmкм]?|\d{1,2}:\d{2}(?::\d{2})?", re.IGNORECASE)
 _STAMP_FIRST = re.compile(rf"(?:{_STAMP}(?:[.;]\s|\s-\s|$))", re.IGNORECASE)
-_STAMP_LAST = re.compile(rf"\s*\({_STAMP}\)\.?$", re.IGNORECASE)
+_STAMP_LAST = re.compile(rf"{_STAMP}\)\.?", re.IGNORECASE)
 
 
 def squeezed(text: str) -> str:
     """Text without invisible characters, each white space one space."""
-    return _SPACES.sub(" ", clean(text)).strip()
+    return " ".join(_replaced(text, _INVISIBLE).split())
 
 
 def folded(text: str) -> str:
     """The same with one kind of quotation marks, of dashes, and of the letter ё."""
-    return squeezed(unicodedata.normalize("NFC", text).translate(_MARKS))
+    return squeezed(_replaced(unicodedata.normalize("NFC", text), _MARKS))
 
 
 def without_counters(line: str) -> str:
     """A folded line without what counts visitors or tells the time; empty where that is all of it.
 
-    Only whole parts of a short line count as that, and a stamp before or after a sentence: what is
-    told in running text ("1 000 просмотров за день") is news.
+    Only whole parts of a line, and sentences, count as that, and a stamp before or after the rest:
+    what is told in a sentence ("1 000 просмотров за день") is news.
     """
-    if any(character.isdigit() for character in line):
-        line = _STAMP_FIRST.sub("", line, count=1) if _STAMP_FIRST.match(line) else line
-        line = _STAMP_LAST.sub("", line, count=1)
-    if len(line) > _COUNTER_LINE:
+    lowered = line.lower()
+    if not any(hint in lowered for hint in _HINTS):
         return line
-    parts = _PARTS.split(line)
-    return " | ".join(part for part in parts if part and not _is_counter(part))
+    if _STAMP_FIRST.match(line):
+        line = _STAMP_FIRST.sub("", line, count=1)
+    before, bracket, last = line.rpartition("(")
+    if bracket and _STAMP_LAST.fullmatch(last):
+        line = before.rstrip()
+    first, *others = _PARTS.split(line)
+    kept = "" if _is_counter(first) else first
+    for mark, part in zip(others[::2], others[1::2], strict=True):
+        if not _is_counter(part):
+            kept = f"{kept}{mark}{part}" if kept else part
+    return kept
 
 
 def lines(document: Document) -> list[str]:
@@ -160,10 +171,17 @@ def page_state(
     return PageState(etag, last_modified, said, document_hash(document))
 
 
+def _replaced(text: str, marks: Mapping[str, str]) -> str:
+    """Text with these characters replaced: faster, one after another, than by an expression."""
+    for mark, plain in marks.items():
+        text = text.replace(mark, plain)
+    return text
+
+
 def _is_counter(part: str) -> bool:
     """Whether a part of a line is nothing but counters, one after another."""
     at, found = 0, False
-    while at < len(part):
+    while at < len(part) <= _COUNTER_CHARS:
         match = _COUNTERS.match(part, at)
         if match is None or match.end() == at:
             return False

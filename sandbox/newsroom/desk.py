@@ -133,7 +133,9 @@ class Desk:
 
         Args:
             article: what was published.
-            title, lead, body_html: what is to be read now; what is left out stays.
+            title: what it is now; whatever is left out stays, here and below.
+            lead: likewise.
+            body_html: likewise.
             published: the date to name instead, as some sites do when they edit.
             silently: whether the feeds go on saying what they said before.
         """
