@@ -129,12 +129,13 @@ async def correct(database: Database, maker: Maker, found: Changes) -> set[int]:
     for number, candidate in found.revisit:
         async with database.read() as connection:
             kept = await articles.get_article(connection, number)
+            replaced = await revisions.replaced_heads(connection, number)
         made = None if kept is None else await maker.again(candidate, kept)
         now = datetime.now(UTC)
         edit, back = None, False
         async with database.write() as connection:
             if kept is not None and made is not None:
-                new = made.new
+                new = without_stale(kept, made.new, replaced)
                 if new.has_page and not is_notice(kept, new.title, new.document):
                     back = await revisions.reinstate_article(connection, number)
                 edit = await revise(connection, number, new, now)
@@ -175,6 +176,29 @@ def log_edit(article_id: int, edit: Correction | None, *, back: bool) -> None:
         _log.info("article gave way to a notice", article=article_id)
     elif kind is not None or back:
         _log.info("article corrected", article=article_id, kind=kind, back=back)
+
+
+def without_stale(
+    kept: Article, new: NewArticle, replaced: Collection[tuple[str, str]]
+) -> NewArticle:
+    """What a feed says of an article, but for what its page corrected before. Pure.
+
+    A feed may go on saying what the page has long said otherwise. Where it says more that is new,
+    that must not bring the old headline back.
+
+    Args:
+        kept: the article.
+        new: what its page and its entry make of it now.
+        replaced: the titles and leads that edits replaced.
+    """
+    if new.page is None:
+        return new
+    title, lead, _ = new.page.said.split(" ")
+    if new.title in {old for old, _ in replaced} and text_hash(kept.title) == title:
+        new = replace(new, title=kept.title)
+    if new.lead in {old for _, old in replaced} and text_hash(kept.lead) == lead:
+        new = replace(new, lead=kept.lead)
+    return new
 
 
 def from_page(

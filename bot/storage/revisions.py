@@ -261,6 +261,12 @@ async def count_messages(connection: AsyncConnection, article_id: int) -> int:
     return int((await connection.execute(statement)).scalar_one())
 
 
+async def replaced_heads(connection: AsyncConnection, article_id: int) -> list[tuple[str, str]]:
+    """The titles and leads that edits of an article replaced, as far as they are kept."""
+    statement = select(revision.c.title, revision.c.lead).where(revision.c.article_id == article_id)
+    return [(row.title, row.lead) for row in await connection.execute(statement)]
+
+
 async def prune(connection: AsyncConnection, before: datetime, batch: int) -> bool:
     """Delete up to ``batch`` texts that were replaced before a moment.
 
