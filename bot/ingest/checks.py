@@ -266,7 +266,7 @@ class Checker:
             async with self._parsing:
                 page = await read_page(answer, self._pool)
         except ExtractError as error:
-            _log.info("page not read again", page=check.url, error=str(error))
+            _log.info("page not compared", page=shown_url(check.url), error=str(error))
             return Seen(Look.THERE)
         if before is not None and before.says_the_same(page.state):
             return Seen(Look.THERE, page)
