@@ -20,11 +20,9 @@ from bot.storage.revisions import Kept
 
 _log = structlog.get_logger(__name__)
 
-SOON = timedelta(minutes=2)
-"""After which a page is looked at whose entry has new dates and nothing else that is new."""
-
 _AT_ONCE = 20  # articles in one read; the others follow at the next
 _REVISIONS = 24  # of an article; whoever corrects it more often is no editor
+_SOON, _PART = timedelta(minutes=2), 20  # till a look, or that part of the article's age
 _MANY = 5  # entries with new dates in one read
 _CORRECTED = timedelta(hours=48)  # after it was stored an article is no news any more
 
@@ -39,7 +37,7 @@ class Changes:
         noted: fingerprints that are only written down.
         moved: articles that have another address now.
         spoken: articles of which only the dates are new, and these.
-        edited: those of them whose pages may have been edited and are to be looked at soon.
+        edited: those of them whose pages may have been edited, and when these are to be looked at.
     """
 
     revisit: tuple[tuple[int, Candidate], ...]
@@ -47,7 +45,7 @@ class Changes:
     noted: Mapping[int, str]
     moved: Mapping[int, str]
     spoken: Mapping[int, datetime] = field(default_factory=dict)
-    edited: frozenset[int] = frozenset()
+    edited: Mapping[int, datetime] = field(default_factory=dict)
 
 
 def changes(
@@ -105,18 +103,18 @@ def changes(
 
 def _edited(
     spoken: Collection[int], kept: Mapping[int, Kept], named: Collection[int], now: datetime
-) -> frozenset[int]:
-    """The articles whose new dates tell of an edit.
+) -> dict[int, datetime]:
+    """The articles whose new dates tell of an edit, and when their pages are to be looked at.
 
-    Where many are new at once, it is the feed that was made anew.
+    Where many are new at once, it is the feed that was made anew. There are entries that are dated
+    anew at each read: the older the article, the more rarely its page is looked at for that.
     """
     if len(spoken) >= _MANY and len(spoken) * 2 > len(named):
-        return frozenset()
-    return frozenset(
-        number
-        for number in spoken
-        if kept[number].spoke_at is not None and now - kept[number].created_at <= _CORRECTED
-    )
+        return {}
+    ages = {number: now - kept[number].created_at for number in spoken if kept[number].spoke_at}
+    return {
+        number: now + max(_SOON, age / _PART) for number, age in ages.items() if age <= _CORRECTED
+    }
 
 
 async def correct(database: Database, maker: Maker, found: Changes) -> set[int]:
@@ -163,7 +161,7 @@ async def revise(
         return None
     edit = correction(kept, new)
     if edit.kind is Change.WITHDRAWN:
-        await checks.bring_forward(connection, {article_id}, now)
+        await checks.bring_forward(connection, {article_id: now})
     else:
         await revisions.revise_article(connection, article_id, new, now, edit)
     return edit

@@ -259,7 +259,7 @@ class Poller:
                 for number, url in end.changes.moved.items():
                     await revisions.move_article(connection, number, url)
                 await revisions.note_spoken(connection, end.changes.spoken)
-                await checks.bring_forward(connection, end.changes.edited, now + corrections.SOON)
+                await checks.bring_forward(connection, end.changes.edited)
                 vanished = await revisions.note_vanished(
                     connection, source.id, end.named, before=end.looked_at, now=now
                 )

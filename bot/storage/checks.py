@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -75,14 +75,12 @@ async def due_checks(
     return [_check(row) for row in (await connection.execute(statement)).all()]
 
 
-async def bring_forward(
-    connection: AsyncConnection, article_ids: Collection[int], at: datetime
-) -> None:
-    """Have pages that are looked at anyway looked at by this moment at the latest."""
-    if article_ids:
+async def bring_forward(connection: AsyncConnection, looks: Mapping[int, datetime]) -> None:
+    """Have pages that are looked at anyway looked at by these moments at the latest."""
+    for number, at in looks.items():
         await connection.execute(
             update(article)
-            .where(CHECKED, article.c.id.in_(article_ids), article.c.check_at > at)
+            .where(CHECKED, article.c.id == number, article.c.check_at > at)
             .values(check_at=at)
         )
 

@@ -155,19 +155,21 @@ def spoken(
 def test_a_date_that_moved_on_has_the_page_looked_at() -> None:
     later = NOW + HOUR
     found = spoken(NOW, later, NOW, None)
-    assert (found.spoken, found.edited) == ({1: later}, {1})
+    assert found.spoken == {1: later}
+    assert found.edited == {1: NOW + HOUR + HOUR / 20}
     assert found.revisit == ()
     assert spoken(NOW - HOUR).spoken == {}
-    assert spoken(later, before=None).edited == frozenset()  # it was never noted
-    assert spoken(later, age=49 * HOUR).edited == frozenset()  # it is no news any more
+    assert spoken(later, before=None).edited == {}  # it was never noted
+    assert spoken(later, age=49 * HOUR).edited == {}  # it is no news any more
     updated = replace(entry(), updated=later)
-    assert decided(updated, kept(SAID, spoke_at=NOW)).edited == {1}
+    soon = NOW + timedelta(minutes=2)
+    assert decided(updated, kept(SAID, spoke_at=NOW)).edited == {1: soon}
 
 
 def test_a_feed_that_dates_all_its_entries_anew_has_no_page_looked_at() -> None:
     later = NOW + HOUR
     found = spoken(*[later] * 6, *[NOW] * 5)
-    assert (len(found.spoken), found.edited) == (6, frozenset())
+    assert (len(found.spoken), found.edited) == (6, {})
     assert len(spoken(*[later] * 6, *[NOW] * 6).edited) == 6
     assert len(spoken(*[later] * 4).edited) == 4
 

@@ -97,7 +97,7 @@ async def test_a_look_is_brought_forward_and_never_put_off_or_begun(
         for key, at in (("soon", now), ("late", now + 9 * MINUTE), ("never", None))
     ]
     async with database.write() as connection:
-        await checks.bring_forward(connection, [soon, late, never], now + MINUTE)
-        await checks.bring_forward(connection, [], now)
+        looks = dict.fromkeys([soon, late, never], now + MINUTE)
+        await checks.bring_forward(connection, looks)
     assert await due(database, now) == [soon]
     assert await due(database, now + MINUTE) == [soon, late]
