@@ -45,6 +45,10 @@ _SIZE_IN_NAME = re.compile(
 
 _GLOBAL_UNICAST = IPv6Network("2000::/3")  # RFC 4291: all of IPv6 that is routed publicly
 _NAT64 = IPv6Network("64:ff9b::/96")  # RFC 6052: an IPv4 address in its last 32 bits
+_SIZE_PARAMETER = re.compile(
+    r"(?:w|h|width|height|size|q|quality|dpr|fit|crop|resize|format|fm|auto)(?:=|$)",
+    re.IGNORECASE,
+)
 _PRIVATE_NAMES = (
     *("localhost", "local", "localdomain", "internal", "intranet", "lan", "corp", "home"),
     "home.arpa",
@@ -82,12 +86,16 @@ def normalise_url(url: str) -> str:
 
 
 def picture_name(url: str) -> str:
-    """What stays the same in a picture's address when the site offers it in another size."""
+    """What stays the same in a picture's address when its size or its host is another.
+
+    Sites hand out one picture by several hosts in turn.
+    """
     parts = urlsplit(url)
     path = _SIZE_IN_NAME.sub("", unquote(parts.path))
     name = path.rsplit("/", 1)[-1]
-    if "." not in name:  # the picture is named by the query
-        return url
+    if "." not in name:  # the picture may be named by the query
+        named = [each for each in _parameters(parts.query) if not _SIZE_PARAMETER.match(each)]
+        return "?".join([path, *(["&".join(sorted(named))] if named else [])])
     if len(name) >= _TELLING_NAME and any(letter.isdigit() for letter in name):
         path = name
     return path.casefold()

@@ -169,7 +169,13 @@ class _Process:
                 ttl=timedelta(hours=settings.delivery_ttl),
                 breaking_words=settings.breaking_words,
             )
-            checker = Checker(self._database, fetcher, poll_seconds=settings.poll_seconds)
+            checker = Checker(
+                self._database,
+                fetcher,
+                pool,
+                poll_seconds=settings.poll_seconds,
+                allow_private=allow_private,
+            )
             async with asyncio.TaskGroup() as group:
                 for name, work in (
                     ("reading sources", poller.run(lease.lost)),

@@ -348,6 +348,26 @@ class Alias:
 
 
 @dataclass(frozen=True, slots=True)
+class PageState:
+    """An article's page as it was read last, by which the next look tells whether it was edited.
+
+    Attributes:
+        etag, last_modified: its validators, to be sent back verbatim.
+        said: hashes of the title, the lead and the picture that it named.
+        body_hash: the hash of its text.
+    """
+
+    etag: str | None
+    last_modified: str | None
+    said: str
+    body_hash: str
+
+    def says_the_same(self, other: PageState) -> bool:
+        """Whether nothing was edited between the two."""
+        return (self.said, self.body_hash) == (other.said, other.body_hash)
+
+
+@dataclass(frozen=True, slots=True)
 class NewArticle:
     """An article ready to be stored; whoever stores it gives it its number and its moment.
 
@@ -356,6 +376,8 @@ class NewArticle:
         extra: names that others may know it by, as far as they are free.
         seen: the fingerprint of what its entry says; a correction changes it.
         has_page: whether its page could be read.
+        page: what was read there, or None.
+        spoke_at: the newest moment that its entry names, of publication or of an update.
     """
 
     aliases: tuple[Alias, ...]
@@ -370,6 +392,37 @@ class NewArticle:
     extra: tuple[Alias, ...] = ()
     seen: str | None = None
     has_page: bool = False
+    page: PageState | None = None
+    spoke_at: datetime | None = None
+
+
+class Change(StrEnum):
+    """What kind of edit the site made."""
+
+    TYPO = "typo"  # letters within words, marks, looks: followed without a word
+    MATERIAL = "material"
+    HEADLINE = "headline"
+    WITHDRAWN = "withdrawn"
+
+
+@dataclass(frozen=True, slots=True)
+class Correction:
+    """An edit of an article, by what it touches; None stays as it is.
+
+    Attributes:
+        push: of what a push shows: title, lead and picture.
+        text: of the text behind it.
+    """
+
+    push: Change | None
+    text: Change | None
+
+    @property
+    def kind(self) -> Change | None:
+        """The weightier of the two."""
+        weights = list(Change)
+        kinds = [kind for kind in (self.push, self.text) if kind is not None]
+        return max(kinds, key=weights.index, default=None)
 
 
 # --- What is kept and shown -------------------------------------------------------------------

@@ -28,7 +28,7 @@ from bot.delivery.verdict import Again, Ended, Verdict, verdict
 from bot.errors import StorageError, TokenRefusedError
 from bot.i18n import Translators
 from bot.model import Begun, Delivery, DeliveryKey, OnUnknown, Priority
-from bot.storage import broadcasts, outbox, pauses
+from bot.storage import broadcasts, outbox, pauses, revisions
 from bot.storage.database import Database, Transaction
 from bot.telegram import show
 from bot.telegram.outcome import Doubtful, Failed, Outcome, Sent, Stop, Unsent, outcome
@@ -48,7 +48,7 @@ _PAID_RATE = 1000.0
 _FEWEST_AT_ONCE, _MOST_AT_ONCE = 10, 100
 _TYPICAL_ANSWER_SECONDS = 0.2
 _AHEAD_SECONDS = 0.1  # of the pace: how much is begun before its turn has come
-_PRUNED_AT_ONCE, _PRUNINGS = 1000, 10
+_PRUNED_AT_ONCE, _REVISIONS_AT_ONCE, _PRUNINGS = 1000, 100, 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -373,7 +373,9 @@ class Sender:
         before = now - self._policy.retention
         for _ in range(_PRUNINGS):
             async with self._database.write() as connection:
-                if not await broadcasts.prune(connection, before, _PRUNED_AT_ONCE):
+                more = await broadcasts.prune(connection, before, _PRUNED_AT_ONCE)
+                more |= await revisions.prune(connection, before, _REVISIONS_AT_ONCE)
+                if not more:
                     break
 
     async def _token_is_refused(self) -> bool:

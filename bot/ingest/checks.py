@@ -1,24 +1,30 @@
-"""The checker: looks again at articles' pages, and withdraws what the site has taken down."""
+"""The checker: looks again at articles' pages, for what the site has edited or taken down."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import Enum
 from http import HTTPStatus
+from typing import TypeVar
 
 import structlog
 
-from bot.errors import FetchError, StorageError, UnreachableError
-from bot.ingest.fetch import Fetcher
-from bot.ingest.pages import PAGE_BYTES
-from bot.model import shown_url
-from bot.storage import checks, revisions
+from bot.errors import ExtractError, FetchError, StorageError, UnreachableError
+from bot.ingest.change import is_notice
+from bot.ingest.corrections import from_page, log_edit, revise
+from bot.ingest.fetch import Fetcher, NotModified
+from bot.ingest.pages import PAGE_BYTES, PageRead, read_page
+from bot.ingest.workers import ParsePool
+from bot.model import Change, Correction, PageState, shown_url
+from bot.storage import articles, checks, revisions
 from bot.storage.checks import Check
-from bot.storage.database import Database
+from bot.storage.database import Database, Transaction
 from bot.waiting import growing, rest, unless
+
+T = TypeVar("T", str, Check)
 
 _log = structlog.get_logger(__name__)
 
@@ -132,12 +138,39 @@ def follows(check: Check, look: Look, now: datetime, pause: timedelta, *, well: 
             return Found(number, gone, now + wait if gone < _ENOUGH else None)
 
 
-class Checker:
-    """Looks at the pages that are due. A source whose site does not answer holds up no other."""
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What a look at a page has found.
 
-    def __init__(self, database: Database, fetcher: Fetcher, *, poll_seconds: float) -> None:
+    Attributes:
+        page: the page, where it could be read and is not just as it was.
+    """
+
+    look: Look
+    page: PageRead | None = None
+
+
+class Checker:
+    """Looks at the pages that are due. A source whose site does not answer holds up no other.
+
+    One request serves both questions: whether the page is there, and whether it was edited. Pages
+    are parsed one at a time, so that news never find all workers busy with old pages.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        fetcher: Fetcher,
+        pool: ParsePool,
+        *,
+        poll_seconds: float,
+        allow_private: bool,
+    ) -> None:
         self._database = database
         self._fetcher = fetcher
+        self._pool = pool
+        self._allow_private = allow_private
+        self._parsing = asyncio.Lock()
         self._pause = timedelta(seconds=2 * poll_seconds)  # the feed is read in between
         self._paused: dict[int, datetime] = {}  # sources whose round failed, and until when
 
@@ -187,65 +220,131 @@ class Checker:
 
     async def look_round(self, source_id: int, due: Sequence[Check]) -> None:
         """Look at pages of one source and settle what follows, for all of them together."""
-        looks = await self._look([check.url for check in due])
+        seen = await _in_turn(due, self._look_at)
+        looks = [each.look for each in seen]
         confirmed = [
             check.article_id
             for check, look in zip(due, looks, strict=True)
             if look is Look.GONE and check.gone > 0 and check.withdrawn_at is None
         ]
-        others: list[Look] = []
+        others: list[Seen] = []
         if confirmed:  # before anything is taken back: is the site itself well?
             async with self._database.read() as connection:
                 urls = await checks.witnesses(
                     connection, source_id, [check.article_id for check in due], _WITNESSES
                 )
-            others = await self._look(urls)
+            others = await _in_turn(urls, self._ask)
         asked = [
             look
             for check, look in zip(due, looks, strict=True)
             if check.withdrawn_at is None or look is Look.THERE
-        ] + others
+        ] + [each.look for each in others]
         well = speaks_for_itself(asked.count(Look.GONE), asked.count(Look.THERE))
         now = datetime.now(UTC)
         found = [
             follows(check, look, now, self._pause, well=well)
             for check, look in zip(due, looks, strict=True)
         ]
-        await self._settle(found, now)
+        pages = {check.article_id: each.page for check, each in zip(due, seen, strict=True)}
+        await self._settle(found, {check.article_id: check.page for check in due}, pages, now)
         if confirmed and not well:
             _log.warning("articles held: too many pages are gone at once", articles=confirmed)
 
-    async def _look(self, urls: Sequence[str]) -> list[Look]:
-        """Look at pages one after the other; a site that does not answer is not asked for all."""
-        looks: list[Look] = []
-        for url in urls:
-            if looks.count(Look.UNKNOWN) >= _PATIENCE:
-                looks.append(Look.UNKNOWN)
-                continue
-            try:
-                await self._fetcher.get(url, limit=PAGE_BYTES, page=True)
-                looks.append(Look.THERE)
-            except FetchError as error:
-                looks.append(look_of(error))
-            except Exception:  # noqa: BLE001 - a fault says nothing of the page, nor of others
-                _log.exception("page not looked at", url=shown_url(url))
-                looks.append(Look.UNKNOWN)
-        return looks
+    async def _look_at(self, check: Check) -> Seen:
+        """One look; a page whose text gave way to a notice that it is gone is gone."""
+        before = check.page
+        answer = await self._fetcher.get(
+            check.url,
+            etag=before.etag if before else None,
+            last_modified=before.last_modified if before else None,
+            limit=PAGE_BYTES,
+            page=True,
+        )
+        if isinstance(answer, NotModified):
+            return Seen(Look.THERE)
+        try:
+            async with self._parsing:
+                page = await read_page(answer, self._pool)
+        except ExtractError as error:
+            _log.info("page not compared", page=shown_url(check.url), error=str(error))
+            return Seen(Look.THERE)
+        if before is not None and before.says_the_same(page.state):
+            return Seen(Look.THERE, page)
+        async with self._database.read() as connection:
+            kept = await articles.get_article(connection, check.article_id)
+        gone = kept is not None and is_notice(kept, page.article.title, page.article.document)
+        return Seen(Look.GONE) if gone else Seen(Look.THERE, page)
 
-    async def _settle(self, found: Sequence[Found], now: datetime) -> None:
+    async def _ask(self, url: str) -> Seen:
+        """Whether a page is there, and nothing else of it."""
+        await self._fetcher.get(url, limit=PAGE_BYTES, page=True)
+        return Seen(Look.THERE)
+
+    async def _settle(
+        self,
+        found: Sequence[Found],
+        before: Mapping[int, PageState | None],
+        pages: Mapping[int, PageRead | None],
+        now: datetime,
+    ) -> None:
+        edits: dict[int, Correction | None] = {}
         async with self._database.write() as connection:
             for each in found:
+                number = each.article_id
                 if each.withdraw:
-                    await revisions.withdraw_article(
-                        connection, each.article_id, now, by_hand=False
-                    )
+                    await revisions.withdraw_article(connection, number, now, by_hand=False)
                 if each.reinstate:
-                    await revisions.reinstate_article(connection, each.article_id)
+                    await revisions.reinstate_article(connection, number)
+                if page := pages[number]:
+                    edits[number] = await self._follow(
+                        connection, number, before[number], page, now
+                    )
                 await checks.record_check(
-                    connection, each.article_id, gone=each.gone, check_at=each.check_at
+                    connection, number, gone=each.gone, check_at=each.check_at
                 )
         for each in found:
             if each.withdraw:
-                _log.info("article withdrawn: its page is gone", article=each.article_id)
+                _log.info(
+                    "article withdrawn: its page is gone",
+                    article=each.article_id,
+                    kind=Change.WITHDRAWN.value,
+                )
             if each.reinstate:
                 _log.info("article reinstated: its page is back", article=each.article_id)
+            log_edit(each.article_id, edits.get(each.article_id), back=False)
+
+    async def _follow(
+        self,
+        connection: Transaction,
+        article_id: int,
+        before: PageState | None,
+        page: PageRead,
+        now: datetime,
+    ) -> Correction | None:
+        """Note what a page is now, and keep what was edited there since it was noted before."""
+        await checks.note_page(connection, article_id, page.state)
+        if before is None or before.says_the_same(page.state):
+            return None
+        kept = await articles.get_article(connection, article_id, for_update=True)
+        if kept is None:
+            return None
+        new = from_page(kept, before, page.article, allow_private=self._allow_private)
+        return await revise(connection, article_id, new, now)
+
+
+async def _in_turn(pages: Sequence[T], look: Callable[[T], Awaitable[Seen]]) -> list[Seen]:
+    """Look at pages one after the other; a site that does not answer is not asked for all."""
+    found: list[Seen] = []
+    for page in pages:
+        if sum(seen.look is Look.UNKNOWN for seen in found) >= _PATIENCE:
+            found.append(Seen(Look.UNKNOWN))
+            continue
+        try:
+            found.append(await look(page))
+        except FetchError as error:
+            found.append(Seen(look_of(error)))
+        except Exception:  # noqa: BLE001 - a fault says nothing of the page, nor of others
+            url = page if isinstance(page, str) else page.url
+            _log.exception("page not looked at", url=shown_url(url))
+            found.append(Seen(Look.UNKNOWN))
+    return found

@@ -1,25 +1,29 @@
-"""Corrections: what a feed says anew of articles that we know, and what follows from it."""
+"""Corrections: what a feed, or a page, says anew of articles that we know, and what follows."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
 import structlog
 
-from bot.addresses import normalise_url
-from bot.ingest.decide import Candidate, fingerprint
-from bot.ingest.making import Maker
-from bot.model import Alias
-from bot.storage import articles, revisions
-from bot.storage.database import Database
+from bot.addresses import names_private_host, normalise_url
+from bot.ingest.change import correction, is_notice
+from bot.ingest.decide import LEAD_CHARS, TITLE_CHARS, Candidate, fingerprint, spoke_at
+from bot.ingest.likeness import document_hash, picture_hash, text_hash
+from bot.ingest.making import Maker, revised
+from bot.model import Alias, Article, Change, Correction, Extracted, NewArticle, PageState
+from bot.storage import articles, checks, revisions
+from bot.storage.database import Database, Transaction
 from bot.storage.revisions import Kept
 
 _log = structlog.get_logger(__name__)
 
 _AT_ONCE = 20  # articles in one read; the others follow at the next
-_REVISIONS = 20  # of an article; a feed that counts views in its leads is no editor
+_REVISIONS = 24  # of an article; whoever corrects it more often is no editor
+_SOON, _PART = timedelta(minutes=2), 20  # till a look, or that part of the article's age
+_MANY = 5  # entries with new dates in one read
 _CORRECTED = timedelta(hours=48)  # after it was stored an article is no news any more
 
 
@@ -32,12 +36,16 @@ class Changes:
         complete: whether those are all; else the feed must be read in full next time.
         noted: fingerprints that are only written down.
         moved: articles that have another address now.
+        spoken: articles of which only the dates are new, and these.
+        edited: those of them whose pages may have been edited, and when these are to be looked at.
     """
 
     revisit: tuple[tuple[int, Candidate], ...]
     complete: bool
     noted: Mapping[int, str]
     moved: Mapping[int, str]
+    spoken: Mapping[int, datetime] = field(default_factory=dict)
+    edited: Mapping[int, datetime] = field(default_factory=dict)
 
 
 def changes(
@@ -62,7 +70,7 @@ def changes(
         if owners and min(owners) in kept:
             entries[min(owners)] = candidate
     revisit: list[tuple[int, Candidate]] = []
-    noted, moved = {}, {}
+    noted, moved, spoken = {}, {}, {}
     for number, candidate in entries.items():
         said, before = fingerprint(candidate.entry), kept[number]
         back = before.withdrawn and before.gone > 0 and before.seen == revisions.ABSENT
@@ -79,10 +87,34 @@ def changes(
             noted[number] = said
         if candidate.entry.url and normalise_url(candidate.entry.url) != normalise_url(before.url):
             moved[number] = candidate.entry.url
+        moment = spoke_at(candidate.entry)
+        if moment is not None and (before.spoke_at is None or moment > before.spoke_at):
+            spoken[number] = moment
     revisit.sort(key=lambda each: each[0] in later)
     return Changes(
-        tuple(revisit[:_AT_ONCE]), complete=len(revisit) <= _AT_ONCE, noted=noted, moved=moved
+        tuple(revisit[:_AT_ONCE]),
+        complete=len(revisit) <= _AT_ONCE,
+        noted=noted,
+        moved=moved,
+        spoken=spoken,
+        edited=_edited(spoken, kept, entries, now),
     )
+
+
+def _edited(
+    spoken: Collection[int], kept: Mapping[int, Kept], named: Collection[int], now: datetime
+) -> dict[int, datetime]:
+    """The articles whose new dates tell of an edit, and when their pages are to be looked at.
+
+    Where many are new at once, it is the feed that was made anew. There are entries that are dated
+    anew at each read: the older the article, the more rarely its page is looked at for that.
+    """
+    if len(spoken) >= _MANY and len(spoken) * 2 > len(named):
+        return {}
+    ages = {number: now - kept[number].created_at for number in spoken if kept[number].spoke_at}
+    return {
+        number: now + max(_SOON, age / _PART) for number, age in ages.items() if age <= _CORRECTED
+    }
 
 
 async def correct(database: Database, maker: Maker, found: Changes) -> set[int]:
@@ -95,18 +127,112 @@ async def correct(database: Database, maker: Maker, found: Changes) -> set[int]:
     for number, candidate in found.revisit:
         async with database.read() as connection:
             kept = await articles.get_article(connection, number)
+            replaced = await revisions.replaced_heads(connection, number)
         made = None if kept is None else await maker.again(candidate, kept)
         now = datetime.now(UTC)
+        edit, back = None, False
         async with database.write() as connection:
-            shown = back = False
-            if made is not None and made.new.has_page:
-                back = await revisions.reinstate_article(connection, number)
-            if made is not None and kept is not None and (back or kept.withdrawn_at is None):
-                shown = await revisions.revise_article(connection, number, made.new, now)
+            if kept is not None and made is not None:
+                new = without_stale(kept, made.new, replaced)
+                if new.has_page and not is_notice(kept, new.title, new.document):
+                    back = await revisions.reinstate_article(connection, number)
+                edit = await revise(connection, number, new, now)
             if made is not None and made.again:
                 again.add(number)
             else:
                 await revisions.note_seen(connection, {number: fingerprint(candidate.entry)})
-        if shown or back:
-            _log.info("article corrected", article=number, back=back)
+        log_edit(number, edit, back=back)
     return again
+
+
+async def revise(
+    connection: Transaction, article_id: int, new: NewArticle, now: datetime
+) -> Correction | None:
+    """Keep an article as the site has it now: the one way in which an edit is stored.
+
+    Where its text gave way to a notice that it is gone, its page is looked at at once, and what
+    was there stays until the checker has decided.
+
+    Returns:
+        What kind of edit it is; None where the article is not to be changed.
+    """
+    kept = await articles.get_article(connection, article_id, for_update=True)
+    if kept is None or kept.withdrawn_at is not None:
+        return None
+    edit = correction(kept, new)
+    if edit.kind is Change.WITHDRAWN:
+        await checks.bring_forward(connection, {article_id: now})
+    else:
+        await revisions.revise_article(connection, article_id, new, now, edit)
+    return edit
+
+
+def log_edit(article_id: int, edit: Correction | None, *, back: bool) -> None:
+    """Log what became of an article that was looked at again, where anything did."""
+    kind = None if edit is None else edit.kind
+    if kind is Change.WITHDRAWN:
+        _log.info("article gave way to a notice", article=article_id)
+    elif kind is not None or back:
+        _log.info("article corrected", article=article_id, kind=kind, back=back)
+
+
+def without_stale(
+    kept: Article, new: NewArticle, replaced: Collection[tuple[str, str]]
+) -> NewArticle:
+    """What a feed says of an article, but for what its page corrected before. Pure.
+
+    A feed may go on saying what the page has long said otherwise. Where it says more that is new,
+    that must not bring the old headline back.
+
+    Args:
+        kept: the article.
+        new: what its page and its entry make of it now.
+        replaced: the titles and leads that edits replaced.
+    """
+    if new.page is None:
+        return new
+    title, lead, _ = new.page.said.split(" ")
+    if new.title in {old for old, _ in replaced} and text_hash(kept.title) == title:
+        new = replace(new, title=kept.title)
+    if new.lead in {old for _, old in replaced} and text_hash(kept.lead) == lead:
+        new = replace(new, lead=kept.lead)
+    return new
+
+
+def from_page(
+    kept: Article, before: PageState, page: Extracted, *, allow_private: bool
+) -> NewArticle:
+    """A known article with what was edited on its page, though its feed says nothing new. Pure.
+
+    A title, lead, picture or text follows the page where it was what the page said before. What
+    the feed says differently is the feed's to correct.
+
+    Args:
+        kept: the article.
+        before: what its page was when it was read last.
+        page: what it says now.
+        allow_private: whether a picture may be on a private address.
+    """
+    title, lead, image = before.said.split(" ")
+    new = NewArticle(
+        aliases=(),
+        section=kept.section.title,
+        url=kept.url,
+        title=kept.title,
+        lead=kept.lead,
+        image=kept.image,
+        language=None,
+        published=kept.published,
+        document=kept.document,
+        has_page=True,
+    )
+    if page.title and text_hash(kept.title) == title:
+        new = replace(new, title=page.title[:TITLE_CHARS])
+    if page.lead and text_hash(kept.lead) == lead:
+        new = replace(new, lead=page.lead[:LEAD_CHARS])
+    private = page.image is not None and not allow_private and names_private_host(page.image)
+    if page.image and not private and picture_hash(kept.image) == image:
+        new = replace(new, image=page.image)
+    if document_hash(kept.document) == before.body_hash:
+        new = replace(new, document=page.document)
+    return revised(kept, new)

@@ -10,6 +10,7 @@ from hashlib import sha256
 from urllib.parse import urlsplit
 
 from bot.addresses import names_private_host, normalise_url, picture_name
+from bot.ingest.likeness import squeezed, without_counters
 from bot.model import (
     Alias,
     AliasKind,
@@ -26,9 +27,9 @@ from bot.model import (
 )
 from bot.waiting import growing
 
-_TITLE_CHARS = 500
+TITLE_CHARS = 500
 _NAME_BYTES = 1000
-_LEAD_CHARS = 1000
+LEAD_CHARS = 1000
 _FULLER = 1.5  # the feed's own text is taken where it is this much longer than the page's
 _LONGEST_PAUSE = timedelta(hours=1)
 
@@ -113,7 +114,7 @@ def compose(
     entry = candidate.entry
     document = _fuller(page.document if page else Document(), content)
     lead = entry.lead or (page.lead if page else "")
-    if page and page.lead and len(entry.lead) > _LEAD_CHARS:
+    if page and page.lead and len(entry.lead) > LEAD_CHARS:
         lead = page.lead
     image = (page.image if page else None) or entry.image
     if image and not allow_private and names_private_host(image):
@@ -127,25 +128,34 @@ def compose(
         extra=() if canonical is None else (Alias(AliasKind.CANONICAL, canonical),),
         section=section,
         url=url,
-        title=(entry.title or (page.title if page else ""))[:_TITLE_CHARS],
-        lead=lead[:_LEAD_CHARS],
+        title=(entry.title or (page.title if page else ""))[:TITLE_CHARS],
+        lead=lead[:LEAD_CHARS],
         image=image,
         language=(page.language if page else None) or language,
         published=entry.published or (page.published if page else None),
         document=document if document.plain_text() else _of_lead(lead),
         seen=fingerprint(entry),
         has_page=page is not None,
+        spoke_at=spoke_at(entry),
     )
 
 
 def fingerprint(entry: Entry) -> str:
     """What changes when the site corrects an entry's title, lead or picture.
 
-    As in an article, what is beyond the bounds does not count, nor the size of a picture.
+    As in an article, what is beyond the bounds does not count, nor white space, nor the size and
+    the host of a picture, nor what a lead counts.
     """
     image = picture_name(entry.image) if entry.image else ""
-    said = "\0".join([entry.title[:_TITLE_CHARS], entry.lead[:_LEAD_CHARS], image])
+    lead = without_counters(squeezed(entry.lead[:LEAD_CHARS]))
+    said = "\0".join([squeezed(entry.title[:TITLE_CHARS]), lead, image])
     return sha256(said.encode()).hexdigest()
+
+
+def spoke_at(entry: Entry) -> datetime | None:
+    """The newest moment that an entry names: sites move either date when they edit."""
+    moments = [moment for moment in (entry.published, entry.updated) if moment is not None]
+    return max(moments, default=None)
 
 
 def section_title(source: Source, feed: Feed) -> str:

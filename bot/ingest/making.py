@@ -11,9 +11,9 @@ from bot.addresses import picture_name
 from bot.errors import ExtractError, FetchError
 from bot.ingest import decide
 from bot.ingest.decide import Candidate
-from bot.ingest.pages import Pages
+from bot.ingest.pages import PageRead, Pages
 from bot.ingest.workers import ParsePool
-from bot.model import Article, Document, Extracted, Feed, NewArticle, Source, shown_url
+from bot.model import Article, Document, Feed, NewArticle, Source, shown_url
 from bot.storage.articles import ensure_storable
 
 _log = structlog.get_logger(__name__)
@@ -87,16 +87,17 @@ class Maker:
         return Remade(revised(kept, new), again)
 
     def _compose(
-        self, candidate: Candidate, page: Extracted | None, content: Document
+        self, candidate: Candidate, page: PageRead | None, content: Document
     ) -> NewArticle:
         new = decide.compose(
             candidate,
-            page,
+            page.article if page else None,
             content,
             section=decide.section_title(self._source, self._feed),
             language=self._feed.language,
             allow_private=self._allow_private,
         )
+        new = replace(new, page=page.state if page else None)
         ensure_storable(new)
         return new
 

@@ -4,19 +4,47 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter, defaultdict
+from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 import structlog
 
 from bot.errors import ExtractError, FetchError, UnreachableError
 from bot.ingest.fetch import Fetched, Fetcher
+from bot.ingest.likeness import page_state
 from bot.ingest.workers import ParsePool
-from bot.model import Extracted
+from bot.model import Extracted, PageState
 
 _log = structlog.get_logger(__name__)
 
 PAGE_BYTES = 3 * 1024 * 1024
 _PATIENCE = 2  # requests without an answer after which a host is left alone
+
+
+@dataclass(frozen=True, slots=True)
+class PageRead:
+    """What an article's page says, and what the next look at it compares with."""
+
+    article: Extracted
+    state: PageState
+
+
+async def read_page(answer: Fetched, pool: ParsePool) -> PageRead:
+    """The article on a page that was fetched.
+
+    Raises:
+        ExtractError: there is none, or it could not be read in time.
+    """
+    article = await pool.article(answer.content, answer.content_type, answer.url)
+    state = page_state(
+        title=article.title,
+        lead=article.lead,
+        image=article.image,
+        document=article.document,
+        etag=answer.etag,
+        last_modified=answer.last_modified,
+    )
+    return PageRead(article, state)
 
 
 class Pages:
@@ -32,7 +60,7 @@ class Pages:
         self._turns: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
         self._unanswered: Counter[str] = Counter()
 
-    async def read(self, url: str) -> Extracted | None:
+    async def read(self, url: str) -> PageRead | None:
         """What a page says, or None where it cannot be read; the log says why."""
         try:
             return await self.ask(url)
@@ -40,14 +68,13 @@ class Pages:
             _log.warning("page not read", page=url, error=str(error))
             return None
 
-    async def ask(self, url: str) -> Extracted:
+    async def ask(self, url: str) -> PageRead:
         """What a page says.
 
         Raises:
             FetchError, ExtractError: it cannot be read.
         """
-        answer = await self._fetched(url)
-        return await self._pool.article(answer.content, answer.content_type, answer.url)
+        return await read_page(await self._fetched(url), self._pool)
 
     async def _fetched(self, url: str) -> Fetched:
         host = urlsplit(url).netloc

@@ -20,7 +20,7 @@ from bot.ingest.making import Maker
 from bot.ingest.pages import Pages
 from bot.ingest.workers import ParsePool
 from bot.model import Alias, NewArticle, Source, shown_url
-from bot.storage import articles, broadcasts, revisions, sources
+from bot.storage import articles, broadcasts, checks, revisions, sources
 from bot.storage.database import Database
 from bot.storage.revisions import Kept
 from bot.storage.sections import ensure_section
@@ -258,6 +258,8 @@ class Poller:
                 await revisions.note_seen(connection, end.changes.noted)
                 for number, url in end.changes.moved.items():
                     await revisions.move_article(connection, number, url)
+                await revisions.note_spoken(connection, end.changes.spoken)
+                await checks.bring_forward(connection, end.changes.edited)
                 vanished = await revisions.note_vanished(
                     connection, source.id, end.named, before=end.looked_at, now=now
                 )

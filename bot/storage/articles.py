@@ -17,6 +17,7 @@ from bot.model import (
     Key,
     NewArticle,
     Page,
+    PageState,
     Section,
     dump_document,
     load_document,
@@ -116,6 +117,8 @@ async def add_article(
             created_at=now,
             seen=new.seen,
             check_at=check_at,
+            spoke_at=new.spoke_at,
+            **page_values(new.page),
         )
         .returning(article.c.id)
     )
@@ -131,13 +134,29 @@ async def add_article(
     return number
 
 
-async def get_article(connection: AsyncConnection, article_id: int) -> Article | None:
-    """An article in full, or None where there is none."""
+def page_values(page: PageState | None) -> dict[str, str | None]:
+    """The columns that keep what an article's page was; none where it was not read."""
+    if page is None:
+        return {}
+    return {
+        "page_etag": page.etag,
+        "page_modified": page.last_modified,
+        "page_said": page.said,
+        "body_hash": page.body_hash,
+    }
+
+
+async def get_article(
+    connection: AsyncConnection, article_id: int, *, for_update: bool = False
+) -> Article | None:
+    """An article in full, or None where there is none; ``for_update`` locks its row."""
     statement = (
         select(article, section.c.title.label("section_title"))
         .join(section, section.c.id == article.c.section_id)
         .where(article.c.id == article_id)
     )
+    if for_update:
+        statement = statement.with_for_update(of=article)
     row = (await connection.execute(statement)).one_or_none()
     return None if row is None else _article(row)
 

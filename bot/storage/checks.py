@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.model import shown_url
+from bot.model import PageState, shown_url
+from bot.storage.articles import page_values
 from bot.storage.schema import CHECKED, article, source
 
 _CONFIRMED = 2  # looks in a row that find a page gone before its article is taken for withdrawn
@@ -22,6 +24,7 @@ class Check:
     Attributes:
         gone: how many looks in a row found the page gone.
         withdrawn_at: since when the article is withdrawn because of that, or None.
+        page: what the page was when it was read last, or None where that was never noted.
     """
 
     article_id: int
@@ -30,6 +33,7 @@ class Check:
     created_at: datetime
     gone: int
     withdrawn_at: datetime | None
+    page: PageState | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +57,10 @@ async def due_checks(
             article.c.created_at,
             article.c.gone,
             article.c.withdrawn_at,
+            article.c.page_etag,
+            article.c.page_modified,
+            article.c.page_said,
+            article.c.body_hash,
         )
         .join(source, source.c.id == article.c.source_id)
         .where(
@@ -64,7 +72,17 @@ async def due_checks(
         .order_by(article.c.check_at)
         .limit(limit)
     )
-    return [Check(*row) for row in await connection.execute(statement)]
+    return [_check(row) for row in (await connection.execute(statement)).all()]
+
+
+async def bring_forward(connection: AsyncConnection, looks: Mapping[int, datetime]) -> None:
+    """Have pages that are looked at anyway looked at by these moments at the latest."""
+    for number, at in looks.items():
+        await connection.execute(
+            update(article)
+            .where(CHECKED, article.c.id == number, article.c.check_at > at)
+            .values(check_at=at)
+        )
 
 
 async def next_check_due(connection: AsyncConnection) -> datetime | None:
@@ -93,6 +111,13 @@ async def witnesses(
         .limit(limit)
     )
     return list(await connection.scalars(statement))
+
+
+async def note_page(connection: AsyncConnection, article_id: int, page: PageState) -> None:
+    """What an article's page is now, for the next look to compare with."""
+    await connection.execute(
+        update(article).where(article.c.id == article_id).values(**page_values(page))
+    )
 
 
 async def record_check(
@@ -130,3 +155,12 @@ async def held_articles(connection: AsyncConnection) -> list[Held]:
         Held(number, title, shown_url(url))
         for number, title, url in await connection.execute(statement)
     ]
+
+
+def _check(row: Any) -> Check:
+    page = None
+    if row.page_said is not None and row.body_hash is not None:
+        page = PageState(row.page_etag, row.page_modified, row.page_said, row.body_hash)
+    return Check(
+        row.id, row.source_id, row.url, row.created_at, row.gone, row.withdrawn_at, page=page
+    )

@@ -7,15 +7,28 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import func, select, tuple_, update
+from sqlalchemy import Row, delete, func, insert, select, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.model import BroadcastState, DeliveryState, NewArticle, dump_document, load_document
-from bot.storage.schema import CHECKED, article, broadcast, delivery
+from bot.model import (
+    BroadcastState,
+    Change,
+    Correction,
+    DeliveryState,
+    NewArticle,
+    dump_document,
+    load_document,
+)
+from bot.storage.articles import page_values
+from bot.storage.schema import CHECKED, article, broadcast, delivery, revision
 
 ABSENT = ""
 """As ``seen``: the feed names the article no more."""
 
+COPIES = 24
+"""How many replaced texts of an article are kept."""
+
+_MATERIAL = Correction(Change.MATERIAL, Change.MATERIAL)
 _CONCERNED = (
     DeliveryState.QUEUED,
     DeliveryState.LEASED,
@@ -31,6 +44,7 @@ class Kept:
 
     Attributes:
         seen: the fingerprint of what the entry said last; None where that was never noted.
+        spoke_at: the newest moment that the entry named, or None where that was never noted.
         withdrawn, gone: whether the article is withdrawn, and how many looks in a row found its
             page gone: 0 where a person withdrew it.
     """
@@ -42,6 +56,7 @@ class Kept:
     revision: int
     withdrawn: bool
     gone: int
+    spoke_at: datetime | None = None
 
 
 async def kept_articles(
@@ -60,6 +75,7 @@ async def kept_articles(
             article.c.revision,
             article.c.withdrawn_at,
             article.c.gone,
+            article.c.spoke_at,
         ).where(article.c.id.in_(numbers[start : start + _CHUNK]), article.c.source_id == source_id)
         for row in await connection.execute(statement):
             kept[row.id] = Kept(
@@ -70,6 +86,7 @@ async def kept_articles(
                 revision=row.revision,
                 withdrawn=row.withdrawn_at is not None,
                 gone=row.gone,
+                spoke_at=row.spoke_at,
             )
     return kept
 
@@ -79,6 +96,14 @@ async def note_seen(connection: AsyncConnection, seen: Mapping[int, str]) -> Non
     for number, fingerprint in seen.items():
         await connection.execute(
             update(article).where(article.c.id == number).values(seen=fingerprint)
+        )
+
+
+async def note_spoken(connection: AsyncConnection, spoken: Mapping[int, datetime]) -> None:
+    """The newest moments that the entries of these articles name now."""
+    for number, moment in spoken.items():
+        await connection.execute(
+            update(article).where(article.c.id == number).values(spoke_at=moment)
         )
 
 
@@ -130,12 +155,24 @@ async def note_vanished(
 
 
 async def revise_article(
-    connection: AsyncConnection, article_id: int, new: NewArticle, now: datetime
+    connection: AsyncConnection,
+    article_id: int,
+    new: NewArticle,
+    now: datetime,
+    edit: Correction = _MATERIAL,
 ) -> bool:
     """Keep an article as it is now; True where that changes what a push shows.
 
     That is the title, the lead and the picture. Then the revision rises. Where only the text has
-    changed, it is kept and the moment noted. The dates that order lists stay.
+    changed, it is kept and the moment noted; of misprints no moment is. What an edit replaces is
+    kept as well. The dates that order lists stay, and so does the date of publication.
+
+    Args:
+        connection: a transaction that writes.
+        article_id: the article.
+        new: what it is now.
+        now: the moment.
+        edit: what kind of edit it is; what it says stays is left as it is.
     """
     row = (
         await connection.execute(
@@ -144,19 +181,25 @@ async def revise_article(
     ).one_or_none()
     if row is None:
         return False
-    shown = (new.title, new.lead, new.image) != (row.title, row.lead, row.image)
-    text = new.document.plain_text() != load_document(row.document).plain_text()
-    values: dict[str, Any] = {
-        "title": new.title,
-        "lead": new.lead,
-        "image": new.image,
-        "url": new.url or row.url,
-        "document": dump_document(new.document),
-    }
-    if shown or text:
-        values["corrected_at"] = now
+    values: dict[str, Any] = {"url": new.url or row.url, **page_values(new.page)}
+    if new.spoke_at is not None:
+        values["spoke_at"] = new.spoke_at
+    shown = edit.push is not None and _head(new) != _head(row)
+    document = row.document if edit.text is None else dump_document(new.document)
     if shown:
-        values |= {"revision": article.c.revision + 1, "push_corrected_at": now}
+        values |= {"title": new.title, "lead": new.lead, "image": new.image}
+        values["revision"] = article.c.revision + 1
+    if document != row.document:
+        values["document"] = document
+    text = document != row.document and (
+        new.document.plain_text() != load_document(row.document).plain_text()
+    )
+    if shown and edit.push is not Change.TYPO:
+        values["push_corrected_at"] = values["corrected_at"] = now
+    if text and edit.text is not Change.TYPO:
+        values["corrected_at"] = now
+    if shown or document != row.document:
+        await _keep_replaced(connection, row, edit, now)
     await connection.execute(update(article).where(article.c.id == article_id).values(**values))
     if shown:
         await _amend(connection, article_id)
@@ -216,6 +259,60 @@ async def count_messages(connection: AsyncConnection, article_id: int) -> int:
         .where(broadcast.c.article_id == article_id, delivery.c.state.in_(_CONCERNED))
     )
     return int((await connection.execute(statement)).scalar_one())
+
+
+async def replaced_heads(connection: AsyncConnection, article_id: int) -> list[tuple[str, str]]:
+    """The titles and leads that edits of an article replaced, as far as they are kept."""
+    statement = select(revision.c.title, revision.c.lead).where(revision.c.article_id == article_id)
+    return [(row.title, row.lead) for row in await connection.execute(statement)]
+
+
+async def prune(connection: AsyncConnection, before: datetime, batch: int) -> bool:
+    """Delete up to ``batch`` texts that were replaced before a moment.
+
+    Returns:
+        Whether there may be more.
+    """
+    old = select(revision.c.article_id, revision.c.number).where(revision.c.at < before)
+    keys = [
+        tuple(row) for row in await connection.execute(old.order_by(revision.c.at).limit(batch))
+    ]
+    for article_id, number in keys:
+        await connection.execute(
+            delete(revision).where(revision.c.article_id == article_id, revision.c.number == number)
+        )
+    return len(keys) == batch
+
+
+def _head(text: NewArticle | Row[Any]) -> tuple[str, str, str | None]:
+    """What a push shows."""
+    return (text.title, text.lead, text.image)
+
+
+async def _keep_replaced(
+    connection: AsyncConnection, row: Row[Any], edit: Correction, now: datetime
+) -> None:
+    """Keep the text that an edit replaces; of more than ``COPIES`` the first and the newest."""
+    kept = await connection.scalars(
+        select(revision.c.number).where(revision.c.article_id == row.id).order_by(revision.c.number)
+    )
+    numbers = list(kept)
+    if len(numbers) >= COPIES:
+        await connection.execute(
+            delete(revision).where(revision.c.article_id == row.id, revision.c.number == numbers[1])
+        )
+    await connection.execute(
+        insert(revision).values(
+            article_id=row.id,
+            number=numbers[-1] + 1 if numbers else 1,
+            kind=(edit.kind or Change.MATERIAL).value,
+            title=row.title,
+            lead=row.lead,
+            image=row.image,
+            document=row.document,
+            at=now,
+        )
+    )
 
 
 async def _amend(connection: AsyncConnection, article_id: int, **values: Any) -> None:

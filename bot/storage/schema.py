@@ -118,10 +118,31 @@ article = Table(
     _moment("check_at", nullable=True),  # when its page is looked at; NULL: never again
     Column("gone", SmallInteger, nullable=False, server_default="0"),  # looks in a row
     _moment("push_corrected_at", nullable=True),  # of what a push shows, not the text alone
+    # Of the page as it was read last: validators, and hashes of what it said.
+    Column("page_etag", Text),
+    Column("page_modified", Text),
+    Column("page_said", Text),
+    Column("body_hash", Text),
+    _moment("spoke_at", nullable=True),  # the newest moment that the entry named
     Index("ix_article_source_id_sorted_at_id", "source_id", "sorted_at", "id"),
     Index("ix_article_check_at", "check_at", sqlite_where=CHECKED, postgresql_where=CHECKED),
     Index("ix_article_sorted_at_id", "sorted_at", "id"),
     Index("ix_article_section_id_sorted_at_id", "section_id", "sorted_at", "id"),
+)
+
+# What an edit replaced: the texts that an article had before, in the order of their numbers.
+revision = Table(
+    "revision",
+    metadata,
+    Column("article_id", ForeignKey("article.id", ondelete="CASCADE"), primary_key=True),
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("kind", Text, nullable=False),  # of the edit
+    Column("title", Text, nullable=False),
+    Column("lead", Text, nullable=False),
+    Column("image", Text),
+    Column("document", Text, nullable=False),
+    _moment("at"),  # of the edit
+    Index("ix_revision_at", "at"),
 )
 
 # An entry's id means something within its source (scope = source id); an address is known

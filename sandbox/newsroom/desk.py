@@ -41,6 +41,7 @@ class Desk:
         self._feed_limit = feed_limit
         self._on_change = on_change
         self._articles: dict[str, Article] = {}
+        self._told: dict[str, Article] = {}  # what the feeds say, where it is not what pages say
         self._withdrawn: set[str] = set()
         self._published = 0
         self._templated = templated(_FIRST_TEMPLATED)
@@ -125,17 +126,33 @@ class Desk:
         title: str | None = None,
         lead: str | None = None,
         body_html: str | None = None,
+        published: datetime | None = None,
+        silently: bool = False,
     ) -> Article:
-        """Change a published article in place; its address and guid stay. Returns it anew."""
+        """Change a published article in place; its address and guid stay. Returns it anew.
+
+        Args:
+            article: what was published.
+            title: what it is now; whatever is left out stays, here and below.
+            lead: likewise.
+            body_html: likewise.
+            published: the date to name instead, as some sites do when they edit.
+            silently: whether the feeds go on saying what they said before.
+        """
         current = self._articles[article.slug]
         corrected = replace(
             current,
             title=current.title if title is None else title,
             lead=current.lead if lead is None else lead,
             body_html=current.body_html if body_html is None else body_html,
+            published=current.published if published is None else self._local(published),
             corrected=self._local(self._now()),
         )
         self._articles[article.slug] = corrected
+        if silently:
+            self._told.setdefault(article.slug, current)
+            return corrected
+        self._told.pop(article.slug, None)
         self._note_change()
         return corrected
 
@@ -168,6 +185,10 @@ class Desk:
     def shown(self, section: str | None = None) -> list[Article]:
         """What fits into a feed or a listing, newest first."""
         return self.articles(section)[: self._feed_size]
+
+    def told(self, section: str | None = None) -> list[Article]:
+        """The same as the feeds have it."""
+        return [self._told.get(article.slug, article) for article in self.shown(section)]
 
     def article(self, slug: str) -> Article | None:
         """The article at this address, or None."""

@@ -229,7 +229,7 @@ class Newsroom(Desk):
             url=f"{self.url}{request.path}",
             modified=self.last_modified(),
         )
-        body = write(channel, self.shown(section))
+        body = write(channel, self.told(section))
         return _conditional(request, body, content_type, channel.modified)
 
     async def _picture(self, request: web.Request) -> web.Response:

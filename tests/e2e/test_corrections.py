@@ -5,11 +5,15 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime
 from itertools import count
 from pathlib import Path
 
 import pytest
+from sqlalchemy import update
 
+from bot.storage.database import Database
+from bot.storage.schema import article as table
 from sandbox.newsroom import Article, Newsroom
 from sandbox.process import FIRST_READ, BotProcess
 from sandbox.telegram import FloodRules, Person, RealClock, Request, Telegram
@@ -130,6 +134,46 @@ async def test_what_telegram_deletes_no_more_says_that_it_was_withdrawn(
         assert edited.image is None
         assert article.title not in edited.text
         assert await bot.stop() == 0
+
+
+async def test_an_edit_of_which_the_feed_says_nothing_reaches_the_push(
+    start: Start, telegram: Telegram, newsroom: Newsroom, tmp_path: Path
+) -> None:
+    anna = telegram.person("Анна")
+    async with start() as bot:
+        await subscribe(anna, bot)
+        article = newsroom.publish(
+            title="Мост открыт", lead="Проезд бесплатнй.", paragraphs=["Вход свободный."]
+        )
+        pushed = await anna.sees(article.title, timeout=20)
+        assert await bot.stop() == 0
+
+    async def look_now() -> None:
+        """What ten minutes would bring about."""
+        path = f"sqlite:///{tmp_path / 'data' / 'vestnik.db'}"
+        async with Database.open(path) as database, database.write() as connection:
+            await connection.execute(
+                update(table)
+                .where(table.c.check_at.is_not(None))
+                .values(check_at=datetime.now(UTC))
+            )
+
+    newsroom.correct(article, lead="Проезд бесплатный.", silently=True)
+    await look_now()
+    async with start() as bot:
+        mended = await anna.sees("Проезд бесплатный.", timeout=20)
+        assert mended.id == pushed.id
+        assert "Исправлено" not in mended.text  # a misprint
+        assert await bot.stop() == 0
+    newsroom.correct(article, title="Мост закрыт", silently=True)
+    await look_now()
+    async with start() as bot:
+        amended = await anna.sees("Мост закрыт", timeout=20)
+        assert amended.id == pushed.id
+        assert MARK.search(amended.text)
+        assert amended.labels == pushed.labels
+        assert await bot.stop() == 0
+    assert telegram.ledger.copies("Мост").total() == 1
 
 
 async def test_an_administrator_withdraws_and_restores_by_hand(

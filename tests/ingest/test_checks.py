@@ -14,6 +14,7 @@ from structlog.testing import capture_logs
 from bot.errors import AddressRefusedError, FetchError, UnreachableError
 from bot.ingest.checks import Checker, Found, Look, follows, look_of, next_check, speaks_for_itself
 from bot.ingest.fetch import Fetched, Fetcher, NotModified
+from bot.ingest.workers import ParsePool
 from bot.model import NewArticle
 from bot.storage import articles, checks, sources
 from bot.storage.checks import Check
@@ -119,8 +120,11 @@ async def newsroom() -> AsyncIterator[Newsroom]:
 
 @pytest.fixture
 async def checker(database: Database) -> AsyncIterator[Checker]:
-    async with Fetcher(allow_private=True, user_agent="test", page_timeout=1) as fetcher:
-        yield Checker(database, fetcher, poll_seconds=60)
+    async with (
+        Fetcher(allow_private=True, user_agent="test", page_timeout=1) as fetcher,
+        ParsePool() as pool,
+    ):
+        yield Checker(database, fetcher, pool, poll_seconds=60, allow_private=True)
 
 
 async def keep(
@@ -278,10 +282,14 @@ async def test_a_fault_at_one_page_says_nothing_of_it_and_stops_no_other(
     """It once ended the process."""
     shown = newsroom.shown()
     numbers = await keep(database, newsroom, shown, due=2)
-    async with Faulty(allow_private=True, user_agent="test", page_timeout=1) as fetcher:
+    async with (
+        Faulty(allow_private=True, user_agent="test", page_timeout=1) as fetcher,
+        ParsePool() as pool,
+    ):
         fetcher.fault = shown[0].url
+        faulty = Checker(database, fetcher, pool, poll_seconds=60, allow_private=True)
         with capture_logs() as logs:
-            await look(Checker(database, fetcher, poll_seconds=60), database)
+            await look(faulty, database)
     assert [entry["event"] for entry in logs] == ["page not looked at"]
     assert [request.path for request in newsroom.requests] == [f"/news/{shown[1].slug}/"]
     async with database.read() as connection:

@@ -71,7 +71,7 @@ GONE = {"withdrawn": True, "gone": 2}
         (OTHER, kept(SAID), NOW, True, False),
         (OTHER, kept(SAID), NOW + 48 * HOUR, True, False),
         (OTHER, kept(SAID), NOW + 49 * HOUR, False, True),
-        (OTHER, kept(SAID, revision=21), NOW, False, True),  # it changes by itself
+        (OTHER, kept(SAID, revision=25), NOW, False, True),  # it changes by itself
         (OTHER, kept(None), NOW, False, True),  # kept by a version that noted nothing
         (entry(), kept(ABSENT), NOW, True, False),
         (entry(), kept(ABSENT), NOW + 49 * HOUR, False, True),
@@ -134,6 +134,53 @@ def test_a_read_is_bounded_and_what_did_not_answer_comes_last() -> None:
     found = changes(named, known, {n: kept(SAID) for n in range(25)}, NOW, later={0, 1})
     assert [number for number, _ in found.revisit] == list(range(2, 22))
     assert not found.complete
+
+
+def spoken(
+    *moments: datetime | None, before: datetime | None = NOW, age: timedelta = HOUR
+) -> Changes:
+    """Entries that say nothing new but these dates, which were all the same before."""
+    named = [
+        Candidate(replace(entry(str(n)), published=moment), (Alias(AliasKind.GUID, str(n)),))
+        for n, moment in enumerate(moments)
+    ]
+    known = {each.aliases[0]: n for n, each in enumerate(named)}
+    then = {
+        n: kept(fingerprint(each.entry), spoke_at=before, url=each.entry.url or "")
+        for n, each in enumerate(named)
+    }
+    return changes(named, known, then, NOW + age)
+
+
+def test_a_date_that_moved_on_has_the_page_looked_at() -> None:
+    later = NOW + HOUR
+    found = spoken(NOW, later, NOW, None)
+    assert found.spoken == {1: later}
+    assert found.edited == {1: NOW + HOUR + HOUR / 20}
+    assert found.revisit == ()
+    assert spoken(NOW - HOUR).spoken == {}
+    assert spoken(later, before=None).edited == {}  # it was never noted
+    assert spoken(later, age=49 * HOUR).edited == {}  # it is no news any more
+    updated = replace(entry(), updated=later)
+    soon = NOW + timedelta(minutes=2)
+    assert decided(updated, kept(SAID, spoke_at=NOW)).edited == {1: soon}
+
+
+def test_a_feed_that_dates_all_its_entries_anew_has_no_page_looked_at() -> None:
+    later = NOW + HOUR
+    found = spoken(*[later] * 6, *[NOW] * 5)
+    assert (len(found.spoken), found.edited) == (6, {})
+    assert len(spoken(*[later] * 6, *[NOW] * 6).edited) == 6
+    assert len(spoken(*[later] * 4).edited) == 4
+
+
+def test_what_a_lead_counts_and_who_serves_a_picture_is_no_correction() -> None:
+    """Each read once asked for the page anew."""
+    one, other = (
+        replace(entry(image=f"https://{host}.example/p/{size}?id=7"), lead=f"Лид. Просмотров: {n}")
+        for host, size, n in (("cdn1", "cover", 5), ("cdn2", "cover", 1234))
+    )
+    assert fingerprint(one) == fingerprint(other)
 
 
 TEXT = Document((Paragraph((Span("Длина моста 300 метров. " * 10),)),))

@@ -118,3 +118,22 @@ async def test_readers_that_hang_are_let_go_when_the_fault_becomes_another(site:
         site.break_feed(500)
         async with asyncio.timeout(10):
             assert await hanging == 500  # the client asked again where it was dropped
+
+
+async def test_a_silent_correction_is_on_the_page_and_in_no_feed(site: Newsroom) -> None:
+    article = site.publish(title="Было")
+
+    async def shown() -> tuple[bool, bool]:
+        async with aiohttp.ClientSession() as client:
+            async with client.get(article.url) as answer:
+                page = await answer.text()
+            async with client.get(site.feed_url()) as answer:
+                feed = await answer.text()
+        return "Стало" in page, "Стало" in feed
+
+    before = site.last_modified()
+    site.correct(article, title="Стало", silently=True)
+    assert await shown() == (True, False)
+    assert site.last_modified() == before
+    site.correct(article, lead="И это.")
+    assert await shown() == (True, True)

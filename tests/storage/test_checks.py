@@ -3,7 +3,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from bot.model import SourceSpec
+from bot.model import PageState, SourceSpec
 from bot.storage import articles, checks, revisions, sources
 from bot.storage.checks import Check, Held
 from bot.storage.database import Database
@@ -78,3 +78,26 @@ async def test_held_are_those_confirmed_and_not_withdrawn(
         assert await checks.held_articles(connection) == [Held(held, "Открыт новый мост", FEED)]
         await revisions.reinstate_article(connection, held, by_hand=True)
         assert await checks.held_articles(connection) == []
+
+
+async def test_a_page_is_noted_as_it_was_read(database: Database, now: datetime) -> None:
+    number = await keep(database, now, "a", now)
+    page = PageState('"1"', "Mon, 23 Nov 2026 09:00:00 GMT", "title lead image", "body")
+    async with database.write() as connection:
+        await checks.note_page(connection, number, page)
+        (check,) = await checks.due_checks(connection, now, 10)
+    assert check == Check(number, 1, "https://news.example/a", now, 0, None, page)
+
+
+async def test_a_look_is_brought_forward_and_never_put_off_or_begun(
+    database: Database, now: datetime
+) -> None:
+    soon, late, never = [
+        await keep(database, now, key, at)
+        for key, at in (("soon", now), ("late", now + 9 * MINUTE), ("never", None))
+    ]
+    async with database.write() as connection:
+        looks = dict.fromkeys([soon, late, never], now + MINUTE)
+        await checks.bring_forward(connection, looks)
+    assert await due(database, now) == [soon]
+    assert await due(database, now + MINUTE) == [soon, late]

@@ -5,11 +5,26 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
+from sqlalchemy import Row, delete, select
 
-from bot.model import Article, BroadcastState, Document, NewArticle, Paragraph, Span, Style
+from bot.model import (
+    Article,
+    BroadcastState,
+    Change,
+    Correction,
+    Document,
+    NewArticle,
+    PageState,
+    Paragraph,
+    Span,
+    Style,
+    load_document,
+)
 from bot.storage import articles, checks, revisions, sections
 from bot.storage.database import Database
 from bot.storage.revisions import ABSENT, Kept
+from bot.storage.schema import article as article_table
+from bot.storage.schema import revision
 from tests.storage.rows import (
     add_article,
     add_broadcast,
@@ -277,3 +292,122 @@ async def test_an_article_moves_to_another_address(database: Database, now: date
         await revisions.note_seen(connection, {number: "y"})
     found = (await kept(database, number))[number]
     assert (found.url, found.seen) == ("https://news.example/new", "y")
+
+
+async def replaced(database: Database, number: int) -> list[Row[Any]]:
+    """The texts that edits of an article replaced, in their order."""
+    statement = select(revision).where(revision.c.article_id == number).order_by(revision.c.number)
+    async with database.read() as connection:
+        return list(await connection.execute(statement))
+
+
+async def edit(
+    database: Database, number: int, new: NewArticle, now: datetime, kinds: Correction
+) -> bool:
+    async with database.write() as connection:
+        return await revisions.revise_article(connection, number, new, now, kinds)
+
+
+async def test_what_an_edit_replaces_is_kept(database: Database, now: datetime) -> None:
+    number = await add_broadcast(database, now)
+    before = await article_of(database, number)
+    kinds = Correction(Change.HEADLINE, Change.MATERIAL)
+    new = same(title="Мост закрыт", document=Document((Paragraph((Span("Иначе."),)),)))
+    assert await edit(database, number, new, now + HOUR, kinds)
+    (row,) = await replaced(database, number)
+    assert (row.number, row.kind, row.at) == (1, "headline", now + HOUR)
+    assert (row.title, row.lead, row.image) == (before.title, before.lead, before.image)
+    assert load_document(row.document) == before.document
+
+
+async def test_an_article_that_was_never_edited_keeps_nothing(
+    database: Database, now: datetime
+) -> None:
+    number = await add_broadcast(database, now)
+    assert not await revise(database, number, same(), now + HOUR)
+    assert await replaced(database, number) == []
+
+
+async def test_a_misprint_is_shown_and_earns_no_mark(database: Database, now: datetime) -> None:
+    number = await add_broadcast(database, now)
+    before = await article_of(database, number)
+    new = same(lead="Движение начнётся.", document=Document((Paragraph((Span("Длина."),)),)))
+    assert await edit(database, number, new, now + HOUR, Correction(Change.TYPO, Change.TYPO))
+    after = await article_of(database, number)
+    assert after == replace(before, lead=new.lead, document=new.document, revision=2)
+    assert (await broadcast_rows(database))[0].amend_cursor == 0
+    # A lead with a misprint beside a text that says something else.
+    kinds = Correction(Change.TYPO, Change.MATERIAL)
+    assert await edit(database, number, same(), now + HOUR, kinds)
+    after = await article_of(database, number)
+    assert (after.push_corrected_at, after.corrected_at) == (None, now + HOUR)
+
+
+async def test_what_is_no_edit_stays_as_it_is_and_the_address_and_page_are_noted(
+    database: Database, now: datetime
+) -> None:
+    number = await keep(database, now, "a")
+    before = await article_of(database, number)
+    page = PageState('"7"', None, "t l i", "b")
+    new = same(
+        title="Открыт  новый мост",
+        document=Document((Paragraph((Span("Длина  моста 300 метров."),)),)),
+        url="https://news.example/new",
+        page=page,
+        spoke_at=now + HOUR,
+    )
+    assert not await edit(database, number, new, now + HOUR, Correction(None, None))
+    after = await article_of(database, number)
+    assert after == replace(before, url="https://news.example/new")
+    assert await replaced(database, number) == []
+    assert (await kept(database, number))[number].spoke_at == now + HOUR
+    async with database.read() as connection:
+        (check,) = await checks.due_checks(connection, now + HOUR, 10)
+    assert check.page == page
+
+
+async def test_the_first_text_and_the_newest_are_kept_of_many(
+    database: Database, now: datetime
+) -> None:
+    number = await add_broadcast(database, now)
+    for edits in range(30):
+        await revise(database, number, same(title=f"Версия {edits}"), now + edits * HOUR)
+    rows = await replaced(database, number)
+    assert len(rows) == revisions.COPIES == 24
+    assert [row.number for row in rows] == [1, *range(8, 31)]
+    assert (rows[0].title, rows[-1].title) == ("Открыт новый мост", "Версия 28")
+    assert (await article_of(database, number)).title == "Версия 29"
+
+
+async def test_old_texts_are_forgotten_in_steps(database: Database, now: datetime) -> None:
+    number = await add_broadcast(database, now)
+    for edits in range(5):
+        await revise(database, number, same(title=f"Версия {edits}"), now + edits * HOUR)
+
+    async def prune(before: datetime) -> bool:
+        async with database.write() as connection:
+            return await revisions.prune(connection, before, 2)
+
+    assert await prune(now + 3 * HOUR)
+    assert not await prune(now + 3 * HOUR)
+    assert [row.number for row in await replaced(database, number)] == [4, 5]
+    await revise(database, number, same(title="Ещё"), now + 9 * HOUR)
+    assert [row.number for row in await replaced(database, number)] == [4, 5, 6]
+
+
+async def test_an_article_that_goes_takes_its_replaced_texts_along(
+    database: Database, now: datetime
+) -> None:
+    async with database.write() as connection:
+        number = await add_article(connection, now, "a")
+        await revisions.revise_article(connection, number, same(title="Иначе"), now)
+        await connection.execute(delete(article_table).where(article_table.c.id == number))
+    assert await replaced(database, number) == []
+
+
+async def test_no_edit_moves_the_date_of_publication(database: Database, now: datetime) -> None:
+    number = await keep(database, now, "a")
+    new = same(title="Мост закрыт", published=now + 9 * HOUR, spoke_at=now + 9 * HOUR)
+    await revise(database, number, new, now + HOUR)
+    after = await article_of(database, number)
+    assert (after.title, after.published, after.sorted_at) == ("Мост закрыт", now, now)
