@@ -119,7 +119,9 @@ async def newsroom() -> AsyncIterator[Newsroom]:
 
 @pytest.fixture
 async def checker(database: Database) -> AsyncIterator[Checker]:
-    async with Fetcher(allow_private=True, user_agent="test", page_timeout=1) as fetcher:
+    async with Fetcher(
+        allow_private=True, user_agent="test", page_timeout=1, page_pause=0
+    ) as fetcher:
         yield Checker(database, fetcher, poll_seconds=60)
 
 
@@ -278,7 +280,9 @@ async def test_a_fault_at_one_page_says_nothing_of_it_and_stops_no_other(
     """It once ended the process."""
     shown = newsroom.shown()
     numbers = await keep(database, newsroom, shown, due=2)
-    async with Faulty(allow_private=True, user_agent="test", page_timeout=1) as fetcher:
+    async with Faulty(
+        allow_private=True, user_agent="test", page_timeout=1, page_pause=0
+    ) as fetcher:
         fetcher.fault = shown[0].url
         with capture_logs() as logs:
             await look(Checker(database, fetcher, poll_seconds=60), database)

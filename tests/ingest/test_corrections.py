@@ -184,8 +184,13 @@ async def newsroom() -> AsyncIterator[Newsroom]:
 
 @pytest.fixture
 async def poller(database: Database) -> AsyncIterator[Poller]:
-    async with Fetcher(allow_private=True, user_agent="test") as fetcher, ParsePool() as pool:
-        yield Poller(database, fetcher, pool, poll_seconds=60, allow_private=True)
+    async with (
+        Fetcher(allow_private=True, user_agent="test", page_pause=0) as fetcher,
+        ParsePool() as pool,
+    ):
+        yield Poller(
+            database, fetcher, pool, poll_seconds=60, allow_private=True, chance=lambda: 0.5
+        )
 
 
 async def read(poller: Poller, database: Database) -> Source:

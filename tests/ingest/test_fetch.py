@@ -13,8 +13,9 @@ import pytest
 from aiohttp import web
 
 from bot.errors import AddressRefusedError, FetchError, UnreachableError
-from bot.ingest import fetch
-from bot.ingest.fetch import MAX_REDIRECTS, Fetched, Fetcher, NotModified, retry_after
+from bot.ingest import connect
+from bot.ingest.fetch import MAX_REDIRECTS, Fetched, Fetcher, NotModified
+from bot.ingest.freshness import retry_after
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 AGENT = "Vestnik-Test/1.0"
@@ -53,7 +54,7 @@ async def raw_site(answer: bytes) -> AsyncIterator[str]:
 
 @pytest.fixture
 async def fetcher() -> AsyncIterator[Fetcher]:
-    async with Fetcher(allow_private=True, user_agent=AGENT, timeout=10) as opened:
+    async with Fetcher(allow_private=True, user_agent=AGENT, timeout=10, page_pause=0) as opened:
         yield opened
 
 
@@ -240,7 +241,7 @@ async def test_a_redirect_into_the_private_network_is_refused(
         return web.Response(text="secret")
 
     # The outer network is not here: one loopback address plays it.
-    monkeypatch.setattr(fetch, "is_public_address", lambda ip: ip == "127.0.0.3")
+    monkeypatch.setattr(connect, "is_public_address", lambda ip: ip == "127.0.0.3")
     async with AsyncExitStack() as stack:
         inside = await stack.enter_async_context(site(secret, "127.0.0.2"))
         port = inside.rpartition(":")[2]
@@ -363,7 +364,7 @@ async def test_a_host_is_asked_one_thing_at_a_time(fetcher: Fetcher) -> None:
         await asyncio.gather(*(fetcher.get(f"{base}/{n}", limit=LIMIT) for n in range(5)))
 
     assert most == 1
-    assert fetcher._turns == {}
+    assert fetcher._turns._hosts == {}
 
 
 async def test_a_feed_does_not_wait_for_pages_of_its_host(fetcher: Fetcher) -> None:
@@ -385,7 +386,7 @@ async def test_a_feed_does_not_wait_for_pages_of_its_host(fetcher: Fetcher) -> N
         assert asked.empty()  # the second page waits for the first
         release.set()
 
-    assert fetcher._turns == {}
+    assert fetcher._turns._hosts == {}
 
 
 async def test_a_page_is_given_less_time_than_a_feed() -> None:
@@ -522,4 +523,4 @@ async def test_a_cancelled_request_leaves_nothing_behind(fetcher: Fetcher) -> No
         with pytest.raises(asyncio.CancelledError):
             await task
 
-    assert fetcher._turns == {}
+    assert fetcher._turns._hosts == {}

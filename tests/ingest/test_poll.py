@@ -30,7 +30,7 @@ async def newsroom() -> AsyncIterator[Newsroom]:
 
 @pytest.fixture
 async def fetcher() -> AsyncIterator[Fetcher]:
-    async with Fetcher(allow_private=True, user_agent="test") as opened:
+    async with Fetcher(allow_private=True, user_agent="test", page_pause=0) as opened:
         yield opened
 
 
@@ -42,7 +42,7 @@ async def pool() -> AsyncIterator[ParsePool]:
 
 @pytest.fixture
 def poller(database: Database, fetcher: Fetcher, pool: ParsePool) -> Poller:
-    return Poller(database, fetcher, pool, poll_seconds=60, allow_private=True)
+    return Poller(database, fetcher, pool, poll_seconds=60, allow_private=True, chance=lambda: 0.5)
 
 
 async def listed(database: Database, *urls: str) -> list[Source]:
@@ -120,7 +120,7 @@ async def test_a_first_read_that_breaks_off_pushes_nothing_when_it_goes_on(
     kept, pushed = await titles(database)
     assert 0 < len(kept) < len(newsroom.shown())
     newsroom.mend_page(hanging)
-    fresh = Poller(database, fetcher, pool, poll_seconds=60, allow_private=True)
+    fresh = Poller(database, fetcher, pool, poll_seconds=60, allow_private=True, chance=lambda: 0.5)
     await read(fresh, database)
     kept, pushed = await titles(database)
     assert sorted(kept) == sorted(a.title for a in newsroom.shown())
@@ -173,7 +173,9 @@ async def test_a_slow_source_holds_up_no_other(
     async with Newsroom() as slow:
         slow.break_feed("hang")
         await listed(database, slow.feed_url(), newsroom.feed_url())
-        poller = Poller(database, fetcher, pool, poll_seconds=1, allow_private=True)
+        poller = Poller(
+            database, fetcher, pool, poll_seconds=1, allow_private=True, chance=lambda: 0.5
+        )
         async with running(poller):
             await newsroom.wait_for(
                 lambda seen: sum(r.path == "/feed.xml" for r in seen) >= 3, timeout=30

@@ -1,0 +1,64 @@
+"""Turns at a host: one request at a time, feeds before pages, and a pause between pages."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
+
+
+class HostTurns:
+    """Who may ask a host now. Hosts that nobody waits for, and that rest no more, are forgotten.
+
+    Pages stand in a queue of their own, and only its first waits where the feeds do: a feed waits
+    for one page at most, however many there are.
+    """
+
+    def __init__(self) -> None:
+        self._hosts: dict[str, _Host] = {}
+
+    @asynccontextmanager
+    async def turn(self, name: str, *, page: bool, pause: float = 0.0) -> AsyncIterator[None]:
+        """Wait for a turn at a host, and keep it for as long as the context lasts.
+
+        Args:
+            name: the host.
+            page: whether a page is asked for, not a feed.
+            pause: seconds to be kept between the end of the last page there and this one.
+        """
+        host = self._hosts.setdefault(name, _Host())
+        host.users += 1
+        clock = asyncio.get_running_loop().time
+        try:
+            async with AsyncExitStack() as stack:
+                if page:
+                    await stack.enter_async_context(host.pages)
+                    wait = host.ended + pause - clock()
+                    if wait > 0:
+                        await asyncio.sleep(wait)
+                await stack.enter_async_context(host.line)
+                try:
+                    yield
+                finally:
+                    if page:
+                        host.ended, host.pause = clock(), pause
+        finally:
+            host.users -= 1
+            self._forget(clock())
+
+    def _forget(self, now: float) -> None:
+        for name, host in list(self._hosts.items()):
+            if not host.users and host.ended + host.pause <= now:
+                del self._hosts[name]
+
+
+@dataclass(slots=True)
+class _Host:
+    """A host that is asked, or was just now; ``ended`` is when its last page had come."""
+
+    pages: asyncio.Lock = field(default_factory=asyncio.Lock)
+    line: asyncio.Lock = field(default_factory=asyncio.Lock)
+    users: int = 0
+    ended: float = float("-inf")
+    pause: float = 0.0
