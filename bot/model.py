@@ -314,6 +314,11 @@ class Source:
     moved_since: datetime | None = None
     gone: int = 0
 
+    @property
+    def whereabouts(self) -> Whereabouts:
+        """Where it is read as things stand."""
+        return Whereabouts(self.reads_url, self.moved_to, self.moved_since)
+
 
 @dataclass(frozen=True, slots=True)
 class Entry:

@@ -65,12 +65,7 @@ def failed(source: Source, error: Exception) -> Whereabouts:
         return _adopted(source, source.moved_to)
     if source.reads_url is not None and (gone or source.failures + 1 >= _LOST):
         return Whereabouts()
-    return whereabouts(source)
-
-
-def whereabouts(source: Source) -> Whereabouts:
-    """Where a source is read as things stand."""
-    return Whereabouts(source.reads_url, source.moved_to, source.moved_since)
+    return source.whereabouts
 
 
 def _adopted(source: Source, target: str) -> Whereabouts:

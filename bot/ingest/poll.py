@@ -240,7 +240,7 @@ class Poller:
             etag, last_modified = answer.etag, answer.last_modified
         elif answer.moved_to not in {None, source.moved_to}:
             # Nobody has seen that there is a feed; the next read is a full one.
-            etag, last_modified, where = None, None, moves.whereabouts(source)
+            etag, last_modified, where = None, None, source.whereabouts
         next_at = self._next_read(now, answer.fresh, source.rhythm)
         async with self._database.write() as connection:
             await sources.record_unchanged(
@@ -251,8 +251,7 @@ class Poller:
                 etag=etag,
                 last_modified=last_modified,
             )
-            if where != moves.whereabouts(source):
-                await sources.record_move(connection, source.id, where)
+            await sources.record_move(connection, source, where)
         _log_move(source, where)
 
     def _next_read(self, now: datetime, fresh: float, rhythm: Rhythm) -> datetime:
@@ -320,15 +319,13 @@ class Poller:
                     body_hash=end.body_hash,
                     rhythm=end.rhythm,
                 )
-                if end.where != moves.whereabouts(source):
-                    await sources.record_move(connection, source.id, end.where)
+                await sources.record_move(connection, source, end.where)
         shown, pushed = shown_url(source.url), stored if source.primed else 0
         if pushed:
             self.published.set()
         if vanished:
             self.vanished.set()
-        if end is not None:
-            _log_move(source, end.where)
+        _log_move(source, source.whereabouts if end is None else end.where)
         if end is not None and not source.primed:
             _log.info("first read complete: what comes from now on is pushed", source=shown)
         if stored:
@@ -359,8 +356,7 @@ class Poller:
             await sources.record_failure(
                 connection, source.id, next_at=next_at, error=str(error), gone=gone
             )
-            if where != moves.whereabouts(source):
-                await sources.record_move(connection, source.id, where)
+            await sources.record_move(connection, source, where)
         _log_move(source, where)
 
 

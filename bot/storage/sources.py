@@ -146,8 +146,10 @@ async def record_failure(
     )
 
 
-async def record_move(connection: AsyncConnection, source_id: int, where: Whereabouts) -> None:
+async def record_move(connection: AsyncConnection, old: Source, where: Whereabouts) -> None:
     """Where a source is read from now on. That nobody was told of a move yet stays known."""
+    if where == old.whereabouts:
+        return
     values: dict[str, object] = {
         "reads_url": where.reads_url,
         "moved_to": where.moved_to,
@@ -155,7 +157,7 @@ async def record_move(connection: AsyncConnection, source_id: int, where: Wherea
     }
     if where.untold or where.reads_url is None:
         values["untold_move"] = where.reads_url
-    await connection.execute(update(source).where(source.c.id == source_id).values(values))
+    await connection.execute(update(source).where(source.c.id == old.id).values(values))
 
 
 async def untold_moves(connection: AsyncConnection) -> list[Move]:

@@ -29,6 +29,24 @@ def source_failing(url: str, reason: str | None, t: Translator) -> Screen:
     return Screen(join("\n\n", [text, url, cut(reason or "", _REASON_CHARS)]))
 
 
+def source_gone(url: str, t: Translator) -> Screen:
+    """A site says that a source is gone for good."""
+    text = t(
+        "⚠️ The site says that this source is gone for good (410). I go on looking, once a day at "
+        "last. If it has a new address, put that into SOURCES."
+    )
+    return Screen(join("\n\n", [text, url]))
+
+
+def source_moved(url: str, target: str, t: Translator) -> Screen:
+    """A source has moved to another host, and is read there."""
+    text = t(
+        "ℹ️ This source has moved for good, the site says. I read it at its new address now. "
+        "SOURCES may stay as it is."
+    )
+    return Screen(join("\n\n", [text, url, f"→ {target}"]))
+
+
 def source_recovered(url: str, t: Translator) -> Screen:
     """It can be read again."""
     return Screen(join("\n\n", [t("✅ This source can be read again."), url]))

@@ -65,6 +65,8 @@ class Site:
             await self._changed.wait_for(condition)
 
     async def _answer(self, request: web.Request) -> web.Response:
+        if request.path == "/robots.txt":
+            return web.Response(status=404)
         async with self._changed:
             self.asked.append(request.path)
             self._changed.notify_all()
