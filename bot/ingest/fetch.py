@@ -197,10 +197,8 @@ class Fetcher:
             pause = 0.0
             if page:
                 pause = max(self._page_pause, await self._robots.admit(target))
-            if name == before:
-                pause = 0.0  # still the same page
             try:
-                async with self._turns.turn(name, page=page, pause=pause):
+                async with self._turns.turn(name, page=page, pause=pause, goes_on=name == before):
                     started = clock()
                     async with asyncio.timeout(left):
                         answer = await self._ask(target, headers, limit, cut=cut)

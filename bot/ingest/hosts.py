@@ -19,13 +19,16 @@ class HostTurns:
         self._hosts: dict[str, _Host] = {}
 
     @asynccontextmanager
-    async def turn(self, name: str, *, page: bool, pause: float = 0.0) -> AsyncIterator[None]:
+    async def turn(
+        self, name: str, *, page: bool, pause: float = 0.0, goes_on: bool = False
+    ) -> AsyncIterator[None]:
         """Wait for a turn at a host, and keep it for as long as the context lasts.
 
         Args:
             name: the host.
             page: whether a page is asked for, not a feed.
             pause: seconds to be kept between the end of the last page there and this one.
+            goes_on: whether it is still the page that was last asked for there: it does not rest.
         """
         host = self._hosts.setdefault(name, _Host())
         host.users += 1
@@ -35,7 +38,7 @@ class HostTurns:
                 if page:
                     await stack.enter_async_context(host.pages)
                     wait = host.ended + pause - clock()
-                    if wait > 0:
+                    if wait > 0 and not goes_on:
                         await asyncio.sleep(wait)
                 await stack.enter_async_context(host.line)
                 try:
