@@ -7,7 +7,7 @@ from http import HTTPStatus
 
 from yarl import URL
 
-from bot.addresses import names_private_host
+from bot.addresses import MAX_URL, names_private_host
 from bot.errors import FetchError
 from bot.ingest.headers import may_know
 from bot.model import Source, Whereabouts
@@ -42,7 +42,7 @@ def followed(source: Source, target: str | None, now: datetime) -> Whereabouts:
     """
     old = source.reads_url or source.url
     here = Whereabouts(source.reads_url)
-    if target is None or target == old:
+    if target is None or target == old or len(target) > MAX_URL:
         return here
     if names_private_host(target) and not names_private_host(old):
         return here

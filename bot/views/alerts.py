@@ -12,6 +12,7 @@ from bot.render.text import cut, join
 from bot.views.titles import titles
 
 _REASON_CHARS = 500
+_ADDRESS_CHARS = 1500
 _TITLES = 20
 _SCREEN_CHARS = 4000
 
@@ -32,8 +33,8 @@ def source_failing(url: str, reason: str | None, t: Translator) -> Screen:
 def source_gone(url: str, t: Translator) -> Screen:
     """A site says that a source is gone for good."""
     text = t(
-        "⚠️ The site says that this source is gone for good (410). I go on looking, once a day at "
-        "last. If it has a new address, put that into SOURCES."
+        "⚠️ The site says that this source is gone for good (410). I keep looking, ever more "
+        "rarely. If it has a new address, put that into SOURCES."
     )
     return Screen(join("\n\n", [text, url]))
 
@@ -44,7 +45,8 @@ def source_moved(url: str, target: str, t: Translator) -> Screen:
         "ℹ️ This source has moved for good, the site says. I read it at its new address now. "
         "SOURCES may stay as it is."
     )
-    return Screen(join("\n\n", [text, url, f"→ {target}"]))
+    way = join(" →\n", [cut(url, _ADDRESS_CHARS), cut(target, _ADDRESS_CHARS)])
+    return Screen(join("\n\n", [text, way]))
 
 
 def source_recovered(url: str, t: Translator) -> Screen:

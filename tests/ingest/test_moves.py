@@ -61,6 +61,10 @@ def test_a_private_address_is_never_adopted() -> None:
         assert followed(waiting, target, NOW) == Whereabouts()
 
 
+def test_an_endless_address_is_never_adopted() -> None:
+    assert followed(SOURCE, f"https://news.example/{'a' * 2000}", NOW) == Whereabouts()
+
+
 def test_a_move_from_where_it_moved_before() -> None:
     other = "https://other.example/feed"
     assert followed(ADOPTED, None, NOW) == Whereabouts(NEW)
