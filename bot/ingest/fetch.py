@@ -209,6 +209,8 @@ class Fetcher:
                 ) from error
             except FetchError as error:
                 error.redirected = hops > 0
+                if error.retry_after:
+                    self._turns.close(name, error.retry_after)
                 raise
             if not isinstance(answer, _Redirect):
                 moved = str(target) if hops and permanent else None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 
 from yarl import URL
 
@@ -69,8 +70,10 @@ class SourceHeaders:
         self._of: list[tuple[URL, dict[str, str]]] = []
         for spec in specs:
             if spec.headers:
-                home = URL(spec.url.strip()).with_user(None).with_fragment(None)
-                self._of.append((home, dict(check_headers(spec.headers))))
+                headers = dict(check_headers(spec.headers))
+                with suppress(ValueError):  # what is no address is never asked
+                    home = URL(spec.url.strip()).with_user(None).with_fragment(None)
+                    self._of.append((home, headers))
 
     def along_to(self, target: URL) -> Mapping[str, str]:
         """What is sent along with a request to an address; nothing to any other host."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
@@ -34,7 +34,7 @@ _log = structlog.get_logger(__name__)
 FEED_BYTES = 5 * 1024 * 1024
 _SOURCES_AT_ONCE = 8
 _PAGES_AT_ONCE = 4
-_CHUNK = 10  # articles stored in one transaction, so that the first of many need not wait for all
+_CHUNK = 10  # articles stored in one transaction
 _SHORTEST_NAP, _LONGEST_NAP = 0.05, 30.0
 
 
@@ -222,9 +222,9 @@ class Poller:
         )
         pages = Pages(self._fetcher, self._pool)
         maker = Maker(pages, self._pool, source, feed, allow_private=self._allow_private)
-        for start in range(0, len(new), _CHUNK):
-            made = await self._make(new[start : start + _CHUNK], maker)
-            last = start + _CHUNK >= len(new) and not changes.revisit
+        for start, stop in pieces(len(new)):
+            made = await self._make(new[start:stop], maker)
+            last = stop == len(new) and not changes.revisit
             await self._store(source, made, end if last else None)
         if changes.revisit:  # news first
             end = await self._correct(source, maker, end)
@@ -358,6 +358,19 @@ class Poller:
             )
             await sources.record_move(connection, source, where)
         _log_move(source, where)
+
+
+def pieces(count: int) -> Iterator[tuple[int, int]]:
+    """Where the transactions begin and end in which so many articles are stored. Pure.
+
+    The first alone, then twice as many each time: pages come with a pause between them, and the
+    first of many need not wait for all.
+    """
+    start, size = 0, 1
+    while start < count:
+        stop = min(start + size, count)
+        yield start, stop
+        start, size = stop, min(2 * size, _CHUNK)
 
 
 def _log_move(source: Source, where: Whereabouts) -> None:

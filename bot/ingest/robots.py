@@ -33,7 +33,7 @@ _AGAIN = 300.0  # seconds after which one that could not be read is asked for ag
 _ABSENT = 86_400.0  # seconds after which one that was never read counts as absent
 _MAX_HOSTS = 256
 _MAX_CHARS = 1024 * 1024  # of all that are kept
-_QUICK = 16_384  # characters of one that is read in a few milliseconds
+_QUICK = 4096  # characters of one that is read in a few milliseconds
 _LINE_CHARS = 2000  # no address is longer
 _AGENT = re.compile(
     r"^([^\S\n]*user(?:[^\S\n]+|-)?agent[^\S\n]*:?[^\S\n]*)([^\n#]*)", re.IGNORECASE | re.MULTILINE

@@ -497,6 +497,27 @@ async def test_the_pause_that_robots_txt_asks_for_is_kept() -> None:
     assert times[1] - times[0] >= 0.3
 
 
+@pytest.mark.parametrize("page", [True, False])
+async def test_a_host_that_asks_us_to_wait_is_asked_for_no_page(
+    fetcher: Fetcher, *, page: bool
+) -> None:
+    asked: list[str] = []
+
+    async def busy(request: web.Request) -> web.Response:
+        asked.append(request.path)
+        wait = {"Retry-After": "60"} if request.path == "/busy" else {}
+        return web.Response(status=429 if wait else 200, headers=wait)
+
+    async with site(busy) as base:
+        with pytest.raises(FetchError, match="429"):
+            await fetcher.get(f"{base}/busy", limit=LIMIT, page=page)
+        with pytest.raises(UnreachableError, match="asked to be left alone"):
+            await fetcher.get(f"{base}/page", limit=LIMIT, page=True)
+        await fetcher.get(f"{base}/feed", limit=LIMIT)
+
+    assert [path for path in asked if path != "/robots.txt"] == ["/busy", "/feed"]
+
+
 async def test_a_page_is_given_less_time_than_a_feed() -> None:
     async def silent(request: web.Request) -> web.Response:
         if request.path == "/robots.txt":

@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import select
 
 from bot.ingest.fetch import Fetcher
-from bot.ingest.poll import Poller
+from bot.ingest.poll import Poller, pieces
 from bot.ingest.workers import ParsePool
 from bot.model import Source, SourceSpec
 from bot.storage import sources
@@ -94,6 +94,16 @@ async def test_what_comes_later_is_pushed_once_in_order(
     await read(poller, database)
     await read(poller, database)
     assert (await titles(database))[1] == [a.title for a in new]
+
+
+@pytest.mark.parametrize(
+    ("count", "sizes"),
+    [(0, []), (1, [1]), (3, [1, 2]), (9, [1, 2, 4, 2]), (40, [1, 2, 4, 8, 10, 10, 5])],
+)
+def test_the_first_of_many_need_not_wait_for_all(count: int, sizes: list[int]) -> None:
+    found = list(pieces(count))
+    assert [stop - start for start, stop in found] == sizes
+    assert [start for start, _ in found] == [sum(sizes[:n]) for n in range(len(sizes))]
 
 
 async def test_an_empty_first_read_counts(database: Database, poller: Poller) -> None:
