@@ -64,6 +64,7 @@ class Broadcasts:
             "DATABASE_URL": self.url,
             "SOURCES": f"{SITE}/feed.xml",
             "POLL_SECONDS": "86400",
+            "PAGE_PAUSE": "0",
             "SEND_RATE": f"{rate:g}",
             "LOG_LEVEL": "WARNING",
             **more,

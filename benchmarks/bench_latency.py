@@ -78,6 +78,7 @@ async def measure() -> None:
                 "BOT_API_URL": telegram.url,
                 "SOURCES": site.feed_url(),
                 "POLL_SECONDS": str(round(POLL_SECONDS)),
+                "PAGE_PAUSE": "0",
                 "DATA_DIR": folder,
                 "ALLOW_PRIVATE_ADDRESSES": "true",
             }

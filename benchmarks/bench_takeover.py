@@ -133,6 +133,7 @@ async def measure(database_url: str) -> None:
             "BOT_API_URL": telegram.url,
             "SOURCES": site.feed_url(),
             "POLL_SECONDS": "1",
+            "PAGE_PAUSE": "0",
             "DATABASE_URL": database_url,
             "ALLOW_PRIVATE_ADDRESSES": "true",
         }

@@ -23,6 +23,7 @@ from bot.handlers.turns import Turns
 from bot.i18n import Translators, load_translators
 from bot.ingest.checks import Checker
 from bot.ingest.fetch import Fetcher
+from bot.ingest.headers import user_agent
 from bot.ingest.poll import Poller
 from bot.ingest.workers import ParsePool
 from bot.leadership import Leadership, Lease, Work
@@ -43,7 +44,6 @@ from bot.web import Standing, Webhook, serve
 
 _log = structlog.get_logger(__name__)
 
-USER_AGENT = f"Vestnik/{__version__} (news bot for Telegram)"
 _RETRY_SECONDS = 5.0
 _ERROR_CHARS = 300  # an answer that is no JSON is quoted whole in its error
 
@@ -153,7 +153,12 @@ class _Process:
         settings = self._settings
         allow_private = settings.allow_private_addresses
         fetcher = await stack.enter_async_context(
-            Fetcher(allow_private=allow_private, user_agent=USER_AGENT)
+            Fetcher(
+                allow_private=allow_private,
+                user_agent=user_agent(settings.contact),
+                page_pause=settings.page_pause,
+                sources=settings.sources,
+            )
         )
         pool = await stack.enter_async_context(ParsePool())
 

@@ -8,11 +8,12 @@ from contextlib import AsyncExitStack
 
 from aiogram.exceptions import AiogramError
 
-from bot.app import USER_AGENT, translators_for
+from bot.app import translators_for
 from bot.errors import ExtractError, FetchError, VestnikError
 from bot.i18n import Translator
 from bot.ingest import decide
 from bot.ingest.fetch import Fetched, Fetcher
+from bot.ingest.headers import user_agent
 from bot.ingest.pages import PAGE_BYTES
 from bot.ingest.poll import FEED_BYTES
 from bot.ingest.workers import ParsePool
@@ -42,7 +43,12 @@ async def check(settings: Settings, say: Say) -> bool:
     well &= await _telegram(settings, say)
     async with AsyncExitStack() as stack:
         fetcher = await stack.enter_async_context(
-            Fetcher(allow_private=settings.allow_private_addresses, user_agent=USER_AGENT)
+            Fetcher(
+                allow_private=settings.allow_private_addresses,
+                user_agent=user_agent(settings.contact),
+                page_pause=settings.page_pause,
+                sources=settings.sources,
+            )
         )
         pool = await stack.enter_async_context(ParsePool())
         t = translators["en"]

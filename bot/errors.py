@@ -42,6 +42,7 @@ class FetchError(VestnikError):
     Attributes:
         status: the HTTP status, or None where no answer came.
         retry_after: seconds that the site asked to wait, or None.
+        redirected: whether another address was asked first, which led here.
     """
 
     def __init__(
@@ -50,6 +51,7 @@ class FetchError(VestnikError):
         super().__init__(message)
         self.status = status
         self.retry_after = retry_after
+        self.redirected = False
 
 
 class AddressRefusedError(FetchError):
@@ -58,6 +60,10 @@ class AddressRefusedError(FetchError):
 
 class UnreachableError(FetchError):
     """The host gave no answer, or none in time: asking it for something else is hardly of use."""
+
+
+class RobotsRefusedError(FetchError):
+    """The site's robots.txt forbids us the page."""
 
 
 class ParseError(VestnikError):

@@ -248,7 +248,39 @@ class SourceSpec:
     url: str
     section: str | None = None
     selectors: Selectors | None = None
-    headers: tuple[tuple[str, str], ...] = ()
+    headers: tuple[tuple[str, str], ...] = field(default=(), repr=False)  # may be secret
+
+
+@dataclass(frozen=True, slots=True)
+class Rhythm:
+    """How often a feed asks to be read.
+
+    Attributes:
+        pause: seconds between two reads, 0 where it does not say.
+        skip_hours: hours of the day (0 to 23, UTC) at which it need not be read.
+        skip_days: days of the week (Monday is 0, UTC) likewise.
+    """
+
+    pause: float = 0.0
+    skip_hours: frozenset[int] = frozenset()
+    skip_days: frozenset[int] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Whereabouts:
+    """Where a source is read, and where it says that it has moved.
+
+    Attributes:
+        reads_url: where it is read instead of at its own address, or None.
+        moved_to: where it permanently redirects to, not adopted yet, or None.
+        moved_since: since when it does.
+        untold: whether it has just moved for good to another host, so that somebody must be told.
+    """
+
+    reads_url: str | None = None
+    moved_to: str | None = None
+    moved_since: datetime | None = None
+    untold: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -262,6 +294,10 @@ class Source:
         etag, last_modified: the validators of the last complete read, to be sent back verbatim.
         failures: reads that failed in a row.
         primed: whether a first read was completed; before it nothing is pushed.
+        body_hash: of what the last complete read showed, or None.
+        rhythm: what its feed asks for.
+        moved_to, moved_since: where it permanently redirects to, and since when, or None.
+        gone: answers in a row that it is gone for good.
     """
 
     id: int
@@ -272,6 +308,16 @@ class Source:
     failures: int
     primed: bool
     reads_url: str | None = None
+    body_hash: str | None = None
+    rhythm: Rhythm = Rhythm()
+    moved_to: str | None = None
+    moved_since: datetime | None = None
+    gone: int = 0
+
+    @property
+    def whereabouts(self) -> Whereabouts:
+        """Where it is read as things stand."""
+        return Whereabouts(self.reads_url, self.moved_to, self.moved_since)
 
 
 @dataclass(frozen=True, slots=True)
@@ -299,11 +345,20 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Feed:
-    """A feed as parsed: its title (may be empty), its language, its entries in the feed's order."""
+    """A feed as parsed: its title (may be empty), its language, its entries in the feed's order.
+
+    Attributes:
+        rhythm: how often it asks to be read.
+        hub: where changes of it are announced (WebSub), or None.
+        own_url: under which address it knows itself, and a hub does, or None.
+    """
 
     title: str
     language: str | None
     entries: tuple[Entry, ...]
+    rhythm: Rhythm = Rhythm()
+    hub: str | None = None
+    own_url: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,6 +28,11 @@ _TOKEN = re.compile(r"[0-9]+:[A-Za-z0-9_-]+")
 # https://core.telegram.org/bots/api#setwebhook allows 1 to 256; a short one could be guessed.
 _WEBHOOK_SECRET = re.compile(r"[A-Za-z0-9_-]{16,256}")
 
+# Part of a header, within parentheses.
+_CONTACT = re.compile(
+    r"https?://[!#-'*-?A-\[\]-~]+|[!#-'*-?A-\[\]-~]+@[!#-'*-?A-\[\]-~]+\.[A-Za-z0-9-]+"
+)
+
 
 def _field(default: Any, what: str, form: str, **constraints: Any) -> Any:
     """A setting with what it means and, for the error message, what its value looks like."""
@@ -95,6 +100,21 @@ class Settings(BaseSettings):
         "a whole number of seconds from 1 to 86400",
         ge=1,
         le=86_400,
+    )
+    page_pause: float = _field(
+        1,
+        "How many seconds pass between two pages that are read of one site, at least; its "
+        "robots.txt may ask for up to 10.",
+        "a number of seconds from 0 to 60",
+        ge=0,
+        le=60,
+    )
+    contact: str | None = _field(
+        None,
+        "Where those who run a site that is read can reach you: the bot tells each of them. "
+        "Without it they learn the bot's name only.",
+        "an e-mail address or the address of a page, such as press@example.org",
+        max_length=200,
     )
     page_chars: int = _field(
         1800,
@@ -243,6 +263,18 @@ class Settings(BaseSettings):
     @classmethod
     def _log_level(cls, value: Any) -> Any:
         return value.strip().upper() if isinstance(value, str) else value
+
+    @field_validator("contact")
+    @classmethod
+    def _contact(cls, value: str | None) -> str | None:
+        if value is None:
+            return None
+        value = value.strip()
+        if not _CONTACT.fullmatch(value):
+            raise ValueError("no contact")
+        if "://" in value:
+            _check_address(value)
+        return value
 
     @field_validator("bot_api_url")
     @classmethod

@@ -43,6 +43,7 @@ async def main() -> None:
                     for slug, title in newsroom.sections.items()
                 ),
                 "POLL_SECONDS": "1",
+                "PAGE_PAUSE": "0",
                 "DATA_DIR": folder,
                 "ALLOW_PRIVATE_ADDRESSES": "true",
                 "TIMEZONE": "Asia/Krasnoyarsk",

@@ -70,7 +70,9 @@ async def test_what_waits_and_what_fails_is_told(
     async with database.write() as connection:
         specs = tuple(SourceSpec(f"https://{name}.example/feed") for name in "abc")
         await sources.list_sources(connection, specs, now)
-        await sources.record_unchanged(connection, 1, now=now, next_at=now)
+        await sources.record_unchanged(
+            connection, 1, now=now, next_at=now, etag=None, last_modified=None
+        )
         await sources.record_failure(connection, 2, next_at=now, error="no answer")
         number = await articles.add_article(connection, 1, new, now)
         assert number is not None

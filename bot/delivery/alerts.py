@@ -15,7 +15,7 @@ from bot.model import Chat, ChatKind, Delivery, Screen
 from bot.storage.broadcasts import halted_broadcasts
 from bot.storage.checks import Held, held_articles
 from bot.storage.database import Database
-from bot.storage.sources import SourceHealth, source_health
+from bot.storage.sources import Move, SourceHealth, move_told, source_health, untold_moves
 from bot.telegram import show
 from bot.views import alerts as views
 from bot.waiting import rest
@@ -24,6 +24,7 @@ _log = structlog.get_logger(__name__)
 
 _LOOK_SECONDS = 30.0
 _FAILURES = 5  # reads that fail in a row before anybody is told
+_GONE = 2  # answers in a row that a source is gone for good
 
 
 class Alerts:
@@ -37,6 +38,7 @@ class Alerts:
         self._admin_ids = admin_ids
         self._t = t
         self._failing: set[str] = set()
+        self._gone: set[str] = set()
         self._not_delivered: set[int] = set()
         self._held: set[int] = set()
         self._halted: set[int] = set()  # broadcasts; none is halted twice
@@ -51,6 +53,7 @@ class Alerts:
         try:
             async with self._database.read() as connection:
                 sources = await source_health(connection)
+                moves = await untold_moves(connection)
                 held = await held_articles(connection)
                 halted = await halted_broadcasts(connection)
         except StorageError:
@@ -59,16 +62,33 @@ class Alerts:
         for each in halted:  # of a process that died before it told, or could not
             await self._broadcast_halted(each.id, each.article_id, each.reason)
         await self._sources_fare(sources)
+        await self._sources_moved(moves)
         await self._articles_held(held)
 
     async def _sources_fare(self, sources: Sequence[SourceHealth]) -> None:
         for source in sources:
-            if source.failures >= _FAILURES and source.url not in self._failing:
+            if source.gone >= _GONE and source.url not in self._gone:
+                self._gone.add(source.url)
+                self._failing.add(source.url)
+                await self._tell(views.source_gone(source.url, self._t))
+            elif source.failures >= _FAILURES and source.url not in self._failing:
                 self._failing.add(source.url)
                 await self._tell(views.source_failing(source.url, source.error, self._t))
             elif source.failures == 0 and source.url in self._failing:
                 self._failing.remove(source.url)
+                self._gone.discard(source.url)
                 await self._tell(views.source_recovered(source.url, self._t))
+
+    async def _sources_moved(self, moves: Sequence[Move]) -> None:
+        """Tell once of each move, also across restarts; again later where nobody was reached."""
+        for move in moves:
+            if not await self._tell(views.source_moved(move.url, move.target, self._t)):
+                continue
+            try:
+                async with self._database.write() as connection:
+                    await move_told(connection, move)
+            except StorageError as error:
+                _log.warning("not noted that a move was told", error=str(error))
 
     async def _articles_held(self, held: Sequence[Held]) -> None:
         """Tell of each source with articles that nobody was told of yet."""

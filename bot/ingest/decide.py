@@ -1,11 +1,11 @@
-"""What a read means: which entries are new, what article each makes, when to look again. Pure."""
+"""What a read means: which entries are new, and what article each makes. Pure."""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from hashlib import sha256
 from urllib.parse import urlsplit
 
@@ -25,13 +25,11 @@ from bot.model import (
     Span,
     shown_url,
 )
-from bot.waiting import growing
 
 TITLE_CHARS = 500
 _NAME_BYTES = 1000
 LEAD_CHARS = 1000
 _FULLER = 1.5  # the feed's own text is taken where it is this much longer than the page's
-_LONGEST_PAUSE = timedelta(hours=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,31 +170,6 @@ def priority(title: str, breaking_words: Iterable[str]) -> Priority:
         if folded and start.startswith(folded) and not after.isalnum():
             return Priority.BREAKING
     return Priority.NEWS
-
-
-def next_read(
-    now: datetime,
-    poll_seconds: float,
-    *,
-    failures: int = 0,
-    retry_after: float | None = None,
-    jitter: float = 0.0,
-) -> datetime:
-    """When to look at a source again.
-
-    Args:
-        now: the moment of the read that just ended.
-        poll_seconds: the pause after a read that went well.
-        failures: reads that failed in a row, the last included; each doubles the pause, up to
-            an hour (or ``poll_seconds``, where that is longer).
-        retry_after: seconds that the site asked for; never less is waited.
-        jitter: 0 to 1; after a failure up to a tenth is added, so that sources spread out.
-    """
-    pause = timedelta(seconds=poll_seconds)
-    if failures:
-        pause = growing(pause, failures - 1, max(_LONGEST_PAUSE, pause))
-        pause *= 1 + jitter / 10
-    return now + max(pause, timedelta(seconds=retry_after or 0))
 
 
 def _aliases(entry: Entry, shared: Collection[str]) -> Iterator[Alias]:

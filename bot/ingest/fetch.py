@@ -3,14 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-import re
-import socket
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from dataclasses import dataclass
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
-from errno import EACCES
 from http import HTTPStatus
 from types import TracebackType
 from typing import Self
@@ -18,33 +14,26 @@ from typing import Self
 import aiohttp
 from yarl import URL
 
-from bot.addresses import is_public_address
-from bot.errors import AddressRefusedError, FetchError, UnreachableError
+from bot.errors import FetchError, UnreachableError
+from bot.ingest.connect import authority, explained, public_socket
+from bot.ingest.freshness import fresh_for, header_link, retry_after
+from bot.ingest.headers import SourceHeaders, may_know
+from bot.ingest.hosts import HostTurns
+from bot.ingest.robots import ROBOTS_BYTES, Robots
+from bot.model import SourceSpec
 
 MAX_REDIRECTS = 5
-MAX_WAIT = 86_400.0  # seconds; a site that asks to wait longer is asked again after a day
 
 _CHUNK = 65_536  # bytes
 _MAX_VALIDATOR = 1000  # characters
 _AUTH = "Authorization"
 _CONDITIONS = frozenset({"If-None-Match", "If-Modified-Since"})
-_REDIRECTS = frozenset({301, 302, 303, 307, 308})
+_PERMANENT = frozenset({301, 308})
+_REDIRECTS = _PERMANENT | {302, 303, 307}
 _BUSY = frozenset({429, 503})
 _ACCEPT = (
     "application/rss+xml, application/atom+xml, application/feed+json, application/xml;q=0.9,"
     " text/html;q=0.9, */*;q=0.5"
-)
-# The first that fits, so the narrower kinds stand first.
-_CAUSES: tuple[tuple[type[Exception], str], ...] = (
-    (aiohttp.InvalidURL, "is not a name or address that can be looked up"),
-    (aiohttp.ClientConnectorDNSError, "is not known to the name server"),
-    (aiohttp.ClientConnectorCertificateError, "has no valid TLS certificate"),
-    (aiohttp.ClientSSLError, "speaks no TLS that we understand"),
-    (ConnectionRefusedError, "refused the connection"),
-    (aiohttp.ClientConnectorError, "cannot be reached"),
-    (aiohttp.ClientPayloadError, "broke off its answer or compressed it wrongly"),
-    (aiohttp.ClientResponseError, "answered with something that is not HTTP"),
-    (aiohttp.ClientConnectionError, "closed the connection"),
 )
 
 
@@ -57,6 +46,10 @@ class Fetched:
         content: the body, decompressed.
         content_type: the header as it came, or None.
         etag, last_modified: what to send back next time, or None.
+        fresh: for how many seconds more the site would say the same.
+        moved_to: where permanent redirects, and no others, led from the address that was asked for.
+        hub, own_url: what its ``Link`` headers name so: where changes are announced, and under
+            which address (WebSub, section 4).
     """
 
     url: str
@@ -64,28 +57,43 @@ class Fetched:
     content_type: str | None
     etag: str | None
     last_modified: str | None
+    fresh: float = 0.0
+    moved_to: str | None = None
+    hub: str | None = None
+    own_url: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class NotModified:
-    """The address has nothing new since the validators that were sent."""
+    """The address has nothing new since the validators that were sent; see ``Fetched``."""
 
     url: str
+    fresh: float = 0.0
+    moved_to: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Redirect:
+    target: URL
+    permanent: bool
 
 
 class Fetcher:
     """Reads addresses; an async context manager that holds the connections.
 
-    One host is asked for one feed and one page at a time, so at most for two things: feeds have
-    turns of their own, or slow pages of one feed would hold up all others of the site. Cookies
-    are forgotten. Proxies from the environment are not used: a proxy would open the connections
-    for us, and with it every private address.
+    One host is asked for one thing at a time, feeds before pages, and rests between pages
+    (``HostTurns``). Pages are read where the site's robots.txt lets us; a source's own address is
+    read because its editor said so. Cookies are forgotten. Proxies from the environment are not
+    used: a proxy would open the connections for us, and with it every private address.
 
     Args:
         allow_private: read private, loopback and other addresses that are not public too.
-        user_agent: who we say we are.
+        user_agent: who we say we are; see ``headers.user_agent``.
         timeout: seconds for one ``get``, all redirects together, waiting for its turn not counted.
         page_timeout: the same for a page, which is of less weight: its feed says the most of it.
+        page_pause: seconds between two pages of a host, at least.
+        sources: whose headers are sent along, each to its own host.
+        clock: seconds that only rise; by them a robots.txt ages.
     """
 
     def __init__(
@@ -95,17 +103,23 @@ class Fetcher:
         user_agent: str,
         timeout: float = 30.0,
         page_timeout: float = 10.0,
+        page_pause: float = 1.0,
+        sources: Iterable[SourceSpec] = (),
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._allow_private = allow_private
         self._headers = {"User-Agent": user_agent, "Accept": _ACCEPT}
         self._timeout = timeout
         self._page_timeout = page_timeout
+        self._page_pause = page_pause
+        self._sources = SourceHeaders(sources)
         self._session: aiohttp.ClientSession | None = None
-        self._turns: dict[tuple[str, bool], _Turn] = {}
+        self._turns = HostTurns()
+        self._robots = Robots(self._robots_txt, clock)
 
     async def __aenter__(self) -> Self:
         """Make ready to connect; nothing is connected yet."""
-        factory = None if self._allow_private else _public_socket
+        factory = None if self._allow_private else public_socket
         self._session = aiohttp.ClientSession(
             connector=aiohttp.TCPConnector(socket_factory=factory),
             cookie_jar=aiohttp.DummyCookieJar(),
@@ -141,11 +155,13 @@ class Fetcher:
             etag: the ``ETag`` of an earlier answer, sent back as it is.
             last_modified: its ``Last-Modified``, sent back as it is.
             limit: how many bytes the decompressed body may have.
-            page: it is an article's page, not a feed: it takes its turn among pages.
+            page: it is an article's page, not a feed: it takes its turn among pages, where the
+                site's robots.txt does not forbid it.
 
         Raises:
+            RobotsRefusedError: the robots.txt of its host, or of where it redirects to, forbids it.
             AddressRefusedError: it, or where it redirects to, is not public.
-            UnreachableError: no answer came, or none in time.
+            UnreachableError: no answer came, or none in time, or robots.txt cannot be read.
             FetchError: it cannot be read for another reason.
 
         The sentence of each names the host and the cause.
@@ -155,135 +171,119 @@ class Fetcher:
             headers["If-None-Match"] = etag
         if last_modified is not None:
             headers["If-Modified-Since"] = last_modified
-        first = _authority(target)
-        left = seconds = self._page_timeout if page else self._timeout
+        if page:
+            return await self._follow(target, headers, limit, self._page_timeout, page=True)
+        return await self._follow(target, headers, limit, self._timeout)
+
+    async def _robots_txt(self, url: str) -> bytes:
+        answer = await self._follow(URL(url), {}, ROBOTS_BYTES, self._page_timeout, cut=True)
+        return answer.content if isinstance(answer, Fetched) else b""
+
+    async def _follow(
+        self,
+        target: URL,
+        headers: dict[str, str],
+        limit: int,
+        seconds: float,
+        *,
+        page: bool = False,
+        cut: bool = False,
+    ) -> Fetched | NotModified:
+        """Ask, and go where we are sent; ``cut`` takes the first ``limit`` bytes of more."""
+        first, before, left, permanent = authority(target), None, seconds, True
         clock = asyncio.get_running_loop().time
-        for _ in range(MAX_REDIRECTS + 1):
-            name = _authority(target)
-            async with self._turn(name, page=page):
-                started = clock()
-                try:
+        for hops in range(MAX_REDIRECTS + 1):
+            name = authority(target)
+            pause = 0.0
+            if page:
+                pause = max(self._page_pause, await self._robots.admit(target))
+            try:
+                async with self._turns.turn(name, page=page, pause=pause, goes_on=name == before):
+                    started = clock()
                     async with asyncio.timeout(left):
-                        answer = await self._ask(target, headers, limit)
-                except TimeoutError as error:
-                    raise UnreachableError(
-                        f"{name} took longer than {seconds:g} s to answer."
-                    ) from error
+                        answer = await self._ask(target, headers, limit, cut=cut)
                 left -= clock() - started
-            if not isinstance(answer, URL):
-                return answer
-            if answer.origin() != target.origin():
+            except TimeoutError as error:
+                raise UnreachableError(
+                    f"{name} took longer than {seconds:g} s to answer."
+                ) from error
+            except FetchError as error:
+                error.redirected = hops > 0
+                if error.retry_after:
+                    self._turns.close(name, error.retry_after)
+                raise
+            if not isinstance(answer, _Redirect):
+                moved = str(target) if hops and permanent else None
+                return replace(answer, moved_to=moved)
+            permanent = permanent and answer.permanent
+            if not may_know(target, answer.target):
                 headers.pop(_AUTH, None)  # meant for the first host alone
-            target = answer
+            before, target = name, answer.target
         raise FetchError(f"{first} redirects more than {MAX_REDIRECTS} times.")
 
     async def _ask(
-        self, target: URL, headers: dict[str, str], limit: int
-    ) -> Fetched | NotModified | URL:
-        """One request; a URL as the answer is where it redirects to."""
+        self, target: URL, headers: dict[str, str], limit: int, *, cut: bool
+    ) -> Fetched | NotModified | _Redirect:
+        """One request."""
         if self._session is None:
             raise RuntimeError("a Fetcher is used inside its context")
         try:
             async with self._session.get(
-                target, headers=headers, allow_redirects=False
+                target,
+                headers={**self._sources.along_to(target), **headers},
+                allow_redirects=False,
             ) as response:
                 conditional = not _CONDITIONS.isdisjoint(headers)
-                return await _answer(response, limit, conditional=conditional)
+                return await _answer(response, limit, conditional=conditional, cut=cut)
         except TimeoutError:
             raise
         except (aiohttp.ClientError, OSError, ValueError) as error:
-            raise _explained(_authority(target), error) from error
-
-    @asynccontextmanager
-    async def _turn(self, name: str, *, page: bool) -> AsyncIterator[None]:
-        """Wait until no other page, or feed, is asked of this host; empty queues are forgotten."""
-        queue = (name, page)
-        turn = self._turns.setdefault(queue, _Turn(asyncio.Lock()))
-        turn.users += 1
-        try:
-            async with turn.lock:
-                yield
-        finally:
-            turn.users -= 1
-            if not turn.users:
-                del self._turns[queue]
-
-
-@dataclass(slots=True)
-class _Turn:
-    lock: asyncio.Lock
-    users: int = 0
-
-
-class _NotPublicError(OSError):
-    """The address that a name led to is not public; an OSError, so that the next one is tried."""
-
-
-def _public_socket(info: tuple[int, int, int, str, tuple[object, ...]]) -> socket.socket:
-    """A socket for an address about to be connected to, so nothing can lead past this check.
-
-    Names, literals, redirects and later answers of a name server all end here.
-    """
-    family, kind, protocol, _, address = info
-    if not is_public_address(str(address[0])):
-        raise _NotPublicError(EACCES, "not a public address")
-    return socket.socket(family, kind, protocol)
+            raise explained(authority(target), error) from error
 
 
 async def _answer(
-    response: aiohttp.ClientResponse, limit: int, *, conditional: bool
-) -> Fetched | NotModified | URL:
-    name = _authority(response.url)
+    response: aiohttp.ClientResponse, limit: int, *, conditional: bool, cut: bool
+) -> Fetched | NotModified | _Redirect:
+    name, now = authority(response.url), datetime.now(UTC)
     status = response.status
     if status == HTTPStatus.NOT_MODIFIED and conditional:
-        return NotModified(str(response.url))
+        return NotModified(str(response.url), fresh_for(response.headers, now))
     location = response.headers.get("Location")
     if status in _REDIRECTS and location:
-        return _redirected(response.url, location)
+        return _Redirect(_redirected(response.url, location), status in _PERMANENT)
     if not HTTPStatus.OK <= status < HTTPStatus.MULTIPLE_CHOICES:
         wait = response.headers.get("Retry-After") if status in _BUSY else None
         raise FetchError(
             f"{name} answered {_reason(status)}.",
             status=status,
-            retry_after=None if wait is None else retry_after(wait, datetime.now(UTC)),
+            retry_after=None if wait is None else retry_after(wait, now),
         )
-    content = await _body(response, limit)
-    headers = response.headers
+    content = await _body(response, limit, cut=cut)
+    url, headers = str(response.url), response.headers
+    links = headers.getall("Link", [])
     return Fetched(
-        url=str(response.url),
+        url=url,
         content=content,
         content_type=headers.get("Content-Type"),
         etag=_validator(headers.get("ETag")),
         last_modified=_validator(headers.get("Last-Modified")),
+        fresh=fresh_for(headers, now),
+        hub=header_link(links, "hub", url),
+        own_url=header_link(links, "self", url),
     )
 
 
-async def _body(response: aiohttp.ClientResponse, limit: int) -> bytes:
+async def _body(response: aiohttp.ClientResponse, limit: int, *, cut: bool) -> bytes:
     """The body in decompressed pieces, given up as soon as they are too much (gzip bombs)."""
     content = bytearray()
     async for chunk in response.content.iter_chunked(_CHUNK):
         content += chunk
         if len(content) > limit:
             response.close()
-            raise FetchError(f"{_authority(response.url)} sent more than {limit:,} bytes.")
+            if cut:
+                return bytes(content[:limit])
+            raise FetchError(f"{authority(response.url)} sent more than {limit:,} bytes.")
     return bytes(content)
-
-
-def retry_after(value: str, now: datetime) -> float | None:
-    """The seconds that a ``Retry-After`` header asks to wait, at most a day; None if unreadable.
-
-    Both forms: seconds and an HTTP date (RFC 9110, section 10.2.3).
-    """
-    value = value.strip()
-    if re.fullmatch(r"[0-9]{1,9}", value):
-        return min(float(value), MAX_WAIT)
-    try:
-        moment = parsedate_to_datetime(value)
-    except ValueError:
-        return None
-    if moment.tzinfo is None:
-        moment = moment.replace(tzinfo=UTC)
-    return min(max((moment - now).total_seconds(), 0.0), MAX_WAIT)
 
 
 def _web_address(url: str) -> tuple[URL, dict[str, str]]:
@@ -304,7 +304,7 @@ def _redirected(source: URL, location: str) -> URL:
         return _bare(source.join(URL(location)))
     except ValueError:
         raise FetchError(
-            f"{_authority(source)} redirects to something that is no web address."
+            f"{authority(source)} redirects to something that is no web address."
         ) from None
 
 
@@ -313,11 +313,6 @@ def _bare(url: URL) -> URL:
     if url.scheme not in {"http", "https"} or not url.host:
         raise ValueError("no http(s) address")
     return url.with_user(None).with_fragment(None)
-
-
-def _authority(url: URL) -> str:
-    """The host as people know it, with a port that is not the scheme's own."""
-    return f"{url.host}" if url.is_default_port() else f"{url.host}:{url.port}"
 
 
 def _reason(status: int) -> str:
@@ -332,16 +327,3 @@ def _validator(value: str | None) -> str | None:
     if value and len(value) <= _MAX_VALIDATOR and value.isprintable():
         return value
     return None
-
-
-def _explained(name: str, error: Exception) -> FetchError:
-    """What went wrong on the way, as a sentence."""
-    reason = error.os_error if isinstance(error, aiohttp.ClientConnectorError) else error
-    if isinstance(reason, _NotPublicError):
-        return AddressRefusedError(
-            f"{name} is not a public address; ALLOW_PRIVATE_ADDRESSES=true would allow it."
-        )
-    for kind, sentence in _CAUSES:
-        if isinstance(error, kind) or isinstance(reason, kind):
-            return UnreachableError(f"{name} {sentence}.")
-    return FetchError(f"{name} could not be read ({type(error).__name__}).")

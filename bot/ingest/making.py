@@ -8,7 +8,7 @@ from http import HTTPStatus
 import structlog
 
 from bot.addresses import picture_name
-from bot.errors import ExtractError, FetchError
+from bot.errors import ExtractError, FetchError, RobotsRefusedError
 from bot.ingest import decide
 from bot.ingest.decide import Candidate
 from bot.ingest.pages import PageRead, Pages
@@ -130,6 +130,8 @@ def revised(kept: Article, new: NewArticle) -> NewArticle:
 def _may_pass(error: FetchError) -> bool:
     """Whether a page that cannot be read now may be read later."""
     status = error.status
+    if isinstance(error, RobotsRefusedError):
+        return False
     return (
         status is None
         or status >= HTTPStatus.INTERNAL_SERVER_ERROR

@@ -32,6 +32,7 @@ from bot.ingest.fields import (
     settled,
 )
 from bot.ingest.json_feed import read_json_feed
+from bot.ingest.rhythm import rhythm
 from bot.model import Entry, Feed
 
 MAX_TAGS = 300_000  # some 10,000 entries
@@ -108,10 +109,14 @@ def parse_feed(content: bytes, content_type: str | None, url: str) -> Feed:
     if result["bozo"] and not result["entries"] and not result["feed"].get("title"):
         raise ParseError("The feed is broken: it has neither a title nor an entry.")
     atom = result["version"].startswith("atom")
+    channel = result["feed"]
     return Feed(
         title=_line(result["feed"].get("title_detail"), literal=atom),
         language=language(str(result["feed"].get("language", ""))),
         entries=settled([_entry(raw, url, atom=atom) for raw in result["entries"]]),
+        rhythm=rhythm(text, channel),
+        hub=_related(channel, "hub", url),
+        own_url=_related(channel, "self", url),
     )
 
 
@@ -210,6 +215,13 @@ def _link(raw: _Raw, guid: str | None, base: str) -> str | None:
         if url is not None:
             return url
     return None
+
+
+def _related(channel: _Raw, rel: str, base: str) -> str | None:
+    """The first address of the feed's own links that stands in a relation to it."""
+    links = (link for link in _dicts(channel.get("links")) if link.get("rel") == rel)
+    found = (absolute_url(base, str(link.get("href", ""))) for link in links)
+    return next((address for address in found if address), None)
 
 
 def _alternate(link: _Raw) -> bool:

@@ -4,22 +4,25 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from hashlib import sha256
+from http import HTTPStatus
 
 import structlog
 
 from bot.errors import FetchError, StorageError, VestnikError
-from bot.ingest import corrections, decide
+from bot.ingest import corrections, decide, moves
 from bot.ingest.checks import next_check
 from bot.ingest.corrections import Changes
 from bot.ingest.decide import Candidate
-from bot.ingest.fetch import Fetcher, NotModified
+from bot.ingest.fetch import Fetched, Fetcher, NotModified
 from bot.ingest.making import Maker
 from bot.ingest.pages import Pages
+from bot.ingest.schedule import is_unconditional, next_read
 from bot.ingest.workers import ParsePool
-from bot.model import Alias, NewArticle, Source, shown_url
+from bot.model import Alias, NewArticle, Rhythm, Source, Whereabouts, shown_url
 from bot.storage import articles, broadcasts, checks, revisions, sources
 from bot.storage.database import Database
 from bot.storage.revisions import Kept
@@ -31,7 +34,7 @@ _log = structlog.get_logger(__name__)
 FEED_BYTES = 5 * 1024 * 1024
 _SOURCES_AT_ONCE = 8
 _PAGES_AT_ONCE = 4
-_CHUNK = 10  # articles stored in one transaction, so that the first of many need not wait for all
+_CHUNK = 10  # articles stored in one transaction
 _SHORTEST_NAP, _LONGEST_NAP = 0.05, 30.0
 
 
@@ -54,6 +57,10 @@ class _End:
         looked_at: the moment at which what follows was compared with what is kept.
         named: the source's own articles that the feed names, by their numbers.
         changes: what it says anew of them.
+        body_hash: of what was read; None, as for the validators, where it is to be read in full.
+        rhythm: how often the feed asks to be read.
+        fresh: for how many seconds more the site would say the same.
+        where: where the source is read from now on.
     """
 
     section: str
@@ -63,10 +70,16 @@ class _End:
     looked_at: datetime
     named: Mapping[int, Kept]
     changes: Changes
+    body_hash: str | None
+    rhythm: Rhythm
+    fresh: float
+    where: Whereabouts
 
 
 class Poller:
     """Reads every listed source in its turn. One that fails, or is slow, holds up no other.
+
+    ``chance`` gives numbers from 0 to 1: they spread reads, and leave out validators now and then.
 
     Attributes:
         published: set whenever a broadcast was stored.
@@ -84,10 +97,12 @@ class Poller:
         published: asyncio.Event | None = None,
         ttl: timedelta = broadcasts.DELIVERY_TTL,
         breaking_words: Sequence[str] = (),
+        chance: Callable[[], float] = random.random,
     ) -> None:
         self.published = published or asyncio.Event()
         self.vanished = asyncio.Event()
         self._ttl = ttl
+        self._chance = chance
         self._breaking_words = breaking_words
         self._database = database
         self._fetcher = fetcher
@@ -145,7 +160,7 @@ class Poller:
         Else its site would be asked again and again for as long as the database fails.
         """
         failures = 1 + (self._pauses[source.id].failures if source.id in self._pauses else 0)
-        until = decide.next_read(datetime.now(UTC), self._poll_seconds, failures=failures)
+        until = next_read(datetime.now(UTC), self._poll_seconds, failures=failures)
         self._pauses[source.id] = _Pause(until, failures)
         tell = _log.warning if isinstance(error, StorageError) else _log.exception
         tell(
@@ -167,19 +182,22 @@ class Poller:
             await self._record_failure(source, error)
 
     async def _read(self, source: Source) -> None:
+        full = is_unconditional(self._chance())
         answer = await self._fetcher.get(
-            source.url,
-            etag=source.etag,
-            last_modified=source.last_modified,
+            moves.read_address(source),
+            etag=None if full else source.etag,
+            last_modified=None if full else source.last_modified,
             limit=FEED_BYTES,
         )
         if isinstance(answer, NotModified):
-            now = datetime.now(UTC)
-            async with self._database.write() as connection:
-                next_at = decide.next_read(now, self._poll_seconds)
-                await sources.record_unchanged(connection, source.id, now=now, next_at=next_at)
+            await self._unchanged(source, answer)
+            return
+        body_hash = sha256(answer.content).hexdigest()
+        if body_hash == source.body_hash:
+            await self._unchanged(source, answer)
             return
         feed = await self._pool.feed(answer.content, answer.content_type, answer.url)
+        feed = replace(feed, hub=answer.hub or feed.hub, own_url=answer.own_url or feed.own_url)
         named = decide.candidates(feed)
         now = datetime.now(UTC)
         async with self._database.read() as connection:
@@ -197,17 +215,47 @@ class Poller:
             looked_at=now,
             named=kept,
             changes=changes,
+            body_hash=body_hash if changes.complete else None,
+            rhythm=feed.rhythm,
+            fresh=answer.fresh,
+            where=moves.followed(source, answer.moved_to, now),
         )
         pages = Pages(self._fetcher, self._pool)
         maker = Maker(pages, self._pool, source, feed, allow_private=self._allow_private)
-        for start in range(0, len(new), _CHUNK):
-            made = await self._make(new[start : start + _CHUNK], maker)
-            last = start + _CHUNK >= len(new) and not changes.revisit
+        for start, stop in pieces(len(new)):
+            made = await self._make(new[start:stop], maker)
+            last = stop == len(new) and not changes.revisit
             await self._store(source, made, end if last else None)
         if changes.revisit:  # news first
             end = await self._correct(source, maker, end)
         if changes.revisit or not new:
             await self._store(source, (), end)
+
+    async def _unchanged(self, source: Source, answer: Fetched | NotModified) -> None:
+        """The last complete read showed the same."""
+        now = datetime.now(UTC)
+        etag, last_modified = source.etag, source.last_modified
+        where = moves.followed(source, answer.moved_to, now)
+        if isinstance(answer, Fetched):
+            etag, last_modified = answer.etag, answer.last_modified
+        elif answer.moved_to not in {None, source.moved_to}:
+            # Nobody has seen that there is a feed; the next read is a full one.
+            etag, last_modified, where = None, None, source.whereabouts
+        next_at = self._next_read(now, answer.fresh, source.rhythm)
+        async with self._database.write() as connection:
+            await sources.record_unchanged(
+                connection,
+                source.id,
+                now=now,
+                next_at=next_at,
+                etag=etag,
+                last_modified=last_modified,
+            )
+            await sources.record_move(connection, source, where)
+        _log_move(source, where)
+
+    def _next_read(self, now: datetime, fresh: float, rhythm: Rhythm) -> datetime:
+        return next_read(now, self._poll_seconds, fresh=fresh, rhythm=rhythm, jitter=self._chance())
 
     async def _make(self, chunk: Sequence[Candidate], maker: Maker) -> Sequence[NewArticle]:
         limit = asyncio.Semaphore(_PAGES_AT_ONCE)
@@ -228,7 +276,7 @@ class Poller:
         if not again:
             return end
         self._unanswered[source.id] = again
-        return replace(end, etag=None, last_modified=None)
+        return replace(end, etag=None, last_modified=None, body_hash=None)
 
     async def _store(self, source: Source, made: Sequence[NewArticle], end: _End | None) -> None:
         """Articles, broadcasts and, with the last of them, the source's state: all or none."""
@@ -267,27 +315,37 @@ class Poller:
                     connection,
                     source.id,
                     now=now,
-                    next_at=decide.next_read(now, self._poll_seconds),
+                    next_at=self._next_read(now, end.fresh, end.rhythm),
                     etag=end.etag,
                     last_modified=end.last_modified,
+                    body_hash=end.body_hash,
+                    rhythm=end.rhythm,
                 )
+                await sources.record_move(connection, source, end.where)
         shown, pushed = shown_url(source.url), stored if source.primed else 0
         if pushed:
             self.published.set()
         if vanished:
             self.vanished.set()
+        _log_move(source, source.whereabouts if end is None else end.where)
         if end is not None and not source.primed:
             _log.info("first read complete: what comes from now on is pushed", source=shown)
         if stored:
             _log.info("articles stored", source=shown, count=stored, pushed=pushed)
 
     async def _record_failure(self, source: Source, error: Exception) -> None:
-        next_at = decide.next_read(
+        retry_after, gone, where = None, 0, moves.failed(source, error)
+        if isinstance(error, FetchError):
+            retry_after = error.retry_after
+            gone = source.gone + 1 if error.status == HTTPStatus.GONE else 0
+        next_at = next_read(
             datetime.now(UTC),
             self._poll_seconds,
             failures=source.failures + 1,
-            retry_after=error.retry_after if isinstance(error, FetchError) else None,
-            jitter=random.random(),  # noqa: S311 - it only spreads reads
+            gone=gone,
+            retry_after=retry_after,
+            rhythm=source.rhythm,
+            jitter=self._chance(),
         )
         _log.warning(
             "source not read",
@@ -297,4 +355,27 @@ class Poller:
             next_at=next_at.isoformat(timespec="seconds"),
         )
         async with self._database.write() as connection:
-            await sources.record_failure(connection, source.id, next_at=next_at, error=str(error))
+            await sources.record_failure(
+                connection, source.id, next_at=next_at, error=str(error), gone=gone
+            )
+            await sources.record_move(connection, source, where)
+        _log_move(source, where)
+
+
+def pieces(count: int) -> Iterator[tuple[int, int]]:
+    """Where the transactions begin and end in which so many articles are stored. Pure.
+
+    The first alone, then twice as many each time: pages come with a pause between them, and the
+    first of many need not wait for all.
+    """
+    start, size = 0, 1
+    while start < count:
+        stop = min(start + size, count)
+        yield start, stop
+        start, size = stop, min(2 * size, _CHUNK)
+
+
+def _log_move(source: Source, where: Whereabouts) -> None:
+    if where.reads_url != source.reads_url:
+        address = where.reads_url or source.url
+        _log.info("read elsewhere", source=shown_url(source.url), now=shown_url(address))

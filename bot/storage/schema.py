@@ -75,6 +75,12 @@ source = Table(
     Column("section", Text),  # the title that the editor gave
     Column("etag", Text),
     Column("last_modified", Text),
+    Column("body_hash", Text),  # of what the last complete read showed
+    Column("rhythm", Text),  # what its feed asks for, as JSON
+    Column("moved_to", Text),  # where it permanently redirects to
+    _moment("moved_since", nullable=True),
+    Column("untold_move", Text),  # where it has moved for good, until somebody was told
+    Column("gone", Integer, nullable=False, server_default="0"),  # answers of 410 in a row
     Column("failures", Integer, nullable=False, server_default="0"),
     Column("error", Text),
     Column("primed", Boolean, nullable=False, server_default=false()),

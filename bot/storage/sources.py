@@ -6,22 +6,41 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from pydantic import TypeAdapter
 from sqlalchemy import Row, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.model import Source, SourceSpec, shown_url
+from bot.model import Rhythm, Source, SourceSpec, Whereabouts, shown_url
 from bot.storage.schema import source
 from bot.storage.upsert import insert
+
+_RHYTHM: TypeAdapter[Rhythm] = TypeAdapter(Rhythm)
 
 
 @dataclass(frozen=True, slots=True)
 class SourceHealth:
-    """How a source fares: ``read_at`` is the last read that succeeded, ``error`` the last fault."""
+    """How a source fares.
+
+    Attributes:
+        read_at: the last read that succeeded.
+        failures, error: reads that failed since, and the last fault.
+        gone: answers in a row that it is gone for good.
+    """
 
     url: str
     read_at: datetime | None
     failures: int
     error: str | None
+    gone: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """A source that has moved for good to another host, which nobody was told of yet."""
+
+    source_id: int
+    url: str
+    target: str
 
 
 async def list_sources(
@@ -69,8 +88,38 @@ async def record_read(
     next_at: datetime,
     etag: str | None,
     last_modified: str | None,
+    body_hash: str | None = None,
+    rhythm: Rhythm = Rhythm(),  # noqa: B008 - frozen
 ) -> None:
     """A read was completed: everything it showed is stored."""
+    await connection.execute(
+        update(source)
+        .where(source.c.id == source_id)
+        .values(
+            etag=etag,
+            last_modified=last_modified,
+            body_hash=body_hash,
+            rhythm=None if rhythm == Rhythm() else _RHYTHM.dump_json(rhythm).decode(),
+            read_at=now,
+            next_at=next_at,
+            failures=0,
+            gone=0,
+            error=None,
+            primed=True,
+        )
+    )
+
+
+async def record_unchanged(
+    connection: AsyncConnection,
+    source_id: int,
+    *,
+    now: datetime,
+    next_at: datetime,
+    etag: str | None,
+    last_modified: str | None,
+) -> None:
+    """Nothing has changed since the last complete read, but perhaps the validators."""
     await connection.execute(
         update(source)
         .where(source.c.id == source_id)
@@ -80,38 +129,61 @@ async def record_read(
             read_at=now,
             next_at=next_at,
             failures=0,
+            gone=0,
             error=None,
-            primed=True,
         )
     )
 
 
-async def record_unchanged(
-    connection: AsyncConnection, source_id: int, *, now: datetime, next_at: datetime
+async def record_failure(
+    connection: AsyncConnection, source_id: int, *, next_at: datetime, error: str, gone: int = 0
 ) -> None:
-    """The site says that nothing has changed since the last complete read."""
+    """A read failed; the source is tried again at ``next_at``. See ``Source`` for ``gone``."""
     await connection.execute(
         update(source)
         .where(source.c.id == source_id)
-        .values(read_at=now, next_at=next_at, failures=0, error=None)
+        .values(failures=source.c.failures + 1, error=error, gone=gone, next_at=next_at)
     )
 
 
-async def record_failure(
-    connection: AsyncConnection, source_id: int, *, next_at: datetime, error: str
-) -> None:
-    """A read failed; the source is tried again at ``next_at``."""
+async def record_move(connection: AsyncConnection, old: Source, where: Whereabouts) -> None:
+    """Where a source is read from now on. That nobody was told of a move yet stays known."""
+    if where == old.whereabouts:
+        return
+    values: dict[str, object] = {
+        "reads_url": where.reads_url,
+        "moved_to": where.moved_to,
+        "moved_since": where.moved_since,
+    }
+    if where.untold or where.reads_url is None:
+        values["untold_move"] = where.reads_url
+    await connection.execute(update(source).where(source.c.id == old.id).values(values))
+
+
+async def untold_moves(connection: AsyncConnection) -> list[Move]:
+    """The listed sources that have moved to another host, of which nobody was told yet."""
+    statement = (
+        select(source.c.id, source.c.url, source.c.untold_move)
+        .where(source.c.listed, source.c.untold_move.is_not(None))
+        .order_by(source.c.id)
+    )
+    rows = await connection.execute(statement)
+    return [Move(number, shown_url(url), target) for number, url, target in rows]
+
+
+async def move_told(connection: AsyncConnection, move: Move) -> None:
+    """Somebody was told of a move; of another one since, nobody."""
     await connection.execute(
         update(source)
-        .where(source.c.id == source_id)
-        .values(failures=source.c.failures + 1, error=error, next_at=next_at)
+        .where(source.c.id == move.source_id, source.c.untold_move == move.target)
+        .values(untold_move=None)
     )
 
 
 async def source_health(connection: AsyncConnection) -> list[SourceHealth]:
     """How each listed source fares; addresses are shown without user name and password."""
     statement = (
-        select(source.c.url, source.c.read_at, source.c.failures, source.c.error)
+        select(source.c.url, source.c.read_at, source.c.failures, source.c.error, source.c.gone)
         .where(source.c.listed)
         .order_by(source.c.id)
     )
@@ -131,4 +203,9 @@ def _source(row: Row[tuple[object, ...]]) -> Source:
         failures=row.failures,
         primed=row.primed,
         reads_url=row.reads_url,
+        body_hash=row.body_hash,
+        rhythm=_RHYTHM.validate_json(row.rhythm) if row.rhythm else Rhythm(),
+        moved_to=row.moved_to,
+        moved_since=row.moved_since,
+        gone=row.gone,
     )

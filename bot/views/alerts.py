@@ -12,6 +12,7 @@ from bot.render.text import cut, join
 from bot.views.titles import titles
 
 _REASON_CHARS = 500
+_ADDRESS_CHARS = 1500
 _TITLES = 20
 _SCREEN_CHARS = 4000
 
@@ -27,6 +28,25 @@ def source_failing(url: str, reason: str | None, t: Translator) -> Screen:
     """A source cannot be read."""
     text = t("⚠️ This source cannot be read. I keep trying.")
     return Screen(join("\n\n", [text, url, cut(reason or "", _REASON_CHARS)]))
+
+
+def source_gone(url: str, t: Translator) -> Screen:
+    """A site says that a source is gone for good."""
+    text = t(
+        "⚠️ The site says that this source is gone for good (410). I keep looking, ever more "
+        "rarely. If it has a new address, put that into SOURCES."
+    )
+    return Screen(join("\n\n", [text, url]))
+
+
+def source_moved(url: str, target: str, t: Translator) -> Screen:
+    """A source has moved to another host, and is read there."""
+    text = t(
+        "ℹ️ This source has moved for good, the site says. I read it at its new address now. "
+        "SOURCES may stay as it is."
+    )
+    way = join(" →\n", [cut(url, _ADDRESS_CHARS), cut(target, _ADDRESS_CHARS)])
+    return Screen(join("\n\n", [text, way]))
 
 
 def source_recovered(url: str, t: Translator) -> Screen:

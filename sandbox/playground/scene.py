@@ -152,6 +152,7 @@ class Scene:
             "BOT_API_URL": self.telegram.url,
             "SOURCES": "\n".join(f"{title}={self.site.feed_url(slug)}" for slug, title in sections),
             "POLL_SECONDS": "1",
+            "PAGE_PAUSE": "0",
             "DATA_DIR": data,
             "ALLOW_PRIVATE_ADDRESSES": "true",
             "TIMEZONE": self._zone,

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
 
 from sqlalchemy import update
 
 from bot.delivery.alerts import Alerts
 from bot.i18n import load_translators
-from bot.model import Delivery, DeliveryState
-from bot.storage import broadcasts, outbox, revisions
+from bot.model import Delivery, DeliveryState, SourceSpec, Whereabouts
+from bot.storage import broadcasts, outbox, revisions, sources
 from bot.storage.database import Database
 from bot.storage.schema import article
 from bot.telegram.session import make_bot
-from sandbox.telegram import Refusal, Telegram
+from sandbox.telegram import Person, Refusal, Telegram
 from tests.storage.rows import add_article, add_broadcast, add_reader
 
 
@@ -51,6 +53,71 @@ async def test_articles_that_are_held_are_told_once_and_again_when_there_are_mor
         assert len(editor.messages) == 2
         await bot.session.close()
         assert tg.violations == []
+
+
+GONE = SourceSpec("https://editor:secret@gone.example/feed")
+MOVED = "https://new.example/feed"
+
+
+async def test_a_source_that_is_gone_is_told_once_and_when_it_is_back(
+    database: Database, now: datetime
+) -> None:
+    async with database.write() as connection:
+        await sources.list_sources(connection, [GONE], now)
+        (one,) = await sources.due_sources(connection, now)
+
+    async def fails(*, gone: int) -> None:
+        async with database.write() as connection:
+            await sources.record_failure(connection, one.id, next_at=now, error="410", gone=gone)
+        await alerts._look()
+
+    async with telling(database) as (alerts, editor, tg):
+        await fails(gone=1)
+        assert editor.messages == []
+        for number in range(2, 9):  # that it cannot be read besides is not told
+            await fails(gone=number)
+        (told,) = editor.messages
+        assert "410" in told.text
+        assert "https://gone.example/feed" in told.text
+        async with database.write() as connection:
+            await sources.record_read(
+                connection, one.id, now=now, next_at=now, etag=None, last_modified=None
+            )
+        await alerts._look()
+        assert "снова читается" in editor.messages[1].text
+        await fails(gone=1)
+        await fails(gone=2)
+        assert editor.messages[2].text == told.text
+        assert tg.violations == []
+
+
+async def test_a_source_that_has_moved_is_told_until_it_reaches_somebody_and_never_again(
+    database: Database, now: datetime
+) -> None:
+    async with database.write() as connection:
+        await sources.list_sources(connection, [GONE], now)
+        (one,) = await sources.due_sources(connection, now)
+        await sources.record_move(connection, one, Whereabouts(MOVED, untold=True))
+    async with telling(database) as (alerts, editor, tg):
+        tg.faults.add(Refusal(500, "Internal Server Error"), method="sendMessage", times=1)
+        await alerts._look()
+        assert editor.messages == []
+        await alerts._look()
+        (told,) = editor.messages
+        assert told.text.endswith(f"https://gone.example/feed →\n{MOVED}")
+    async with telling(database) as (alerts, editor, tg):  # after a restart
+        await alerts._look()
+        assert editor.messages == []
+        assert tg.violations == []
+
+
+@asynccontextmanager
+async def telling(database: Database) -> AsyncIterator[tuple[Alerts, Person, Telegram]]:
+    async with Telegram() as tg:
+        editor = tg.person("Редактор", started=True)
+        bot = make_bot(tg.token, tg.url)
+        yield Alerts(database, bot, [editor.id], load_translators("ru", "UTC")["ru"]), editor, tg
+        await bot.session.close()
 
 
 REFUSED = "Forbidden: bot was blocked by the user"

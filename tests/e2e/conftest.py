@@ -48,6 +48,7 @@ def start(telegram: Telegram, newsroom: Newsroom, tmp_path: Path, fork_server: F
                 "BOT_API_URL": telegram.url,
                 "SOURCES": newsroom.feed_url(),
                 "POLL_SECONDS": "1",
+                "PAGE_PAUSE": "0",
                 "DATA_DIR": str(tmp_path / "data"),
                 "ALLOW_PRIVATE_ADDRESSES": "true",
                 **settings,

@@ -231,8 +231,13 @@ async def newsroom() -> AsyncIterator[Newsroom]:
 
 @pytest.fixture
 async def poller(database: Database) -> AsyncIterator[Poller]:
-    async with Fetcher(allow_private=True, user_agent="test") as fetcher, ParsePool() as pool:
-        yield Poller(database, fetcher, pool, poll_seconds=60, allow_private=True)
+    async with (
+        Fetcher(allow_private=True, user_agent="test", page_pause=0) as fetcher,
+        ParsePool() as pool,
+    ):
+        yield Poller(
+            database, fetcher, pool, poll_seconds=60, allow_private=True, chance=lambda: 0.5
+        )
 
 
 async def read(poller: Poller, database: Database) -> Source:
@@ -337,7 +342,9 @@ async def test_what_an_older_version_kept_is_noted_and_not_asked_for(
 ) -> None:
     async with database.write() as connection:
         await connection.execute(update(article).values(seen=None))
-        await connection.execute(update(source).values(etag=None, last_modified=None))
+        await connection.execute(
+            update(source).values(etag=None, last_modified=None, body_hash=None)
+        )
     asked = len(newsroom.requests)
     await read(primed, database)
     assert [request.path for request in list(newsroom.requests)[asked:]] == ["/feed.xml"]
@@ -371,7 +378,9 @@ async def test_an_entry_that_is_back_brings_its_article_back(
         await connection.execute(
             update(article).where(article.c.id == number).values(gone=2, seen=ABSENT)
         )
-        await connection.execute(update(source).values(etag=None, last_modified=None))
+        await connection.execute(
+            update(source).values(etag=None, last_modified=None, body_hash=None)
+        )
     await read(primed, database)
     assert (await by_title(database, "Туда и обратно")).withdrawn_at is None
     assert await pushed(database) == 1

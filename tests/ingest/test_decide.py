@@ -12,7 +12,6 @@ from bot.ingest.decide import (
     compose,
     learnt_names,
     new_candidates,
-    next_read,
     section_title,
 )
 from bot.model import (
@@ -234,21 +233,6 @@ def test_the_section_is_the_editors_else_the_feeds_else_the_host() -> None:
     assert section_title(source, feed()) == "Mine"
     assert section_title(named, feed()) == "The feed"
     assert section_title(named, Feed("", None, ())) == "example.org"
-
-
-def test_pauses_grow_with_failures_up_to_an_hour() -> None:
-    pauses = [(next_read(NOW, 60, failures=n) - NOW).total_seconds() for n in (0, 1, 2, 3, 7, 100)]
-    assert pauses == [60, 60, 120, 240, 3600, 3600]
-
-
-def test_an_hour_is_no_limit_for_those_who_are_looked_at_less_often() -> None:
-    assert next_read(NOW, 86_400, failures=5) - NOW == timedelta(days=1)
-
-
-def test_what_the_site_asks_for_is_obeyed_and_jitter_only_adds() -> None:
-    assert next_read(NOW, 1, failures=1, retry_after=500) - NOW == timedelta(seconds=500)
-    assert next_read(NOW, 600, retry_after=5) - NOW == timedelta(seconds=600)
-    assert next_read(NOW, 60, failures=1, jitter=1.0) - NOW == timedelta(seconds=66)
 
 
 def test_a_very_long_id_stays_a_name_of_its_own() -> None:

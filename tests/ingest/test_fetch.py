@@ -8,13 +8,15 @@ import tracemalloc
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import UTC, datetime
+from itertools import pairwise
 
 import pytest
 from aiohttp import web
 
 from bot.errors import AddressRefusedError, FetchError, UnreachableError
-from bot.ingest import fetch
-from bot.ingest.fetch import MAX_REDIRECTS, Fetched, Fetcher, NotModified, retry_after
+from bot.ingest import connect
+from bot.ingest.fetch import MAX_REDIRECTS, Fetched, Fetcher, NotModified
+from bot.ingest.freshness import retry_after
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 AGENT = "Vestnik-Test/1.0"
@@ -53,7 +55,7 @@ async def raw_site(answer: bytes) -> AsyncIterator[str]:
 
 @pytest.fixture
 async def fetcher() -> AsyncIterator[Fetcher]:
-    async with Fetcher(allow_private=True, user_agent=AGENT, timeout=10) as opened:
+    async with Fetcher(allow_private=True, user_agent=AGENT, timeout=10, page_pause=0) as opened:
         yield opened
 
 
@@ -159,6 +161,60 @@ async def test_a_proxy_of_the_environment_is_not_used(monkeypatch: pytest.Monkey
     assert fetched.content == b"hello"
 
 
+@pytest.mark.parametrize("status", [200, 304])
+async def test_an_answer_says_how_long_it_is_fresh(fetcher: Fetcher, status: int) -> None:
+    async def feed(_request: web.Request) -> web.Response:
+        return web.Response(status=status, headers={"Cache-Control": "max-age=120"})
+
+    async with site(feed) as base:
+        answer = await fetcher.get(base, etag='"a"', limit=LIMIT)
+
+    assert answer.fresh == 120
+
+
+async def test_an_answer_names_its_hub(fetcher: Fetcher) -> None:
+    async def feed(_request: web.Request) -> web.Response:
+        link = '<https://hub.example/>; rel="hub", </feed>; rel="self"'
+        return web.Response(headers={"Link": link})
+
+    async with site(feed) as base:
+        answer = await fetcher.get(base, limit=LIMIT)
+        assert isinstance(answer, Fetched)
+        assert (answer.hub, answer.own_url) == ("https://hub.example/", f"{base}/feed")
+
+
+@pytest.mark.parametrize(
+    ("statuses", "moved"),
+    [((301,), True), ((308, 301), True), ((302,), False), ((301, 307), False), ((303, 308), False)],
+)
+async def test_only_permanent_redirects_are_a_move(
+    fetcher: Fetcher, statuses: tuple[int, ...], *, moved: bool
+) -> None:
+    async def feed(request: web.Request) -> web.Response:
+        hop = int(request.path.strip("/") or 0)
+        if hop == len(statuses):
+            return web.Response()
+        return web.Response(status=statuses[hop], headers={"Location": f"/{hop + 1}"})
+
+    async with site(feed) as base:
+        answer = await fetcher.get(base, limit=LIMIT)
+
+    assert answer.moved_to == (f"{base}/{len(statuses)}" if moved else None)
+
+
+async def test_a_fault_says_whether_it_came_behind_a_redirect(fetcher: Fetcher) -> None:
+    async def feed(request: web.Request) -> web.Response:
+        if request.path == "/":
+            raise web.HTTPMovedPermanently("/new")
+        return web.Response(status=410)
+
+    async with site(feed) as base:
+        for path, redirected in (("/", True), ("/new", False)):
+            with pytest.raises(FetchError) as caught:
+                await fetcher.get(base + path, limit=LIMIT)
+            assert (caught.value.status, caught.value.redirected) == (410, redirected)
+
+
 # --- Passwords ------------------------------------------------------------------------------------
 
 
@@ -240,7 +296,7 @@ async def test_a_redirect_into_the_private_network_is_refused(
         return web.Response(text="secret")
 
     # The outer network is not here: one loopback address plays it.
-    monkeypatch.setattr(fetch, "is_public_address", lambda ip: ip == "127.0.0.3")
+    monkeypatch.setattr(connect, "is_public_address", lambda ip: ip == "127.0.0.3")
     async with AsyncExitStack() as stack:
         inside = await stack.enter_async_context(site(secret, "127.0.0.2"))
         port = inside.rpartition(":")[2]
@@ -363,10 +419,10 @@ async def test_a_host_is_asked_one_thing_at_a_time(fetcher: Fetcher) -> None:
         await asyncio.gather(*(fetcher.get(f"{base}/{n}", limit=LIMIT) for n in range(5)))
 
     assert most == 1
-    assert fetcher._turns == {}
+    assert fetcher._turns._hosts == {}
 
 
-async def test_a_feed_does_not_wait_for_pages_of_its_host(fetcher: Fetcher) -> None:
+async def test_a_feed_waits_for_one_page_of_its_host_at_most(fetcher: Fetcher) -> None:
     """Slow pages of one section once held up the feed of another for a minute and a half."""
     asked, release = asyncio.Queue[str](), asyncio.Event()
 
@@ -377,19 +433,95 @@ async def test_a_feed_does_not_wait_for_pages_of_its_host(fetcher: Fetcher) -> N
         return web.Response()
 
     async with site(slow_pages) as base, asyncio.TaskGroup() as group:
-        for _ in range(2):
+        for _ in range(5):
             group.create_task(fetcher.get(f"{base}/page", limit=LIMIT, page=True))
-        assert await asked.get() == "/page"
-        await fetcher.get(f"{base}/feed", limit=LIMIT)
-        assert await asked.get() == "/feed"
-        assert asked.empty()  # the second page waits for the first
+        assert [await asked.get() for _ in range(2)] == ["/robots.txt", "/page"]
+        group.create_task(fetcher.get(f"{base}/feed", limit=LIMIT))
+        await asyncio.sleep(0)
         release.set()
+        assert [await asked.get() for _ in range(5)] == ["/feed", *["/page"] * 4]
 
-    assert fetcher._turns == {}
+    assert fetcher._turns._hosts == {}
+
+
+async def test_pages_of_a_host_come_with_a_pause_after_the_first() -> None:
+    times: list[tuple[str, float, float]] = []
+    clock = asyncio.get_running_loop().time
+
+    async def pages(request: web.Request) -> web.Response:
+        if request.path == "/robots.txt":
+            return web.Response(status=404)
+        began = clock()
+        await asyncio.sleep(0.05)
+        times.append((request.path, began, clock()))
+        if request.path == "/old":
+            raise web.HTTPMovedPermanently("/new")
+        return web.Response()
+
+    async with (
+        site(pages) as base,
+        Fetcher(allow_private=True, user_agent=AGENT, page_pause=0.2) as fetcher,
+    ):
+        started = clock()
+        await asyncio.gather(*(fetcher.get(f"{base}/{n}", limit=LIMIT, page=True) for n in "ab"))
+        await fetcher.get(f"{base}/feed", limit=LIMIT)
+        await fetcher.get(f"{base}/old", limit=LIMIT, page=True)
+        assert list(fetcher._turns._hosts) == [base.removeprefix("http://")]
+
+    assert [path for path, *_ in times] == ["/a", "/b", "/feed", "/old", "/new"]
+    gaps = [after[1] - before[2] for before, after in pairwise(times)]
+    assert times[0][1] - started < 0.15  # the first page after silence never waits
+    assert gaps[0] >= 0.2
+    assert gaps[1] < 0.15  # a feed does not rest
+    assert times[3][1] - times[1][2] >= 0.2  # a page rests since the last page
+    assert gaps[3] < 0.15  # a redirect within the host is the same page
+
+
+async def test_the_pause_that_robots_txt_asks_for_is_kept() -> None:
+    times: list[float] = []
+    clock = asyncio.get_running_loop().time
+
+    async def pages(request: web.Request) -> web.Response:
+        if request.path == "/robots.txt":
+            return web.Response(text="User-agent: *\nCrawl-delay: 0.3\n")
+        times.append(clock())
+        return web.Response()
+
+    async with (
+        site(pages) as base,
+        Fetcher(allow_private=True, user_agent=AGENT, page_pause=0) as fetcher,
+    ):
+        for _ in range(2):
+            await fetcher.get(base, limit=LIMIT, page=True)
+
+    assert times[1] - times[0] >= 0.3
+
+
+@pytest.mark.parametrize("page", [True, False])
+async def test_a_host_that_asks_us_to_wait_is_asked_for_no_page(
+    fetcher: Fetcher, *, page: bool
+) -> None:
+    asked: list[str] = []
+
+    async def busy(request: web.Request) -> web.Response:
+        asked.append(request.path)
+        wait = {"Retry-After": "60"} if request.path == "/busy" else {}
+        return web.Response(status=429 if wait else 200, headers=wait)
+
+    async with site(busy) as base:
+        with pytest.raises(FetchError, match="429"):
+            await fetcher.get(f"{base}/busy", limit=LIMIT, page=page)
+        with pytest.raises(UnreachableError, match="asked to be left alone"):
+            await fetcher.get(f"{base}/page", limit=LIMIT, page=True)
+        await fetcher.get(f"{base}/feed", limit=LIMIT)
+
+    assert [path for path in asked if path != "/robots.txt"] == ["/busy", "/feed"]
 
 
 async def test_a_page_is_given_less_time_than_a_feed() -> None:
-    async def silent(_request: web.Request) -> web.Response:
+    async def silent(request: web.Request) -> web.Response:
+        if request.path == "/robots.txt":
+            return web.Response(status=404)
         await asyncio.Event().wait()
         raise AssertionError
 
@@ -522,4 +654,4 @@ async def test_a_cancelled_request_leaves_nothing_behind(fetcher: Fetcher) -> No
         with pytest.raises(asyncio.CancelledError):
             await task
 
-    assert fetcher._turns == {}
+    assert fetcher._turns._hosts == {}

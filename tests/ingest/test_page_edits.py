@@ -158,7 +158,10 @@ class House:
 
 @pytest.fixture
 async def house(database: Database, newsroom: Newsroom) -> AsyncIterator[House]:
-    async with Fetcher(allow_private=True, user_agent="test") as fetcher, ParsePool() as pool:
+    async with (
+        Fetcher(allow_private=True, user_agent="test", page_pause=0) as fetcher,
+        ParsePool() as pool,
+    ):
         poller = Poller(database, fetcher, pool, poll_seconds=60, allow_private=True)
         checker = Checker(database, fetcher, pool, poll_seconds=60, allow_private=True)
         async with database.write() as connection:

@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import select
 
 from bot.ingest.fetch import Fetcher
-from bot.ingest.poll import Poller
+from bot.ingest.poll import Poller, pieces
 from bot.ingest.workers import ParsePool
 from bot.model import Source, SourceSpec
 from bot.storage import sources
@@ -30,7 +30,7 @@ async def newsroom() -> AsyncIterator[Newsroom]:
 
 @pytest.fixture
 async def fetcher() -> AsyncIterator[Fetcher]:
-    async with Fetcher(allow_private=True, user_agent="test") as opened:
+    async with Fetcher(allow_private=True, user_agent="test", page_pause=0) as opened:
         yield opened
 
 
@@ -42,7 +42,7 @@ async def pool() -> AsyncIterator[ParsePool]:
 
 @pytest.fixture
 def poller(database: Database, fetcher: Fetcher, pool: ParsePool) -> Poller:
-    return Poller(database, fetcher, pool, poll_seconds=60, allow_private=True)
+    return Poller(database, fetcher, pool, poll_seconds=60, allow_private=True, chance=lambda: 0.5)
 
 
 async def listed(database: Database, *urls: str) -> list[Source]:
@@ -96,6 +96,16 @@ async def test_what_comes_later_is_pushed_once_in_order(
     assert (await titles(database))[1] == [a.title for a in new]
 
 
+@pytest.mark.parametrize(
+    ("count", "sizes"),
+    [(0, []), (1, [1]), (3, [1, 2]), (9, [1, 2, 4, 2]), (40, [1, 2, 4, 8, 10, 10, 5])],
+)
+def test_the_first_of_many_need_not_wait_for_all(count: int, sizes: list[int]) -> None:
+    found = list(pieces(count))
+    assert [stop - start for start, stop in found] == sizes
+    assert [start for start, _ in found] == [sum(sizes[:n]) for n in range(len(sizes))]
+
+
 async def test_an_empty_first_read_counts(database: Database, poller: Poller) -> None:
     """Such a source once took its first articles for old ones."""
     async with Newsroom(feed_size=0) as empty:
@@ -120,7 +130,7 @@ async def test_a_first_read_that_breaks_off_pushes_nothing_when_it_goes_on(
     kept, pushed = await titles(database)
     assert 0 < len(kept) < len(newsroom.shown())
     newsroom.mend_page(hanging)
-    fresh = Poller(database, fetcher, pool, poll_seconds=60, allow_private=True)
+    fresh = Poller(database, fetcher, pool, poll_seconds=60, allow_private=True, chance=lambda: 0.5)
     await read(fresh, database)
     kept, pushed = await titles(database)
     assert sorted(kept) == sorted(a.title for a in newsroom.shown())
@@ -173,7 +183,9 @@ async def test_a_slow_source_holds_up_no_other(
     async with Newsroom() as slow:
         slow.break_feed("hang")
         await listed(database, slow.feed_url(), newsroom.feed_url())
-        poller = Poller(database, fetcher, pool, poll_seconds=1, allow_private=True)
+        poller = Poller(
+            database, fetcher, pool, poll_seconds=1, allow_private=True, chance=lambda: 0.5
+        )
         async with running(poller):
             await newsroom.wait_for(
                 lambda seen: sum(r.path == "/feed.xml" for r in seen) >= 3, timeout=30

@@ -113,7 +113,14 @@ async def test_nothing_new_keeps_the_validators_and_ends_the_failures(
     await _read(database, source, now, now)
     async with database.write() as connection:
         await sources.record_failure(connection, source.id, next_at=now, error="fault")
-        await sources.record_unchanged(connection, source.id, now=now + MINUTE, next_at=now)
+        await sources.record_unchanged(
+            connection,
+            source.id,
+            now=now + MINUTE,
+            next_at=now,
+            etag='"a"',
+            last_modified=None,
+        )
     (again,) = await _due(database, now)
     assert (again.etag, again.failures, again.primed) == ('"a"', 0, True)
     async with database.read() as connection:

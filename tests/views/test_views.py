@@ -242,6 +242,8 @@ def test_status(
 @given(addresses, words, ids, languages)
 def test_alerts(address: str, reason: str, number: int, t: Translator) -> None:
     assert_shown(alerts.source_failing(address, reason, t))
+    assert_shown(alerts.source_gone(address, t))
+    assert_shown(alerts.source_moved(address, address, t))
     assert_shown(alerts.source_recovered(address, t))
     assert_shown(alerts.rendering_refused(number, reason, t))
     assert_shown(alerts.articles_held(address, [(number, reason)] * 30, t))

@@ -1,0 +1,77 @@
+"""Where a source is read: permanent redirects are followed at once, and adopted with care. Pure."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from http import HTTPStatus
+
+from yarl import URL
+
+from bot.addresses import MAX_URL, names_private_host
+from bot.errors import FetchError
+from bot.ingest.headers import may_know
+from bot.model import Source, Whereabouts
+
+PROVEN = timedelta(days=7)
+"""How long a permanent redirect must stand until we no longer ask at the old address."""
+
+_GONE = frozenset({HTTPStatus.NOT_FOUND, HTTPStatus.GONE})
+_LOST = 5  # failures in a row at an adopted address, after which the editor's own is asked again
+
+
+def read_address(source: Source) -> str:
+    """Where to read a source now, with its user name and password where they may be known."""
+    if source.reads_url is None:
+        return source.url
+    home, there = URL(source.url), URL(source.reads_url)
+    if home.user is None or there.user is not None or not may_know(home, there):
+        return source.reads_url
+    return str(there.with_user(home.user).with_password(home.password))
+
+
+def followed(source: Source, target: str | None, now: datetime) -> Whereabouts:
+    """What an answer that was read as a source means for where it is read.
+
+    From http to https of the same host it is adopted at once; any other permanent redirect when it
+    has stood for a week. A temporary one, or an answer without, ends the waiting.
+
+    Args:
+        source: as it was read.
+        target: where permanent redirects led, or None.
+        now: the moment of the answer.
+    """
+    old = source.reads_url or source.url
+    here = Whereabouts(source.reads_url)
+    if target is None or target == old or len(target) > MAX_URL:
+        return here
+    if names_private_host(target) and not names_private_host(old):
+        return here
+    if _is_upgrade(old, target):
+        return _adopted(source, target)
+    since = source.moved_since if target == source.moved_to else None
+    if since is not None and now - since >= PROVEN:
+        return _adopted(source, target)
+    return Whereabouts(source.reads_url, target, since or now)
+
+
+def failed(source: Source, error: Exception) -> Whereabouts:
+    """What a failed read means for where a source is read.
+
+    Where the address itself is gone, not what it redirects to, the one that it last redirected to
+    is adopted. An adopted address that is gone, or fails for long, is given up for the editor's.
+    """
+    gone = isinstance(error, FetchError) and error.status in _GONE and not error.redirected
+    if gone and source.moved_to is not None:
+        return _adopted(source, source.moved_to)
+    if source.reads_url is not None and (gone or source.failures + 1 >= _LOST):
+        return Whereabouts()
+    return source.whereabouts
+
+
+def _adopted(source: Source, target: str) -> Whereabouts:
+    return Whereabouts(reads_url=target, untold=URL(source.url).host != URL(target).host)
+
+
+def _is_upgrade(old: str, new: str) -> bool:
+    before, after = URL(old), URL(new)
+    return (before.scheme, after.scheme) == ("http", "https") and before.host == after.host
