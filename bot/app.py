@@ -168,6 +168,7 @@ class _Process:
                 published=self._published,
                 ttl=timedelta(hours=settings.delivery_ttl),
                 breaking_words=settings.breaking_words,
+                specs=settings.sources,
             )
             checker = Checker(self._database, fetcher, poll_seconds=settings.poll_seconds)
             async with asyncio.TaskGroup() as group:

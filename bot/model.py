@@ -248,7 +248,7 @@ class SourceSpec:
     url: str
     section: str | None = None
     selectors: Selectors | None = None
-    headers: tuple[tuple[str, str], ...] = ()
+    headers: tuple[tuple[str, str], ...] = field(default=(), repr=False)  # may be secrets
 
 
 @dataclass(frozen=True, slots=True)
@@ -262,6 +262,7 @@ class Source:
         etag, last_modified: the validators of the last complete read, to be sent back verbatim.
         failures: reads that failed in a row.
         primed: whether a first read was completed; before it nothing is pushed.
+        read_at: the last read that succeeded, or None.
     """
 
     id: int
@@ -272,6 +273,7 @@ class Source:
     failures: int
     primed: bool
     reads_url: str | None = None
+    read_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -285,6 +287,8 @@ class Entry:
         published, updated: aware moments, or None where missing or senseless.
         image: the absolute address of a picture, or None.
         content: HTML of the article where the feed carries it, else of the summary, else empty.
+        date_hint: when it was published as far as a list tells that names no time zone, read as
+            UTC; what the article's page says goes before it.
     """
 
     guid: str | None
@@ -295,6 +299,7 @@ class Entry:
     updated: datetime | None
     image: str | None
     content: str
+    date_hint: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -131,7 +131,7 @@ def compose(
         lead=lead[:_LEAD_CHARS],
         image=image,
         language=(page.language if page else None) or language,
-        published=entry.published or (page.published if page else None),
+        published=entry.published or (page.published if page else None) or entry.date_hint,
         document=document if document.plain_text() else _of_lead(lead),
         seen=fingerprint(entry),
         has_page=page is not None,

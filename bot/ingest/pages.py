@@ -11,7 +11,7 @@ import structlog
 from bot.errors import ExtractError, FetchError, UnreachableError
 from bot.ingest.fetch import Fetched, Fetcher
 from bot.ingest.workers import ParsePool
-from bot.model import Extracted
+from bot.model import Extracted, Selectors
 
 _log = structlog.get_logger(__name__)
 
@@ -26,7 +26,10 @@ class Pages:
     next read begins with fresh patience.
     """
 
-    def __init__(self, fetcher: Fetcher, pool: ParsePool) -> None:
+    def __init__(
+        self, fetcher: Fetcher, pool: ParsePool, selectors: Selectors | None = None
+    ) -> None:
+        self._selectors = selectors
         self._fetcher = fetcher
         self._pool = pool
         self._turns: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
@@ -47,7 +50,9 @@ class Pages:
             FetchError, ExtractError: it cannot be read.
         """
         answer = await self._fetched(url)
-        return await self._pool.article(answer.content, answer.content_type, answer.url)
+        return await self._pool.article(
+            answer.content, answer.content_type, answer.url, self._selectors
+        )
 
     async def _fetched(self, url: str) -> Fetched:
         host = urlsplit(url).netloc

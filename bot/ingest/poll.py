@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
@@ -16,10 +16,11 @@ from bot.ingest.checks import next_check
 from bot.ingest.corrections import Changes
 from bot.ingest.decide import Candidate
 from bot.ingest.fetch import Fetcher, NotModified
+from bot.ingest.looking import look, published_since
 from bot.ingest.making import Maker
 from bot.ingest.pages import Pages
 from bot.ingest.workers import ParsePool
-from bot.model import Alias, NewArticle, Source, shown_url
+from bot.model import Alias, NewArticle, Source, SourceSpec, shown_url
 from bot.storage import articles, broadcasts, revisions, sources
 from bot.storage.database import Database
 from bot.storage.revisions import Kept
@@ -28,7 +29,6 @@ from bot.waiting import rest, unless
 
 _log = structlog.get_logger(__name__)
 
-FEED_BYTES = 5 * 1024 * 1024
 _SOURCES_AT_ONCE = 8
 _PAGES_AT_ONCE = 4
 _CHUNK = 10  # articles stored in one transaction, so that the first of many need not wait for all
@@ -49,6 +49,7 @@ class _End:
 
     Attributes:
         section: the title of the source's section, which may have no articles yet.
+        reads_url: where it is read from now on, or None for its own address.
         etag, last_modified: what to send back next time.
         learnt: what articles that were known before are called besides, by their numbers.
         looked_at: the moment at which what follows was compared with what is kept.
@@ -57,6 +58,7 @@ class _End:
     """
 
     section: str
+    reads_url: str | None
     etag: str | None
     last_modified: str | None
     learnt: Mapping[int, Sequence[Alias]]
@@ -84,7 +86,9 @@ class Poller:
         published: asyncio.Event | None = None,
         ttl: timedelta = broadcasts.DELIVERY_TTL,
         breaking_words: Sequence[str] = (),
+        specs: Iterable[SourceSpec] = (),
     ) -> None:
+        self._selectors = {spec.url: spec.selectors for spec in specs if spec.selectors}
         self.published = published or asyncio.Event()
         self.vanished = asyncio.Event()
         self._ttl = ttl
@@ -167,19 +171,15 @@ class Poller:
             await self._record_failure(source, error)
 
     async def _read(self, source: Source) -> None:
-        answer = await self._fetcher.get(
-            source.url,
-            etag=source.etag,
-            last_modified=source.last_modified,
-            limit=FEED_BYTES,
-        )
+        selectors = self._selectors.get(source.url)
+        answer = await look(self._fetcher, self._pool, source, selectors)
         if isinstance(answer, NotModified):
             now = datetime.now(UTC)
             async with self._database.write() as connection:
                 next_at = decide.next_read(now, self._poll_seconds)
                 await sources.record_unchanged(connection, source.id, now=now, next_at=next_at)
             return
-        feed = await self._pool.feed(answer.content, answer.content_type, answer.url)
+        feed = answer.feed
         named = decide.candidates(feed)
         now = datetime.now(UTC)
         async with self._database.read() as connection:
@@ -191,6 +191,7 @@ class Poller:
         changes = corrections.changes(named, known, kept, now, later)
         end = _End(
             section=decide.section_title(source, feed),
+            reads_url=answer.reads_url,
             etag=answer.etag if changes.complete else None,
             last_modified=answer.last_modified if changes.complete else None,
             learnt=decide.learnt_names(named, known),
@@ -198,12 +199,13 @@ class Poller:
             named=kept,
             changes=changes,
         )
-        pages = Pages(self._fetcher, self._pool)
+        pages = Pages(self._fetcher, self._pool, selectors)
         maker = Maker(pages, self._pool, source, feed, allow_private=self._allow_private)
+        since = published_since(source, answer)
         for start in range(0, len(new), _CHUNK):
             made = await self._make(new[start : start + _CHUNK], maker)
             last = start + _CHUNK >= len(new) and not changes.revisit
-            await self._store(source, made, end if last else None)
+            await self._store(source, made, end if last else None, since)
         if changes.revisit:  # news first
             end = await self._correct(source, maker, end)
         if changes.revisit or not new:
@@ -230,10 +232,19 @@ class Poller:
         self._unanswered[source.id] = again
         return replace(end, etag=None, last_modified=None)
 
-    async def _store(self, source: Source, made: Sequence[NewArticle], end: _End | None) -> None:
-        """Articles, broadcasts and, with the last of them, the source's state: all or none."""
+    async def _store(
+        self,
+        source: Source,
+        made: Sequence[NewArticle],
+        end: _End | None,
+        since: datetime | None = None,
+    ) -> None:
+        """Articles, broadcasts and, with the last of them, the source's state: all or none.
+
+        Pushed is what is new, where ``since`` is given only what was published from then on.
+        """
         now = datetime.now(UTC)
-        stored, vanished = 0, False
+        stored, pushed, vanished = 0, 0, False
         async with self._database.write() as connection:
             for new in made:
                 check_at = next_check(now, now) if source.primed and new.has_page else None
@@ -243,7 +254,8 @@ class Poller:
                 if number is None:
                     continue
                 stored += 1
-                if source.primed:
+                if source.primed and (since is None or (new.published or since) > since):
+                    pushed += 1
                     await broadcasts.add_broadcast(
                         connection,
                         number,
@@ -269,7 +281,8 @@ class Poller:
                     etag=end.etag,
                     last_modified=end.last_modified,
                 )
-        shown, pushed = shown_url(source.url), stored if source.primed else 0
+                await sources.remember_place(connection, source.id, end.reads_url)
+        shown = shown_url(source.url)
         if pushed:
             self.published.set()
         if vanished:

@@ -86,6 +86,15 @@ async def record_read(
     )
 
 
+async def remember_place(
+    connection: AsyncConnection, source_id: int, reads_url: str | None
+) -> None:
+    """Where a source is read from now on: the feed that its page names; None at its own address."""
+    await connection.execute(
+        update(source).where(source.c.id == source_id).values(reads_url=reads_url)
+    )
+
+
 async def record_unchanged(
     connection: AsyncConnection, source_id: int, *, now: datetime, next_at: datetime
 ) -> None:
@@ -131,4 +140,5 @@ def _source(row: Row[tuple[object, ...]]) -> Source:
         failures=row.failures,
         primed=row.primed,
         reads_url=row.reads_url,
+        read_at=row.read_at,
     )

@@ -17,9 +17,11 @@ from structlog.testing import capture_logs
 from bot import check
 from bot.app import translators_for
 from bot.ingest.fetch import Fetcher
+from bot.ingest.kinds import Reading
 from bot.ingest.poll import Poller
 from bot.ingest.workers import ParsePool
-from bot.model import Document, Extracted, Feed, Paragraph, Source, SourceSpec, Span
+from bot.model import Document, Extracted, Paragraph, Selectors, Source, SourceSpec, Span
+from bot.model import Entry as FeedEntry
 from bot.settings import Settings
 from bot.storage import sections, sources
 from bot.storage.database import Database
@@ -176,24 +178,36 @@ async def test_a_section_without_articles_can_be_chosen(poller: Poller, database
 # --- Odd articles -------------------------------------------------------------------------------
 
 
+def with_entries(read: Reading, change: Callable[[FeedEntry], FeedEntry]) -> Reading:
+    assert read.feed is not None
+    return replace(read, feed=replace(read.feed, entries=tuple(map(change, read.feed.entries))))
+
+
 class OddPool(ParsePool):
     """Reads, and spoils, as no reading should: one page's text and one entry's title."""
 
-    async def article(self, content: bytes, content_type: str | None, url: str) -> Extracted:
-        read = await super().article(content, content_type, url)
+    async def article(
+        self, content: bytes, content_type: str | None, url: str, selectors: Selectors | None = None
+    ) -> Extracted:
+        read = await super().article(content, content_type, url, selectors)
         if url.endswith("/crash"):
             raise ZeroDivisionError
         if url.endswith("/half"):
             return replace(read, document=Document((Paragraph((Span("\ud83d " * 300),)),)))
         return read
 
-    async def feed(self, content: bytes, content_type: str | None, url: str) -> Feed:
-        read = await super().feed(content, content_type, url)
-        entries = (
-            replace(entry, title="\ud83d") if entry.guid == "bad" else entry
-            for entry in read.entries
+    async def source(
+        self,
+        content: bytes,
+        content_type: str | None,
+        url: str,
+        selectors: Selectors | None,
+        now: datetime,
+    ) -> Reading:
+        read = await super().source(content, content_type, url, selectors, now)
+        return with_entries(
+            read, lambda each: replace(each, title="\ud83d") if each.guid == "bad" else each
         )
-        return replace(read, entries=tuple(entries))
 
 
 async def test_one_odd_article_does_not_block_the_others(
@@ -289,10 +303,16 @@ async def test_an_entry_that_cannot_be_read_does_not_end_the_check(
     """It once ended ``check`` with a traceback."""
 
     class Deep(ParsePool):
-        async def feed(self, content: bytes, content_type: str | None, url: str) -> Feed:
-            read = await super().feed(content, content_type, url)
-            deep = "<ul><li>" * 5000
-            return replace(read, entries=tuple(replace(e, content=deep) for e in read.entries))
+        async def source(
+            self,
+            content: bytes,
+            content_type: str | None,
+            url: str,
+            selectors: Selectors | None,
+            now: datetime,
+        ) -> Reading:
+            read = await super().source(content, content_type, url, selectors, now)
+            return with_entries(read, lambda each: replace(each, content="<ul><li>" * 5000))
 
     monkeypatch.setenv("BOT_TOKEN", "1:x")
     said: list[str] = []

@@ -1,0 +1,186 @@
+"""A look at a source: its feed, the feed that its page names, a sitemap, or a list of news."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from http import HTTPStatus
+from urllib.parse import urlsplit
+
+import structlog
+
+from bot.errors import FetchError, ParseError
+from bot.ingest.fetch import Fetched, Fetcher, NotModified
+from bot.ingest.kinds import Kind, Reading
+from bot.ingest.newest import newest_articles
+from bot.ingest.workers import ParsePool
+from bot.model import Feed, Selectors, Source, shown_url
+
+_log = structlog.get_logger(__name__)
+
+FEED_BYTES = 5 * 1024 * 1024
+SITEMAP_BYTES = 20 * 1024 * 1024  # 50,000 addresses take ten
+_SITEMAP = re.compile(r"sitemap|\.xml\.gz$", re.IGNORECASE)
+_FEEDS_TRIED = 3
+_SITEMAPS_READ = 3
+_NEWER_THAN = timedelta(days=1)  # dates may be whole days, in other zones
+_GONE = frozenset({HTTPStatus.NOT_FOUND, HTTPStatus.GONE})
+
+
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """What a look at a source has found.
+
+    Attributes:
+        feed: its articles.
+        reads_url: the address to read from now on, instead of the source's own; None for that.
+        etag, last_modified: the validators of the address that is read; None where several were.
+        changes_only: whether the articles are those that changed, which need not be new.
+    """
+
+    feed: Feed
+    reads_url: str | None
+    etag: str | None
+    last_modified: str | None
+    changes_only: bool = False
+
+
+def published_since(source: Source, looked: Looked) -> datetime | None:
+    """From which moment on an article must be published to be pushed; None: all new ones are. Pure.
+
+    Where a source is suddenly read at another address - the list of news for a feed that is gone,
+    or the other way round - that one may show older articles that the first did not. And a sitemap
+    of all pages shows an old one again when it changes.
+    """
+    moved = looked.reads_url != source.reads_url
+    if source.read_at is None or not (moved or looked.changes_only):
+        return None
+    return source.read_at - _NEWER_THAN
+
+
+async def look(
+    fetcher: Fetcher, pool: ParsePool, source: Source, selectors: Selectors | None = None
+) -> Looked | NotModified:
+    """Read a source, whatever is at its address.
+
+    A feed, a sitemap of news and one of all pages are taken as they are. Of an index of sitemaps
+    the likeliest are read, each time anew. Of a page the feed is read that it names, and its
+    address remembered; where that is broken or empty, or there is none, the page's own list serves.
+    A remembered feed that is gone, or no feed any more, is forgotten, and the source's own address
+    looked at again.
+
+    Args:
+        fetcher: to read with.
+        pool: to parse with.
+        source: the source; its validators belong to ``reads_url`` where it has one.
+        selectors: where on its pages to look, or None to find it unasked.
+
+    Raises:
+        FetchError: an address cannot be read.
+        ParseError: nothing that is found lists articles.
+    """
+    if source.reads_url is not None:
+        try:
+            answer = await _get(fetcher, source.reads_url, source.etag, source.last_modified)
+            if isinstance(answer, NotModified):
+                return answer
+            reading = await _read(pool, answer, None)
+            if (found := _listed(reading, answer)) is not None and reading.kind is not Kind.PAGE:
+                return replace(found, reads_url=source.reads_url)
+            cause = "it is no feed any more"
+        except FetchError as error:
+            if error.status not in _GONE:
+                raise
+            cause = str(error)
+        except ParseError as error:
+            cause = str(error)
+        _log.warning(
+            "feed forgotten", source=shown_url(source.url), feed=source.reads_url, error=cause
+        )
+        source = replace(source, reads_url=None, etag=None, last_modified=None)
+    answer = await _get(fetcher, source.url, source.etag, source.last_modified)
+    if isinstance(answer, NotModified):
+        return answer
+    reading = await _read(pool, answer, selectors)
+    match reading.kind:
+        case Kind.PAGE:
+            return await _page(fetcher, pool, answer, reading)
+        case Kind.INDEX:
+            return await _index(fetcher, pool, reading)
+    found = _listed(reading, answer)
+    if found is None:
+        raise ParseError(reading.fault)
+    return found
+
+
+async def _page(fetcher: Fetcher, pool: ParsePool, answer: Fetched, reading: Reading) -> Looked:
+    """The feed that a page names, else the page's own list, else an empty feed that it names."""
+    empty: Looked | None = None
+    faults: list[str] = []
+    for address in reading.named[:_FEEDS_TRIED]:
+        try:
+            there = await _unasked(fetcher, address)
+            inner = await _read(pool, there, None)
+        except (FetchError, ParseError) as error:
+            faults.append(f" The feed that it names, {address}, cannot be read: {error}")
+            _log.warning("named feed not read", page=answer.url, feed=address, error=str(error))
+            continue
+        if inner.kind is Kind.FEED and (found := _listed(inner, there)) is not None:
+            found = replace(found, reads_url=address)
+            if found.feed.entries:
+                return found
+            empty = empty or found
+    own = _listed(reading, answer) or empty
+    if own is None:
+        raise ParseError(reading.fault + "".join(faults[:1]))
+    return own
+
+
+async def _index(fetcher: Fetcher, pool: ParsePool, reading: Reading) -> Looked:
+    """What the likeliest sitemaps of an index name; the first of news is enough, and remembered."""
+    feeds: list[Feed] = []
+    fault: Exception | None = None
+    for address in reading.named[:_SITEMAPS_READ]:
+        try:
+            there = await _unasked(fetcher, address)
+            inner = await _read(pool, there, None)
+        except (FetchError, ParseError) as error:
+            fault = error
+            _log.warning("sitemap not read", sitemap=address, error=str(error))
+            continue
+        if (found := _listed(inner, there)) is None:
+            continue
+        if inner.kind is Kind.FEED:
+            return replace(found, reads_url=address)
+        feeds.append(found.feed)
+    if not feeds:
+        raise fault or ParseError("The index of sitemaps names none that lists articles.")
+    return Looked(newest_articles(feeds), None, None, None, changes_only=True)
+
+
+def _listed(reading: Reading, answer: Fetched) -> Looked | None:
+    if reading.feed is None:
+        return None
+    changes = reading.kind is Kind.SITEMAP
+    return Looked(reading.feed, None, answer.etag, answer.last_modified, changes_only=changes)
+
+
+async def _read(pool: ParsePool, answer: Fetched, selectors: Selectors | None) -> Reading:
+    return await pool.source(
+        answer.content, answer.content_type, answer.url, selectors, datetime.now(UTC)
+    )
+
+
+async def _get(
+    fetcher: Fetcher, url: str, etag: str | None, last_modified: str | None
+) -> Fetched | NotModified:
+    limit = SITEMAP_BYTES if _SITEMAP.search(urlsplit(url).path) else FEED_BYTES
+    return await fetcher.get(url, etag=etag, last_modified=last_modified, limit=limit)
+
+
+async def _unasked(fetcher: Fetcher, url: str) -> Fetched:
+    answer = await _get(fetcher, url, None, None)
+    if not isinstance(answer, Fetched):
+        raise FetchError("The site says that nothing has changed, though nobody asked.")
+    return answer
