@@ -183,8 +183,7 @@ PARENT = """
     import asyncio, os, re, sys
     sys.path.insert(0, {house!r})
     from bot.errors import ParseError
-    from bot.ingest.kinds import Reading
-from bot.ingest.workers import ParsePool
+    from bot.ingest.workers import ParsePool
 
     def search(fifo):
         with open(fifo, "w") as told:
