@@ -200,7 +200,8 @@ def lead_of(nodes: Sequence[Node], title: str, shown: Node | None) -> str:
         text = _MORE.sub("", clean(text_of(node, 2 * _LONGEST_LEAD)))
         if len(text) >= _SHORTEST_LEAD and title not in text and text not in title:
             return text[:_LONGEST_LEAD]
-    return ""
+    loose = (clean(node.tail or "") for node in nodes[1:] if node.getparent() in holders)
+    return next((text[:_LONGEST_LEAD] for text in loose if len(text) >= _SHORTEST_LEAD), "")
 
 
 def is_cut(text: str) -> bool:

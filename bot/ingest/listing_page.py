@@ -22,7 +22,7 @@ LONGEST_TITLE = 500  # characters
 _LONGEST_NAME = 80
 _MOST_LINKS = 3_000
 _TELLING = 20  # characters of a link's text that may be a title
-_MOST = 0.5  # share of such links in a zone that, whatever it is called, is the page's content
+_MOST = 0.8  # share of such links in a zone that, whatever it is called, is the page's content
 
 _ZONE_TAGS = frozenset({"nav", "aside", "dialog", "menu", "select"})
 _SKIPPED_TAGS = frozenset(
