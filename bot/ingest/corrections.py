@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 import structlog
@@ -38,6 +38,14 @@ class Changes:
     complete: bool
     noted: Mapping[int, str]
     moved: Mapping[int, str]
+
+
+def in_other_words(kept: Mapping[int, Kept]) -> dict[int, Kept]:
+    """Articles of a source that is now read at another address: how that words them is noted only.
+
+    A list shortens the titles that a feed has whole, and so on, which corrects nothing.
+    """
+    return {number: replace(each, seen=None) for number, each in kept.items()}
 
 
 def changes(

@@ -46,6 +46,11 @@ class Looked:
     changes_only: bool = False
 
 
+def has_moved(source: Source, looked: Looked) -> bool:
+    """Whether a source that was read before is now read at another address. Pure."""
+    return source.read_at is not None and looked.reads_url != source.reads_url
+
+
 def published_since(source: Source, looked: Looked) -> datetime | None:
     """From which moment on an article must be published to be pushed; None: all new ones are. Pure.
 
@@ -53,8 +58,7 @@ def published_since(source: Source, looked: Looked) -> datetime | None:
     or the other way round - that one may show older articles that the first did not. And a sitemap
     of all pages shows an old one again when it changes.
     """
-    moved = looked.reads_url != source.reads_url
-    if source.read_at is None or not (moved or looked.changes_only):
+    if source.read_at is None or not (has_moved(source, looked) or looked.changes_only):
         return None
     return source.read_at - _NEWER_THAN
 

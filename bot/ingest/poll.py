@@ -16,7 +16,7 @@ from bot.ingest.checks import next_check
 from bot.ingest.corrections import Changes
 from bot.ingest.decide import Candidate
 from bot.ingest.fetch import Fetcher, NotModified
-from bot.ingest.looking import look, published_since
+from bot.ingest.looking import has_moved, look, published_since
 from bot.ingest.making import Maker
 from bot.ingest.pages import Pages
 from bot.ingest.workers import ParsePool
@@ -188,7 +188,8 @@ class Poller:
             kept = await revisions.kept_articles(connection, source.id, known.values())
         new = decide.new_candidates(named, known)
         later = self._unanswered.pop(source.id, set())
-        changes = corrections.changes(named, known, kept, now, later)
+        before = corrections.in_other_words(kept) if has_moved(source, answer) else kept
+        changes = corrections.changes(named, known, before, now, later)
         end = _End(
             section=decide.section_title(source, feed),
             reads_url=answer.reads_url,
