@@ -8,6 +8,7 @@ from __future__ import annotations
 import io
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -176,7 +177,11 @@ def _entry(page: _Address, base: str) -> Entry | None:
 
 
 def _changed(page: _Address) -> datetime:
-    return moment(page.lastmod) or _OLDEST
+    text = page.lastmod.strip()
+    with suppress(ValueError):  # nearly all are in this form, and there may be very many
+        found = datetime.fromisoformat(text)
+        return found if found.tzinfo is not None else found.replace(tzinfo=UTC)
+    return moment(text) or _OLDEST
 
 
 def _site(pages: list[_Address]) -> str:
