@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
 
 from bot.addresses import absolute_url
 from bot.ingest.article_address import is_own, looks_like_article
@@ -37,6 +38,7 @@ _SHORTEST_LEAD = 30  # characters
 _LONGEST_LEAD = 1000
 _LONGEST_DATE = 60
 _MOST_NODES = 400  # of one box
+_MOST_LINKS = 50
 
 
 def read_item(page: ListingPage, parts: Sequence[Node], link: Node | None, url: str) -> Item:
@@ -48,7 +50,7 @@ def read_item(page: ListingPage, parts: Sequence[Node], link: Node | None, url: 
         link: the link that leads to it; None where the box says so itself.
         url: where it leads.
     """
-    nodes = [node for part in parts for node in part.iter()][:_MOST_NODES]
+    nodes = list(islice((node for part in parts for node in part.iter()), _MOST_NODES))
     title, shown = title_of(nodes, link)
     return Item(
         url=url,
@@ -64,7 +66,7 @@ def best_link(page: ListingPage, box: Node) -> tuple[Node, str] | None:
     if tag_of(box) == "a" and (address := page.address(attribute(box, "href"))):
         return box, address
     ranked: list[tuple[tuple[int, ...], Node, str]] = []
-    for node in box.iter("a"):
+    for node in islice(box.iter("a"), _MOST_LINKS):
         address = page.address(attribute(node, "href"))
         if address is None:
             continue

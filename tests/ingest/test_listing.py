@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import runpy
+import time
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -194,6 +195,36 @@ def test_selectors_find_what_nothing_else_does() -> None:
 def test_a_selector_that_finds_nothing_is_named(selectors: Selectors, says: str) -> None:
     with pytest.raises(ParseError, match=says):
         listing(ODD, selectors)
+
+
+# --- Harm ---------------------------------------------------------------------------------------
+
+LINK = "<a href='/news/100'>В городе открыли новый мост</a>"
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "".join(f"<a href='/news/{n}00'>В городе открыли мост {n}</a>" for n in range(20_000)),
+        "".join(
+            f"<h3><a href='/news/{n}00'>Мост номер {n}</a></h3><p>x</p>" for n in range(12_000)
+        ),
+        f"<article>{LINK * 20_000}</article>",
+        f"<article>{LINK}<time>{'1 ' * 30}</time></article>" * 9_000,
+        ("<article>" * 90 + LINK + "</article>" * 90) * 200,
+        ("<div>" * 90 + LINK + "</div>" * 90) * 400,
+        f"<li>{LINK}<i>{'1.' * 40}</i></li>" * 9_000,
+        "<script type='application/json'>" + "[" * 90_000 + "</script>",
+        "<link rel=alternate type=application/rss+xml href=/f>" * 30_000,
+    ],
+    ids=range(9),
+)
+def test_a_page_that_means_harm_takes_little_time(body: str) -> None:
+    started = time.process_time()
+
+    listing(f"<html><body>{body}")
+
+    assert time.process_time() - started < 5
 
 
 # --- Anything -----------------------------------------------------------------------------------
