@@ -11,6 +11,7 @@ _OTHER_FOLDERS = frozenset(
         *("tag", "tags", "category", "categories", "cat", "topic", "topics", "author", "authors"),
         *("user", "users", "page", "search", "login", "auth", "archive", "theme", "themes"),
         *("rubric", "rubrics", "rubrika", "teg", "tegi", "avtor", "avtory", "comments", "share"),
+        *("ad", "ads", "sponsored", "reklama"),
     }
 )
 _OTHER_PAGES = frozenset(

@@ -49,7 +49,7 @@ class _Demands:
 _TIERS: tuple[tuple[Callable[[ListingPage], list[list[Item]]], _Demands], ...] = (
     (linked_groups, _Demands(2, 12, 2, 0.3, 25)),
     (state_groups, _Demands(2, 12, 2, 0.3, 25)),
-    (marked_groups, _Demands(2, 15, 2, 0.3, 30)),
+    (marked_groups, _Demands(2, 15, 2, 0.3, 20)),
     (repeated_groups, _Demands(3, 20, 3, 0.3, 45)),
 )
 

@@ -94,6 +94,8 @@ class ListingPage:
     links: list[Link] = field(default_factory=list)
     zones: set[Node] = field(default_factory=set)
     signatures: dict[Node, str] = field(default_factory=dict)
+    _known: dict[str, str | None] = field(default_factory=dict)
+    _key: str = ""
 
     @classmethod
     def of(cls, root: Node, url: str, now: datetime) -> ListingPage:
@@ -101,16 +103,22 @@ class ListingPage:
         html = next(root.iter("html"), root)
         code = language(attribute(html, "lang") or attribute(html, "xml:lang"))
         page = cls(root, url, page_base(root, url), code, DateReader(now, code))
+        page._key = normalise_url(url)
         page.zones = _zones(root)
         page._walk()
         return page
 
     def address(self, href: str) -> str | None:
         """A link as a full address, or None where it cannot be an article's."""
+        if href not in self._known:
+            self._known[href] = self._address(href)
+        return self._known[href]
+
+    def _address(self, href: str) -> str | None:
         address = absolute_url(self.base, href) if href and not href.startswith("#") else None
         if address is None or is_other_page(address):
             return None
-        return None if normalise_url(address) == normalise_url(self.url) else address
+        return None if normalise_url(address) == self._key else address
 
     def title(self) -> str:
         """What the page calls itself: its one heading, else its title without the site's name."""

@@ -324,3 +324,19 @@ async def test_an_entry_that_cannot_be_read_does_not_end_the_check(
         assert await check._source(spec, fetcher, pool, settings, translator, said.append)
     assert "cannot be read" in said[-1]
     assert said[0] == f"Source {site.feed}"
+
+
+async def test_the_check_reads_a_page_as_the_bot_does(
+    fetcher: Fetcher, pool: ParsePool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("BOT_TOKEN", "1:x")
+    said: list[str] = []
+    feed = '<link rel="alternate" type="application/rss+xml" href="/feed.xml">'
+    async with Site(("1", "/a"), head=feed) as site:
+        monkeypatch.setenv("SOURCES", f"{site.url}/news")
+        settings = Settings()
+        translator = translators_for(settings)["en"]
+        (spec,) = settings.sources
+        assert await check._source(spec, fetcher, pool, settings, translator, said.append)
+    assert said[1] == f"  is read at {site.feed}"
+    assert said[2].startswith("  1 article(s) for the section “Мост”")
