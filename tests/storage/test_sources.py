@@ -46,12 +46,22 @@ async def test_a_source_that_is_listed_again_keeps_what_is_known(
     await _list(database, now, ONE)
     (first,) = await _due(database, now)
     await _read(database, first, now, now + MINUTE)
+    async with database.write() as connection:
+        await sources.remember_place(connection, first.id, "https://one.example/rss")
 
     await _list(database, now, SourceSpec(ONE.url, "Город"))
 
     (again,) = await _due(database, now)
     assert again == Source(
-        first.id, ONE.url, "Город", '"a"', "Mon, 23 Nov 2026 09:00:00 GMT", 0, primed=True
+        first.id,
+        ONE.url,
+        "Город",
+        '"a"',
+        "Mon, 23 Nov 2026 09:00:00 GMT",
+        0,
+        primed=True,
+        reads_url="https://one.example/rss",
+        read_at=now,
     )
 
 
