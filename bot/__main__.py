@@ -20,6 +20,7 @@ from bot.settings import Settings, describe_settings, load_settings
 _BAD_SETTINGS = 2
 _INTERRUPTED = 130
 _HEALTH_SECONDS = 5
+_SHORTEST_SECRET = 8  # characters of a header's value; a "1" would blot out the log
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -147,6 +148,8 @@ def _set_up_logging(settings: Settings) -> None:
         secrets.append(settings.webhook_secret.get_secret_value())
     if settings.webhook is not None:
         secrets.append(settings.webhook.path)
+    values = (value for spec in settings.sources for _, value in spec.headers)
+    secrets += [value for value in values if len(value) >= _SHORTEST_SECRET]
     set_up_logging(settings.log_level, settings.log_format, secrets)
 
 

@@ -173,6 +173,7 @@ class _Process:
                 published=self._published,
                 ttl=timedelta(hours=settings.delivery_ttl),
                 breaking_words=settings.breaking_words,
+                specs=settings.sources,
             )
             checker = Checker(
                 self._database,
@@ -180,6 +181,7 @@ class _Process:
                 pool,
                 poll_seconds=settings.poll_seconds,
                 allow_private=allow_private,
+                specs=settings.sources,
             )
             async with asyncio.TaskGroup() as group:
                 for name, work in (

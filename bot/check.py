@@ -14,10 +14,10 @@ from bot.i18n import Translator
 from bot.ingest import decide
 from bot.ingest.fetch import Fetched, Fetcher
 from bot.ingest.headers import user_agent
+from bot.ingest.looking import Looked, look
 from bot.ingest.pages import PAGE_BYTES
-from bot.ingest.poll import FEED_BYTES
 from bot.ingest.workers import ParsePool
-from bot.model import Document, NewArticle, Source, SourceSpec, shown_url
+from bot.model import Document, NewArticle, Selectors, Source, SourceSpec, shown_url
 from bot.settings import Settings
 from bot.storage.database import Database
 from bot.telegram.outcome import Stop, outcome
@@ -93,24 +93,25 @@ async def _source(
     say: Say,
 ) -> bool:
     say(f"Source {shown_url(spec.url)}")
+    source = Source(0, spec.url, spec.section, None, None, failures=0, primed=False)
     try:
-        answer = await fetcher.get(spec.url, limit=FEED_BYTES)
-        if not isinstance(answer, Fetched):
+        looked = await look(fetcher, pool, source, spec.selectors)
+        if not isinstance(looked, Looked):
             raise FetchError("the site said that nothing has changed, though nobody asked")
-        feed = await pool.feed(answer.content, answer.content_type, answer.url)
     except VestnikError as error:
         say(f"  cannot be read: {error}")
         return False
-    source = Source(0, spec.url, spec.section, None, None, failures=0, primed=False)
-    section = decide.section_title(source, feed)
-    named = decide.candidates(feed)
+    if looked.reads_url is not None:
+        say(f"  is read at {shown_url(looked.reads_url)}")
+    section = decide.section_title(source, looked.feed)
+    named = decide.candidates(looked.feed)
     say(f"  {len(named)} article(s) for the section “{section}”, the newest being:")
     for candidate in reversed(named[-_SHOWN:]):
         date = t.moment(candidate.entry.published) if candidate.entry.published else "no date"
         say(f"  - {date}: {candidate.entry.title or 'untitled'}")
     if named:
         newest = named[-1]
-        say(await _whole(newest, section, fetcher, pool, settings))
+        say(await _whole(newest, section, fetcher, pool, settings, spec.selectors))
     return True
 
 
@@ -120,6 +121,7 @@ async def _whole(
     fetcher: Fetcher,
     pool: ParsePool,
     settings: Settings,
+    selectors: Selectors | None,
 ) -> str:
     """How much of the newest article would be kept."""
     page, fault = None, ""
@@ -127,7 +129,9 @@ async def _whole(
         if candidate.entry.url:
             answer = await fetcher.get(candidate.entry.url, limit=PAGE_BYTES, page=True)
             if isinstance(answer, Fetched):
-                page = await pool.article(answer.content, answer.content_type, answer.url)
+                page = await pool.article(
+                    answer.content, answer.content_type, answer.url, selectors
+                )
     except (FetchError, ExtractError) as error:
         fault = f" Its page cannot be read: {error}"
     content = Document()

@@ -298,6 +298,7 @@ class Source:
         rhythm: what its feed asks for.
         moved_to, moved_since: where it permanently redirects to, and since when, or None.
         gone: answers in a row that it is gone for good.
+        read_at: the last read that succeeded, or None.
     """
 
     id: int
@@ -319,6 +320,8 @@ class Source:
         """Where it is read as things stand."""
         return Whereabouts(self.reads_url, self.moved_to, self.moved_since)
 
+    read_at: datetime | None = None
+
 
 @dataclass(frozen=True, slots=True)
 class Entry:
@@ -331,6 +334,8 @@ class Entry:
         published, updated: aware moments, or None where missing or senseless.
         image: the absolute address of a picture, or None.
         content: HTML of the article where the feed carries it, else of the summary, else empty.
+        date_hint: when it was published as far as a list tells that names no time zone, read as
+            UTC; what the article's page says goes before it.
     """
 
     guid: str | None
@@ -341,6 +346,7 @@ class Entry:
     updated: datetime | None
     image: str | None
     content: str
+    date_hint: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

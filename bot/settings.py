@@ -22,6 +22,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from bot.errors import SettingsError
 from bot.model import OnUnknown, Role, SourceSpec
+from bot.sourcing import check_address, merged, parse_sources, read_sources_file
 
 _ENV_FILE = ".env"
 _TOKEN = re.compile(r"[0-9]+:[A-Za-z0-9_-]+")
@@ -69,13 +70,19 @@ class Settings(BaseSettings):
         "the token that @BotFather gave you, such as 123456789:AAExampleExampleExample",
     )
     sources: Annotated[tuple[SourceSpec, ...], NoDecode] = _field(
-        ...,
-        "What to read: feeds (RSS, Atom, JSON Feed), one per line or separated by commas, each an "
-        "address or `Section title=address`. Without a title the feed's own title names the "
-        "section.",
+        (),
+        "What to read: feeds (RSS, Atom, JSON Feed), pages that name a feed, sitemaps of news, or "
+        "pages that list news, one per line or separated by commas, each an address or `Section "
+        "title=address`. Without a title the feed's own title names the section. Required, unless "
+        "SOURCES_FILE is set.",
         "addresses that begin with http:// or https://, one per line or separated by commas, each "
         "optionally as Section title=address",
-        min_length=1,
+    )
+    sources_file: Path | None = _field(
+        None,
+        "A file of more sources, in TOML, for what one line cannot say: selectors and headers. It "
+        "may hold secrets: let nobody but the bot read it.",
+        "the path of a TOML file with a [[source]] table for each source",
     )
     default_locale: str = _field(
         "ru",
@@ -239,6 +246,14 @@ class Settings(BaseSettings):
     def _sources(cls, value: Any) -> Any:
         return parse_sources(value) if isinstance(value, str) else value
 
+    @field_validator("sources_file")
+    @classmethod
+    def _sources_file(cls, value: Path | None) -> Path | None:
+        value = value.expanduser() if value is not None else None
+        if value is not None and not value.is_file():
+            raise ValueError("no such file")
+        return value
+
     @field_validator("admin_ids", mode="before")
     @classmethod
     def _admin_ids(cls, value: Any) -> Any:
@@ -273,13 +288,13 @@ class Settings(BaseSettings):
         if not _CONTACT.fullmatch(value):
             raise ValueError("no contact")
         if "://" in value:
-            _check_address(value)
+            check_address(value)
         return value
 
     @field_validator("bot_api_url")
     @classmethod
     def _bot_api_url(cls, value: str) -> str:
-        _check_address(value)
+        check_address(value)
         return value.rstrip("/")
 
     @field_validator("webhook_url")
@@ -288,7 +303,7 @@ class Settings(BaseSettings):
         if value is None:
             return None
         value = value.strip()
-        _check_address(value)
+        check_address(value)
         parts = urlsplit(value)
         if parts.scheme != "https" and not _is_loopback(parts.hostname or ""):
             raise ValueError("not https")
@@ -350,67 +365,6 @@ class Settings(BaseSettings):
         return WebhookPlace(self.webhook_url, f"/webhook/{digest}", secret)
 
 
-def parse_sources(text: str) -> tuple[SourceSpec, ...]:
-    """What ``SOURCES`` says.
-
-    A comma separates sources, yet both titles and addresses may hold commas: a part without an
-    address belongs to the title that follows it where white space precedes it or nothing was
-    named before it, else to the address it follows.
-
-    Raises:
-        ValueError: a part has no http(s) address, or an address is named twice.
-    """
-    specs: dict[str, SourceSpec] = {}
-    for line in text.splitlines():
-        for item in _items(line):
-            title, address = _split(item)
-            try:
-                _check_address(address)
-            except ValueError:
-                raise ValueError(f"{_shown_source(address)} is no such address") from None
-            if address in specs:
-                raise ValueError(f"{_shown_source(address)} is named twice")
-            specs[address] = SourceSpec(address, title or None)
-    return tuple(specs.values())
-
-
-def _items(line: str) -> list[str]:
-    items: list[str] = []
-    title = ""
-    for part in line.split(","):
-        if not part.strip():
-            continue
-        if "://" in part:
-            items.append(title + part)
-            title = ""
-        elif items and not title and not part[0].isspace():
-            items[-1] += "," + part
-        else:
-            title += part + ","
-    if title:
-        raise ValueError(f"{title.strip(' ,')[:80]} has no address")
-    return [item.strip() for item in items]
-
-
-def _split(item: str) -> tuple[str, str]:
-    title, separator, address = item.partition("=")
-    if not separator or "://" in title:
-        return "", item
-    return title.strip(), address.strip()
-
-
-def _shown_source(address: str) -> str:
-    """An address for an error message, without what may be a password."""
-    return address.rpartition("@")[2][:80]
-
-
-def _check_address(value: str) -> None:
-    parts = urlsplit(value)
-    _ = parts.port  # raises ValueError where it is no number
-    if parts.scheme not in {"http", "https"} or not parts.hostname or re.search(r"\s", value):
-        raise ValueError("not an address")
-
-
 def _is_loopback(host: str) -> bool:
     try:
         return ip_address(host).is_loopback
@@ -431,6 +385,18 @@ def load_settings(**overrides: Any) -> Settings:
         wrong = {str(e["loc"][0]).lower(): e for e in error.errors()}
         raise SettingsError("\n".join(_complaint(*item) for item in wrong.items())) from None
     _check_webhook(settings)
+    return _with_sources_file(settings)
+
+
+def _with_sources_file(settings: Settings) -> Settings:
+    """The settings with the sources of the file among the others."""
+    path = settings.sources_file
+    if path is not None:
+        sources = merged(settings.sources, read_sources_file(path), path)
+        return settings.model_copy(update={"sources": sources})
+    if not settings.sources:
+        form = _form(Settings.model_fields["sources"])
+        raise SettingsError(f"SOURCES is not set: it should be {form}; or set SOURCES_FILE.")
     return settings
 
 
@@ -487,7 +453,7 @@ def describe_settings() -> str:
         lines.append("")
         lines += [f"# {line}" for line in wrap(info.description or "", 97)]
         lines += [f"# {line}" for line in wrap(f"Form: {_form(info)}.", 97)]
-        if info.is_required():
+        if info.is_required() or name == "sources":
             lines.append(f"{name.upper()}=")
         else:
             lines.append(f"#{name.upper()}={_shown(info.default)}")

@@ -7,7 +7,8 @@ import pytest
 
 from bot.errors import SettingsError
 from bot.model import Role, SourceSpec
-from bot.settings import Settings, describe_settings, load_settings, parse_sources
+from bot.settings import Settings, describe_settings, load_settings
+from bot.sourcing import parse_sources
 
 ROOT = Path(__file__).parent.parent
 TOKEN = "123456789:AAExampleExampleExample_-0"
@@ -84,7 +85,7 @@ def test_sources_may_stand_on_several_lines_of_the_env_file(
 def test_an_empty_value_is_as_good_as_none(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     info = Settings.model_fields[name.lower()]
     monkeypatch.setenv(name, "")
-    if info.is_required():
+    if info.is_required() or name == "SOURCES":  # without SOURCES_FILE
         with pytest.raises(SettingsError, match=rf"\A{name} is not set: .*\.\Z"):
             load_settings()
     else:
@@ -139,6 +140,7 @@ MALFORMED = [
     ("SOURCES", f"{FEED}, Общество"),
     ("SOURCES", ", ,"),
     ("SOURCES", "https://news.example/a b"),
+    ("SOURCES_FILE", "no-such-file.toml"),
     ("DEFAULT_LOCALE", "Russian"),
     ("DEFAULT_LOCALE", "../ru"),
     ("TIMEZONE", "Moscow"),

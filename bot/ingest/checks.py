@@ -18,7 +18,7 @@ from bot.ingest.corrections import from_page, log_edit, revise
 from bot.ingest.fetch import Fetcher, NotModified
 from bot.ingest.pages import PAGE_BYTES, PageRead, read_page
 from bot.ingest.workers import ParsePool
-from bot.model import Change, Correction, PageState, shown_url
+from bot.model import Change, Correction, PageState, SourceSpec, shown_url
 from bot.storage import articles, checks, revisions
 from bot.storage.checks import Check
 from bot.storage.database import Database, Transaction
@@ -165,7 +165,9 @@ class Checker:
         *,
         poll_seconds: float,
         allow_private: bool,
+        specs: Iterable[SourceSpec] = (),
     ) -> None:
+        self._selectors = {spec.url: spec.selectors for spec in specs}
         self._database = database
         self._fetcher = fetcher
         self._pool = pool
@@ -264,7 +266,8 @@ class Checker:
             return Seen(Look.THERE)
         try:
             async with self._parsing:
-                page = await read_page(answer, self._pool)
+                selectors = self._selectors.get(check.source_url)
+                page = await read_page(answer, self._pool, selectors)
         except ExtractError as error:
             _log.info("page not compared", page=shown_url(check.url), error=str(error))
             return Seen(Look.THERE)

@@ -48,6 +48,14 @@ class Changes:
     edited: Mapping[int, datetime] = field(default_factory=dict)
 
 
+def in_other_words(kept: Mapping[int, Kept]) -> dict[int, Kept]:
+    """Articles of a source that is now read at another address: how that words them is noted only.
+
+    A list shortens the titles that a feed has whole, and so on, which corrects nothing.
+    """
+    return {number: replace(each, seen=None) for number, each in kept.items()}
+
+
 def changes(
     named: Sequence[Candidate],
     known: Mapping[Alias, int],

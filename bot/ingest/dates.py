@@ -21,6 +21,9 @@ _ZONES = {  # those that RFC 822 does not name
 _ZONE = re.compile(rf"\b(?:{'|'.join(_ZONES)})\b", re.IGNORECASE)
 _NAMED_OFFSET = re.compile(r"\s*\b(?:GMT|UTC)\s*(?:([+-]\d{1,2})(?::?(\d\d))?)?$", re.IGNORECASE)
 _OFFSET = re.compile(r"\s*([+-])(\d{1,2}):?(\d\d)$")
+_ZONED = re.compile(
+    rf":\d\d(?:[.,]\d+)?(?:\s*Z|\s*[+-]\d{{1,2}}:?\d\d|\s*\b(?:{'|'.join(_ZONES)}))$", re.IGNORECASE
+)
 _DAY_FIRST = re.compile(r"^(\d{1,2})\.(\d{1,2})\.(\d{4})\b,?")
 _RUSSIAN_WORD = re.compile(r"[а-яё]+\.?", re.IGNORECASE)
 _RUSSIAN_MONTHS = {
@@ -49,6 +52,13 @@ def moment(text: str) -> datetime | None:
             continue
         return sensible(found)
     return None
+
+
+def has_offset(text: str) -> bool:
+    """Whether a date says in which zone it is meant."""
+    text = " ".join(text[:_LONGEST_DATE].split())
+    zoned = _ZONED.search(text) is not None or _NAMED_OFFSET.search(text) is not None
+    return zoned or re.fullmatch(r"[0-9]{9,13}", text) is not None
 
 
 def sensible(found: datetime) -> datetime | None:

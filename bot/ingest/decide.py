@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -30,6 +31,7 @@ TITLE_CHARS = 500
 _NAME_BYTES = 1000
 LEAD_CHARS = 1000
 _FULLER = 1.5  # the feed's own text is taken where it is this much longer than the page's
+_CUT = re.compile(r"\s*(?:…|\.\.\.)$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,16 +128,24 @@ def compose(
         extra=() if canonical is None else (Alias(AliasKind.CANONICAL, canonical),),
         section=section,
         url=url,
-        title=(entry.title or (page.title if page else ""))[:TITLE_CHARS],
+        title=_whole_title(entry.title, page.title if page else "")[:TITLE_CHARS],
         lead=lead[:LEAD_CHARS],
         image=image,
         language=(page.language if page else None) or language,
-        published=entry.published or (page.published if page else None),
+        published=entry.published or (page.published if page else None) or entry.date_hint,
         document=document if document.plain_text() else _of_lead(lead),
         seen=fingerprint(entry),
         has_page=page is not None,
         spoke_at=spoke_at(entry),
     )
+
+
+def _whole_title(shown: str, own: str) -> str:
+    """An entry's title, or the page's own where a list has cut it short."""
+    stem = _CUT.sub("", shown)
+    if stem != shown and len(own) > len(stem) and own.startswith(stem):
+        return own
+    return shown or own
 
 
 def fingerprint(entry: Entry) -> str:

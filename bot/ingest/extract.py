@@ -7,20 +7,21 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 
-from bot.addresses import absolute_url
 from bot.errors import ExtractError
 from bot.ingest.anchor import LARGE, Ground, densest, judge, kept_text, missed
 from bot.ingest.blocks import read_pieces, resolve_link
 from bot.ingest.boilerplate import certain
 from bot.ingest.charset import decode
-from bot.ingest.dom import Node, attribute, parse_page
+from bot.ingest.discovery import page_base
+from bot.ingest.dom import Node, parse_page, words
 from bot.ingest.inline import clean, plain, trim
-from bot.ingest.metadata import read_metadata
+from bot.ingest.metadata import Metadata, read_metadata
 from bot.ingest.notes import with_notes
 from bot.ingest.pictures import same_picture
 from bot.ingest.pieces import Piece, with_links
 from bot.ingest.selection import choose, choose_fragment
-from bot.model import Block, Document, Extracted, Heading, Image, Paragraph, Span, Style
+from bot.ingest.selectors import article_parts, drop
+from bot.model import Block, Document, Extracted, Heading, Image, Paragraph, Selectors, Span, Style
 
 _HIGHEST = 2  # level of the highest heading inside an article
 _SHORTEST = 20  # characters; less is no article
@@ -32,19 +33,22 @@ _CREDIT = re.compile(
 )
 
 
-def extract_article(content: bytes, content_type: str | None, url: str) -> Extracted:
+def extract_article(
+    content: bytes, content_type: str | None, url: str, selectors: Selectors | None = None
+) -> Extracted:
     """The article that a page shows, with what the page says about it.
 
     Args:
         content: the page as it was fetched.
         content_type: the ``Content-Type`` that came with it, or None.
         url: where it was fetched from; relative addresses are resolved against it.
+        selectors: what on the page is the article and what is not, or None to find it unasked.
 
     Raises:
         ExtractError: no article is found, or the page is too large or too deep to be read.
     """
     try:
-        return _extract(decode(content, content_type), url)
+        return _extract(decode(content, content_type), url, selectors or Selectors())
     except RecursionError as error:  # many levels inside a few elements, as lists in lists
         raise ExtractError("The page nests its elements too deep.") from error
 
@@ -70,19 +74,16 @@ def document_from_html(html: str, base_url: str) -> Document:
         raise ExtractError("The content nests its elements too deep.") from error
 
 
-def _extract(html: str, url: str) -> Extracted:
+def _extract(html: str, url: str, selectors: Selectors) -> Extracted:
     root = parse_page(html)
     nodes = list(root.iter())  # lxml makes each element's object anew unless somebody holds it
-    base_url = _base(root, url)
+    base_url = page_base(root, url)
     metadata = read_metadata(root, base_url)
-    kept = kept_text(root)
-    # What cannot be the article is not even walked: on many pages that is most of the page.
-    beside = certain(root, LARGE * kept.size, kept.share)
-    judged = judge(read_pieces(root, base_url, beside), kept)
-    if missed(judged):
-        judged = densest(judged)
-    ground = Ground(judged)
-    pieces = [one.piece for one in choose(judged, ground, metadata.title, metadata.lead)]
+    drop(root, selectors)
+    if parts := article_parts(root, selectors):
+        pieces = _pointed_at(parts, base_url, metadata.title)
+    else:
+        pieces = _found(root, base_url, metadata)
     del nodes
     pieces = _without_cover(pieces, metadata.image)
     document = _document(pieces, base_url)
@@ -101,12 +102,26 @@ def _extract(html: str, url: str) -> Extracted:
     )
 
 
-def _base(root: Node, url: str) -> str:
-    """What the page's relative addresses start from."""
-    for node in root.iter("base"):
-        if (href := attribute(node, "href")) and (base := absolute_url(url, href)):
-            return base
-    return url
+def _found(root: Node, base_url: str, metadata: Metadata) -> list[Piece]:
+    """The pieces of a page that make its article."""
+    kept = kept_text(root)
+    # What cannot be the article is not even walked: on many pages that is most of the page.
+    beside = certain(root, LARGE * kept.size, kept.share)
+    judged = judge(read_pieces(root, base_url, beside), kept)
+    if missed(judged):
+        judged = densest(judged)
+    ground = Ground(judged)
+    return [one.piece for one in choose(judged, ground, metadata.title, metadata.lead)]
+
+
+def _pointed_at(parts: Sequence[Node], base_url: str, title: str) -> list[Piece]:
+    """The pieces of the elements that an editor calls the article, without its title."""
+    read = [piece for part in parts for piece in read_pieces(part, base_url)]
+    return [
+        one.piece
+        for one in choose_fragment(judge(read, None))
+        if not (isinstance(one.piece.block, Heading) and words(one.text) == words(title))
+    ]
 
 
 def _plain_document(text: str) -> Document:

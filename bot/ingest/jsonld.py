@@ -5,14 +5,14 @@ from __future__ import annotations
 import html
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from bot.ingest.dom import Node, attribute
 from bot.ingest.inline import clean
 
-_ARTICLES = frozenset(
+ARTICLE_TYPES = frozenset(
     {
         *("article", "newsarticle", "blogposting", "reportagenewsarticle", "analysisnewsarticle"),
         *("opinionnewsarticle", "backgroundnewsarticle", "reviewnewsarticle", "liveblogposting"),
@@ -46,9 +46,9 @@ class ArticleData:
 
 def article_data(root: Node) -> ArticleData:
     """The first article that the page's JSON-LD describes, with the page's breadcrumb."""
-    nodes = list(_nodes(root))
-    crumbs = next((_crumbs(node) for node in nodes if "breadcrumblist" in _types(node)), ())
-    article = next((node for node in nodes if _types(node) & _ARTICLES), None)
+    nodes = list(linked_data(root))
+    crumbs = next((_crumbs(node) for node in nodes if "breadcrumblist" in types_of(node)), ())
+    article = next((node for node in nodes if types_of(node) & ARTICLE_TYPES), None)
     if article is None:
         return ArticleData(crumbs=crumbs)
     return ArticleData(
@@ -64,7 +64,7 @@ def article_data(root: Node) -> ArticleData:
     )
 
 
-def _nodes(root: Node) -> Iterator[dict[str, Any]]:
+def linked_data(root: Node) -> Iterator[dict[str, Any]]:
     """Every object of the page's JSON-LD, in order, those of ``@graph`` and arrays included."""
     waiting: list[Any] = [
         _load(script.text)
@@ -101,7 +101,8 @@ def _load(text: str) -> Any:
         return None
 
 
-def _types(node: dict[str, Any]) -> set[str]:
+def types_of(node: Mapping[str, Any]) -> set[str]:
+    """The types that an object says it has, in lower case and without their vocabulary."""
     types = node.get("@type")
     found = types if isinstance(types, list) else [types]
     return {each.rsplit("/", 1)[-1].lower() for each in found if isinstance(each, str)}

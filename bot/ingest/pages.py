@@ -13,7 +13,7 @@ from bot.errors import ExtractError, FetchError, UnreachableError
 from bot.ingest.fetch import Fetched, Fetcher
 from bot.ingest.likeness import page_state
 from bot.ingest.workers import ParsePool
-from bot.model import Extracted, PageState
+from bot.model import Extracted, PageState, Selectors
 
 _log = structlog.get_logger(__name__)
 
@@ -29,13 +29,15 @@ class PageRead:
     state: PageState
 
 
-async def read_page(answer: Fetched, pool: ParsePool) -> PageRead:
+async def read_page(
+    answer: Fetched, pool: ParsePool, selectors: Selectors | None = None
+) -> PageRead:
     """The article on a page that was fetched.
 
     Raises:
         ExtractError: there is none, or it could not be read in time.
     """
-    article = await pool.article(answer.content, answer.content_type, answer.url)
+    article = await pool.article(answer.content, answer.content_type, answer.url, selectors)
     state = page_state(
         title=article.title,
         lead=article.lead,
@@ -54,7 +56,10 @@ class Pages:
     next read begins with fresh patience.
     """
 
-    def __init__(self, fetcher: Fetcher, pool: ParsePool) -> None:
+    def __init__(
+        self, fetcher: Fetcher, pool: ParsePool, selectors: Selectors | None = None
+    ) -> None:
+        self._selectors = selectors
         self._fetcher = fetcher
         self._pool = pool
         self._turns: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
@@ -74,7 +79,7 @@ class Pages:
         Raises:
             FetchError, ExtractError: it cannot be read.
         """
-        return await read_page(await self._fetched(url), self._pool)
+        return await read_page(await self._fetched(url), self._pool, self._selectors)
 
     async def _fetched(self, url: str) -> Fetched:
         host = urlsplit(url).netloc

@@ -38,19 +38,16 @@ from bot.model import Entry, Feed
 MAX_TAGS = 300_000  # some 10,000 entries
 
 _HEAD = 8000  # characters in which a document shows what it is
-_PAGE_HEAD = 100_000  # characters in which a web page names its feed
 _LONGEST_DOCTYPE = 10_000  # characters
 _DECLARATION = "<?xml version='1.0' encoding='utf-8'?>\n"
 _COMMENT = re.compile("<!--.*?-->", re.DOTALL)
 _ROOT = re.compile(
     r"<(?:[\w.-]{1,40}:)?(?P<feed>rss|rdf|feed|channel)[\s>/]"
+    r"|<(?:[\w.-]{1,40}:)?(?P<sitemap>urlset|sitemapindex)[\s>/]"
     r"|<(?P<page>!doctype\s+html|html|head|body)[\s>]",
     re.IGNORECASE,
 )
 _DOCTYPE = re.compile(r"<!DOCTYPE\s", re.IGNORECASE)
-_LINK = re.compile(r"<link\s([^>]{1,1000})>", re.IGNORECASE)
-_FEED_TYPE = re.compile(r"application/(?:rss|atom|feed)\+(?:xml|json)", re.IGNORECASE)
-_HREF = re.compile(r"\bhref\s*=\s*(?:\"([^\"]+)\"|'([^']+)'|([^\s>]+))", re.IGNORECASE)
 
 _NUMBER = r"#(?:[xX](?P<hex>[0-9a-fA-F]+)|(?P<decimal>[0-9]+));?"
 _REFERENCE = re.compile(f"&{_NUMBER}")
@@ -91,16 +88,23 @@ def parse_feed(content: bytes, content_type: str | None, url: str) -> Feed:
     Raises:
         ParseError: it is no feed; the sentence says what it is instead, as far as we can tell.
     """
-    text = readable(decode(content, content_type)).strip(" \t\r\n\ufeff")
+    return parse_text(readable(decode(content, content_type)).strip(" \t\r\n\ufeff"), url)
+
+
+def root_of(text: str) -> re.Match[str] | None:
+    """Where the root of a document is: in one of the groups ``feed``, ``sitemap`` and ``page``."""
+    return _ROOT.search(_COMMENT.sub(_blank, text[:_HEAD])) or _ROOT.search(text)
+
+
+def parse_text(text: str, url: str) -> Feed:
+    """The feed that a text holds; see ``parse_feed``."""
     if not text:
         raise ParseError("The document is empty.")
     if text.startswith(("{", "[")):
         return read_json_feed(text, url)
-    root = _ROOT.search(_COMMENT.sub(_blank, text[:_HEAD])) or _ROOT.search(text)
-    if root is None:
+    root = root_of(text)
+    if root is None or not root["feed"]:
         raise ParseError("This is neither RSS, Atom nor JSON Feed.")
-    if root["page"]:
-        raise ParseError(_page_sentence(text, url))
     if text.count("<") > MAX_TAGS:
         raise ParseError(f"The document has more than {MAX_TAGS:,} tags, too many for a feed.")
     result = _parse_xml(_well_formed(text, root.start()))
@@ -123,16 +127,6 @@ def parse_feed(content: bytes, content_type: str | None, url: str) -> Feed:
 def _blank(match: re.Match[str]) -> str:
     """As many spaces, so that places stay the same."""
     return " " * len(match[0])
-
-
-def _page_sentence(text: str, url: str) -> str:
-    for link in _LINK.finditer(text, 0, _PAGE_HEAD):
-        href = _HREF.search(link[1])
-        if _FEED_TYPE.search(link[1]) and href:
-            address = absolute_url(url, (href[1] or href[2] or href[3]).replace("&amp;", "&"))
-            if address:
-                return f"This is a web page, not a feed. The feed that it names is {address}"
-    return "This is a web page, not a feed: the address of its RSS, Atom or JSON feed is needed."
 
 
 def _well_formed(text: str, root: int) -> bytes:

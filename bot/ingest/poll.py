@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from hashlib import sha256
 from http import HTTPStatus
 
 import structlog
@@ -17,12 +16,20 @@ from bot.ingest import corrections, decide, moves
 from bot.ingest.checks import next_check
 from bot.ingest.corrections import Changes
 from bot.ingest.decide import Candidate
-from bot.ingest.fetch import Fetched, Fetcher, NotModified
+from bot.ingest.fetch import Fetched, Fetcher
+from bot.ingest.looking import (
+    Looked,
+    Unchanged,
+    has_moved,
+    look,
+    published_since,
+    whereabouts,
+)
 from bot.ingest.making import Maker
 from bot.ingest.pages import Pages
 from bot.ingest.schedule import is_unconditional, next_read
 from bot.ingest.workers import ParsePool
-from bot.model import Alias, NewArticle, Rhythm, Source, Whereabouts, shown_url
+from bot.model import Alias, NewArticle, Rhythm, Source, SourceSpec, Whereabouts, shown_url
 from bot.storage import articles, broadcasts, checks, revisions, sources
 from bot.storage.database import Database
 from bot.storage.revisions import Kept
@@ -31,7 +38,6 @@ from bot.waiting import rest, unless
 
 _log = structlog.get_logger(__name__)
 
-FEED_BYTES = 5 * 1024 * 1024
 _SOURCES_AT_ONCE = 8
 _PAGES_AT_ONCE = 4
 _CHUNK = 10  # articles stored in one transaction
@@ -97,8 +103,11 @@ class Poller:
         published: asyncio.Event | None = None,
         ttl: timedelta = broadcasts.DELIVERY_TTL,
         breaking_words: Sequence[str] = (),
+        specs: Iterable[SourceSpec] = (),
         chance: Callable[[], float] = random.random,
     ) -> None:
+        # By address. What they find may differ from what those of the last start found.
+        self._selectors = {spec.url: spec.selectors for spec in specs if spec.selectors}
         self.published = published or asyncio.Event()
         self.vanished = asyncio.Event()
         self._ttl = ttl
@@ -112,6 +121,7 @@ class Poller:
         self._reading: set[int] = set()
         self._pauses: dict[int, _Pause] = {}
         self._unanswered: dict[int, set[int]] = {}  # by source: to be corrected, once pages answer
+        self._seen: set[int] = set()  # sources with selectors that were read since the start
         self._slots = asyncio.Semaphore(_SOURCES_AT_ONCE)
         self._freed = asyncio.Event()
 
@@ -182,22 +192,15 @@ class Poller:
             await self._record_failure(source, error)
 
     async def _read(self, source: Source) -> None:
-        full = is_unconditional(self._chance())
-        answer = await self._fetcher.get(
-            moves.read_address(source),
-            etag=None if full else source.etag,
-            last_modified=None if full else source.last_modified,
-            limit=FEED_BYTES,
-        )
-        if isinstance(answer, NotModified):
+        selectors = self._selectors.get(source.url)
+        first = selectors is not None and source.id not in self._seen
+        full = first or is_unconditional(self._chance())
+        answer = await look(self._fetcher, self._pool, source, selectors, full=full)
+        self._seen.add(source.id)
+        if not isinstance(answer, Looked):
             await self._unchanged(source, answer)
             return
-        body_hash = sha256(answer.content).hexdigest()
-        if body_hash == source.body_hash:
-            await self._unchanged(source, answer)
-            return
-        feed = await self._pool.feed(answer.content, answer.content_type, answer.url)
-        feed = replace(feed, hub=answer.hub or feed.hub, own_url=answer.own_url or feed.own_url)
+        feed = answer.feed
         named = decide.candidates(feed)
         now = datetime.now(UTC)
         async with self._database.read() as connection:
@@ -206,7 +209,8 @@ class Poller:
             kept = await revisions.kept_articles(connection, source.id, known.values())
         new = decide.new_candidates(named, known)
         later = self._unanswered.pop(source.id, set())
-        changes = corrections.changes(named, known, kept, now, later)
+        before = corrections.in_other_words(kept) if has_moved(source, answer) else kept
+        changes = corrections.changes(named, known, before, now, later)
         end = _End(
             section=decide.section_title(source, feed),
             etag=answer.etag if changes.complete else None,
@@ -215,23 +219,24 @@ class Poller:
             looked_at=now,
             named=kept,
             changes=changes,
-            body_hash=body_hash if changes.complete else None,
+            body_hash=answer.body_hash if changes.complete else None,
             rhythm=feed.rhythm,
             fresh=answer.fresh,
-            where=moves.followed(source, answer.moved_to, now),
+            where=whereabouts(source, answer, now),
         )
-        pages = Pages(self._fetcher, self._pool)
+        pages = Pages(self._fetcher, self._pool, selectors)
         maker = Maker(pages, self._pool, source, feed, allow_private=self._allow_private)
+        since = published_since(source, answer)
         for start, stop in pieces(len(new)):
             made = await self._make(new[start:stop], maker)
             last = stop == len(new) and not changes.revisit
-            await self._store(source, made, end if last else None)
+            await self._store(source, made, end if last else None, since)
         if changes.revisit:  # news first
             end = await self._correct(source, maker, end)
         if changes.revisit or not new:
             await self._store(source, (), end)
 
-    async def _unchanged(self, source: Source, answer: Fetched | NotModified) -> None:
+    async def _unchanged(self, source: Source, answer: Unchanged) -> None:
         """The last complete read showed the same."""
         now = datetime.now(UTC)
         etag, last_modified = source.etag, source.last_modified
@@ -278,10 +283,19 @@ class Poller:
         self._unanswered[source.id] = again
         return replace(end, etag=None, last_modified=None, body_hash=None)
 
-    async def _store(self, source: Source, made: Sequence[NewArticle], end: _End | None) -> None:
-        """Articles, broadcasts and, with the last of them, the source's state: all or none."""
+    async def _store(
+        self,
+        source: Source,
+        made: Sequence[NewArticle],
+        end: _End | None,
+        since: datetime | None = None,
+    ) -> None:
+        """Articles, broadcasts and, with the last of them, the source's state: all or none.
+
+        Pushed is what is new, where ``since`` is given only what was published from then on.
+        """
         now = datetime.now(UTC)
-        stored, vanished = 0, False
+        stored, pushed, vanished = 0, 0, False
         async with self._database.write() as connection:
             for new in made:
                 check_at = next_check(now, now) if source.primed and new.has_page else None
@@ -291,7 +305,8 @@ class Poller:
                 if number is None:
                     continue
                 stored += 1
-                if source.primed:
+                if source.primed and (since is None or (new.published or since) > since):
+                    pushed += 1
                     await broadcasts.add_broadcast(
                         connection,
                         number,
@@ -322,7 +337,7 @@ class Poller:
                     rhythm=end.rhythm,
                 )
                 await sources.record_move(connection, source, end.where)
-        shown, pushed = shown_url(source.url), stored if source.primed else 0
+        shown = shown_url(source.url)
         if pushed:
             self.published.set()
         if vanished:

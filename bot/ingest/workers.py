@@ -13,6 +13,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import replace
+from datetime import datetime
 from types import TracebackType
 from typing import Self, TypeVar
 
@@ -21,14 +22,15 @@ from pebble import ProcessExpired, ProcessPool
 
 from bot.errors import ExtractError, ParseError, VestnikError
 from bot.ingest.bounds import bounded
-from bot.model import Document, Extracted, Feed, shown_url
+from bot.ingest.kinds import Reading
+from bot.model import Document, Extracted, Selectors, shown_url
 
 T = TypeVar("T")
 
 _log = structlog.get_logger(__name__)
 
 _MEMORY = 1 << 30  # bytes of data for one worker; the largest feed allowed takes a tenth
-_PRELOADED = ["bot.ingest.parse", "bot.ingest.extract"]
+_PRELOADED = ["bot.ingest.reading", "bot.ingest.extract"]
 
 
 class ParsePool:
@@ -85,24 +87,48 @@ class ParsePool:
             await asyncio.to_thread(_end, self._pool)
             self._pool = None
 
-    async def feed(self, content: bytes, content_type: str | None, url: str) -> Feed:
-        """A feed; see ``parse_feed``.
+    async def source(
+        self,
+        content: bytes,
+        content_type: str | None,
+        url: str,
+        selectors: Selectors | None,
+        now: datetime,
+    ) -> Reading:
+        """What a source's document says; see ``read_source``.
 
         Raises:
-            ParseError: it is no feed, or it could not be read in time.
+            ParseError: it is nothing that lists articles, or it could not be read in time.
         """
         return await self._run(
-            ParseError, "feed", self._feed_timeout, _feed, content, content_type, url
+            ParseError,
+            "feed",
+            self._feed_timeout,
+            _source,
+            content,
+            content_type,
+            url,
+            selectors,
+            now,
         )
 
-    async def article(self, content: bytes, content_type: str | None, url: str) -> Extracted:
+    async def article(
+        self, content: bytes, content_type: str | None, url: str, selectors: Selectors | None = None
+    ) -> Extracted:
         """The article on a page, of ordinary length; see ``extract_article`` and ``bounded``.
 
         Raises:
             ExtractError: there is none, or it could not be read in time.
         """
         article, dropped = await self._run(
-            ExtractError, "page", self._article_timeout, _article, content, content_type, url
+            ExtractError,
+            "page",
+            self._article_timeout,
+            _article,
+            content,
+            content_type,
+            url,
+            selectors,
         )
         if dropped:
             _log.warning("article cut: it is too long", page=url, dropped=dropped)
@@ -211,16 +237,24 @@ def _prepare() -> None:
 # Imported by workers only: the libraries behind them take a second and 60 MB.
 
 
-def _feed(content: bytes, content_type: str | None, url: str) -> Feed:
-    from bot.ingest.parse import parse_feed  # noqa: PLC0415 - see above
+def _source(
+    content: bytes,
+    content_type: str | None,
+    url: str,
+    selectors: Selectors | None,
+    now: datetime,
+) -> Reading:
+    from bot.ingest.reading import read_source  # noqa: PLC0415 - see above
 
-    return parse_feed(content, content_type, url)
+    return read_source(content, content_type, url, selectors, now)
 
 
-def _article(content: bytes, content_type: str | None, url: str) -> tuple[Extracted, int]:
+def _article(
+    content: bytes, content_type: str | None, url: str, selectors: Selectors | None
+) -> tuple[Extracted, int]:
     from bot.ingest.extract import extract_article  # noqa: PLC0415 - see above
 
-    article = extract_article(content, content_type, url)
+    article = extract_article(content, content_type, url, selectors)
     document, dropped = bounded(article.document)
     return replace(article, document=document), dropped
 

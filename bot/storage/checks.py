@@ -25,6 +25,7 @@ class Check:
         gone: how many looks in a row found the page gone.
         withdrawn_at: since when the article is withdrawn because of that, or None.
         page: what the page was when it was read last, or None where that was never noted.
+        source_url: the address of its source, as the editor gave it.
     """
 
     article_id: int
@@ -34,6 +35,7 @@ class Check:
     gone: int
     withdrawn_at: datetime | None
     page: PageState | None = None
+    source_url: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +63,7 @@ async def due_checks(
             article.c.page_modified,
             article.c.page_said,
             article.c.body_hash,
+            source.c.url.label("source_url"),
         )
         .join(source, source.c.id == article.c.source_id)
         .where(
@@ -162,5 +165,12 @@ def _check(row: Any) -> Check:
     if row.page_said is not None and row.body_hash is not None:
         page = PageState(row.page_etag, row.page_modified, row.page_said, row.body_hash)
     return Check(
-        row.id, row.source_id, row.url, row.created_at, row.gone, row.withdrawn_at, page=page
+        row.id,
+        row.source_id,
+        row.url,
+        row.created_at,
+        row.gone,
+        row.withdrawn_at,
+        page=page,
+        source_url=row.source_url,
     )

@@ -208,4 +208,5 @@ def _source(row: Row[tuple[object, ...]]) -> Source:
         moved_to=row.moved_to,
         moved_since=row.moved_since,
         gone=row.gone,
+        read_at=row.read_at,
     )

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -185,6 +186,23 @@ def test_nothing_with_a_name_is_skipped_and_nothing_comes_twice(entries: list[En
         if one.guid:
             assert Alias(AliasKind.GUID, one.guid) in known or one.url is not None
     assert new_candidates(candidates(feed(*entries)), known) == ()
+
+
+def test_a_title_that_a_list_cuts_short_is_the_page_s_own() -> None:
+    whole = page("The whole text.", title="New bridge across the river opens")
+    for shown, title in [
+        ("New bridge across…", "New bridge across the river opens"),
+        ("New bridge across ...", "New bridge across the river opens"),
+        ("And then...", "And then..."),
+    ]:
+        assert make(entry("1", title=shown), whole, body("")).title == title
+
+
+def test_a_date_without_a_zone_serves_where_the_page_has_none() -> None:
+    hint = NOW - timedelta(hours=3)
+    listed = replace(entry("1", title="One"), date_hint=hint)
+    assert make(listed, page("Text."), body("")).published == hint
+    assert make(listed, replace(page("Text."), published=NOW), body("")).published == NOW
 
 
 def test_the_page_makes_the_article_and_the_entry_its_title() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from aiohttp import web
@@ -203,13 +204,13 @@ async def test_an_unchanged_body_is_not_parsed_again_and_its_validators_are_kept
     poller: Poller, database: Database, site: Site, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     parsed = []
-    parse = poller._pool.feed
+    parse = poller._pool.source
 
-    async def counted(content: bytes, content_type: str | None, url: str) -> object:
-        parsed.append(url)
-        return await parse(content, content_type, url)
+    async def counted(*arguments: Any) -> object:
+        parsed.append(arguments)
+        return await parse(*arguments)
 
-    monkeypatch.setattr(poller._pool, "feed", counted)
+    monkeypatch.setattr(poller._pool, "source", counted)
     await listed(database, site.feed)
     await read(poller, database)
     site.headers = {"ETag": '"b"'}

@@ -52,11 +52,7 @@ def test_every_sample_gives_what_stands_beside_it(path: Path) -> None:
         (b'{"error": "gone"}', "This is JSON but no JSON Feed: it has no list of items."),
         (
             b"<!-- <rss> --><!DOCTYPE html><title>News</title>",
-            "This is a web page, not a feed: the address of its RSS, Atom or JSON feed is needed.",
-        ),
-        (
-            b"<html><link rel='alternate' type='application/rss+xml' href='/rss?a=1'>",
-            "This is a web page, not a feed. The feed that it names is https://news.example.org/rss?a=1",
+            "This is neither RSS, Atom nor JSON Feed.",
         ),
     ],
 )

@@ -17,9 +17,11 @@ from structlog.testing import capture_logs
 from bot import check
 from bot.app import translators_for
 from bot.ingest.fetch import Fetcher
+from bot.ingest.kinds import Reading
 from bot.ingest.poll import Poller
 from bot.ingest.workers import ParsePool
-from bot.model import Document, Extracted, Feed, Paragraph, Source, SourceSpec, Span
+from bot.model import Document, Extracted, Paragraph, Selectors, Source, SourceSpec, Span
+from bot.model import Entry as FeedEntry
 from bot.settings import Settings
 from bot.storage import sections, sources
 from bot.storage.database import Database
@@ -180,24 +182,36 @@ async def test_a_section_without_articles_can_be_chosen(poller: Poller, database
 # --- Odd articles -------------------------------------------------------------------------------
 
 
+def with_entries(read: Reading, change: Callable[[FeedEntry], FeedEntry]) -> Reading:
+    assert read.feed is not None
+    return replace(read, feed=replace(read.feed, entries=tuple(map(change, read.feed.entries))))
+
+
 class OddPool(ParsePool):
     """Reads, and spoils, as no reading should: one page's text and one entry's title."""
 
-    async def article(self, content: bytes, content_type: str | None, url: str) -> Extracted:
-        read = await super().article(content, content_type, url)
+    async def article(
+        self, content: bytes, content_type: str | None, url: str, selectors: Selectors | None = None
+    ) -> Extracted:
+        read = await super().article(content, content_type, url, selectors)
         if url.endswith("/crash"):
             raise ZeroDivisionError
         if url.endswith("/half"):
             return replace(read, document=Document((Paragraph((Span("\ud83d " * 300),)),)))
         return read
 
-    async def feed(self, content: bytes, content_type: str | None, url: str) -> Feed:
-        read = await super().feed(content, content_type, url)
-        entries = (
-            replace(entry, title="\ud83d") if entry.guid == "bad" else entry
-            for entry in read.entries
+    async def source(
+        self,
+        content: bytes,
+        content_type: str | None,
+        url: str,
+        selectors: Selectors | None,
+        now: datetime,
+    ) -> Reading:
+        read = await super().source(content, content_type, url, selectors, now)
+        return with_entries(
+            read, lambda each: replace(each, title="\ud83d") if each.guid == "bad" else each
         )
-        return replace(read, entries=tuple(entries))
 
 
 async def test_one_odd_article_does_not_block_the_others(
@@ -297,10 +311,16 @@ async def test_an_entry_that_cannot_be_read_does_not_end_the_check(
     """It once ended ``check`` with a traceback."""
 
     class Deep(ParsePool):
-        async def feed(self, content: bytes, content_type: str | None, url: str) -> Feed:
-            read = await super().feed(content, content_type, url)
-            deep = "<ul><li>" * 5000
-            return replace(read, entries=tuple(replace(e, content=deep) for e in read.entries))
+        async def source(
+            self,
+            content: bytes,
+            content_type: str | None,
+            url: str,
+            selectors: Selectors | None,
+            now: datetime,
+        ) -> Reading:
+            read = await super().source(content, content_type, url, selectors, now)
+            return with_entries(read, lambda each: replace(each, content="<ul><li>" * 5000))
 
     monkeypatch.setenv("BOT_TOKEN", "1:x")
     said: list[str] = []
@@ -312,3 +332,19 @@ async def test_an_entry_that_cannot_be_read_does_not_end_the_check(
         assert await check._source(spec, fetcher, pool, settings, translator, said.append)
     assert "cannot be read" in said[-1]
     assert said[0] == f"Source {site.feed}"
+
+
+async def test_the_check_reads_a_page_as_the_bot_does(
+    fetcher: Fetcher, pool: ParsePool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("BOT_TOKEN", "1:x")
+    said: list[str] = []
+    feed = '<link rel="alternate" type="application/rss+xml" href="/feed.xml">'
+    async with Site(("1", "/a"), head=feed) as site:
+        monkeypatch.setenv("SOURCES", f"{site.url}/news")
+        settings = Settings()
+        translator = translators_for(settings)["en"]
+        (spec,) = settings.sources
+        assert await check._source(spec, fetcher, pool, settings, translator, said.append)
+    assert said[1] == f"  is read at {site.feed}"
+    assert said[2].startswith("  1 article(s) for the section “Мост”")

@@ -8,12 +8,14 @@ import subprocess
 import sys
 import textwrap
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 import bot
 from bot.errors import ExtractError, ParseError
+from bot.ingest.kinds import Reading
 from bot.ingest.workers import ParsePool
 from bot.model import Document, Feed, Paragraph, Span
 
@@ -36,7 +38,11 @@ async def pool() -> AsyncIterator[ParsePool]:
 
 
 async def read_something(pool: ParsePool) -> None:
-    assert await pool.feed(b"<rss/>", None, URL) == Feed("", None, ())
+    assert (await feed(pool, b"<rss/>")).feed == Feed("", None, ())
+
+
+async def feed(pool: ParsePool, content: bytes, kind: str | None = None) -> Reading:
+    return await pool.source(content, kind, URL, None, datetime.now(UTC))
 
 
 async def worker_of(pool: ParsePool) -> int:
@@ -57,20 +63,20 @@ async def ended(pid: int) -> None:
 
 
 async def test_feeds_pages_and_fragments_are_read(pool: ParsePool) -> None:
-    feed, article, fragment = await asyncio.gather(
-        pool.feed(b"<rss><channel><title>T</title></channel></rss>", "text/xml", URL),
+    read, article, fragment = await asyncio.gather(
+        feed(pool, b"<rss><channel><title>T</title></channel></rss>", "text/xml"),
         pool.article(PAGE.encode("cp1251"), "text/html; charset=windows-1251", URL),
         pool.fragment("<p>A <script>b</script>c</p>", URL),
     )
 
-    assert feed == Feed("T", None, ())
+    assert read.feed == Feed("T", None, ())
     assert "прошли школьники" in article.document.plain_text()
     assert fragment == Document((Paragraph((Span("A c"),)),))
 
 
 async def test_refusals_come_through_as_they_are(pool: ParsePool) -> None:
     with pytest.raises(ParseError, match=r"^The document is empty\.$"):
-        await pool.feed(b"", None, URL)
+        await feed(pool, b"")
     with pytest.raises(ExtractError):
         await pool.article(b"", None, URL)
 
@@ -78,7 +84,7 @@ async def test_refusals_come_through_as_they_are(pool: ParsePool) -> None:
 async def test_a_hostile_feed_is_ended_and_the_next_one_read() -> None:
     async with ParsePool(workers=1, feed_timeout=0.5) as pool:
         with pytest.raises(ParseError, match=r"^The feed took more than 0\.5 s to read\.$"):
-            await pool.feed(ENDLESS, None, URL)
+            await feed(pool, ENDLESS)
         await read_something(pool)
 
 
@@ -161,7 +167,7 @@ async def test_an_interrupt_from_the_keyboard_is_left_to_the_parent(pool: ParseP
 
 async def test_a_pool_is_used_inside_its_context() -> None:
     with pytest.raises(RuntimeError):
-        await ParsePool().feed(b"", None, URL)
+        await feed(ParsePool(), b"")
 
 
 def test_the_parent_does_not_load_the_libraries() -> None:

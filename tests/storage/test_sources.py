@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from bot.model import Source, SourceSpec
+from bot.model import Source, SourceSpec, Whereabouts
 from bot.storage import sources
 from bot.storage.database import Database
 from bot.storage.sources import SourceHealth
@@ -46,12 +46,22 @@ async def test_a_source_that_is_listed_again_keeps_what_is_known(
     await _list(database, now, ONE)
     (first,) = await _due(database, now)
     await _read(database, first, now, now + MINUTE)
+    async with database.write() as connection:
+        await sources.record_move(connection, first, Whereabouts("https://one.example/rss"))
 
     await _list(database, now, SourceSpec(ONE.url, "Город"))
 
     (again,) = await _due(database, now)
     assert again == Source(
-        first.id, ONE.url, "Город", '"a"', "Mon, 23 Nov 2026 09:00:00 GMT", 0, primed=True
+        first.id,
+        ONE.url,
+        "Город",
+        '"a"',
+        "Mon, 23 Nov 2026 09:00:00 GMT",
+        0,
+        primed=True,
+        reads_url="https://one.example/rss",
+        read_at=now,
     )
 
 

@@ -1,0 +1,243 @@
+"""A look at a source: its feed, the feed that its page names, a sitemap, or a list of news."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from hashlib import sha256
+from http import HTTPStatus
+from urllib.parse import urlsplit
+
+import structlog
+
+from bot.errors import FetchError, ParseError
+from bot.ingest.fetch import Fetched, Fetcher, NotModified
+from bot.ingest.kinds import Kind, Reading
+from bot.ingest.moves import followed, read_address
+from bot.ingest.newest import newest_articles
+from bot.ingest.workers import ParsePool
+from bot.model import Feed, Selectors, Source, Whereabouts, shown_url
+
+_log = structlog.get_logger(__name__)
+
+FEED_BYTES = 5 * 1024 * 1024
+SITEMAP_BYTES = 20 * 1024 * 1024  # 50,000 addresses take ten
+_SITEMAP = re.compile(r"sitemap|\.xml\.gz$", re.IGNORECASE)
+_FEEDS_TRIED = 3
+_SITEMAPS_READ = 3
+_NEWER_THAN = timedelta(days=1)  # dates may be whole days, in other zones
+_GONE = frozenset({HTTPStatus.NOT_FOUND, HTTPStatus.GONE})
+
+
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """What a look at a source has found.
+
+    Attributes:
+        feed: its articles.
+        reads_url: the address to read from now on, instead of the source's own; None for that.
+        etag, last_modified, body_hash: of the address that is read; None where several were.
+        fresh: for how many seconds more the site would say the same.
+        moved_to: where permanent redirects, and no others, led from there to a feed.
+        changes_only: whether the articles are those that changed, which need not be new.
+    """
+
+    feed: Feed
+    reads_url: str | None
+    etag: str | None = None
+    last_modified: str | None = None
+    body_hash: str | None = None
+    fresh: float = 0.0
+    moved_to: str | None = None
+    changes_only: bool = False
+
+
+Unchanged = Fetched | NotModified
+"""An answer that shows what the last complete read showed."""
+
+
+def has_moved(source: Source, looked: Looked) -> bool:
+    """Whether a source that was read before is now read at another address. Pure."""
+    return source.read_at is not None and looked.reads_url != source.reads_url
+
+
+def whereabouts(source: Source, looked: Looked, now: datetime) -> Whereabouts:
+    """Where a source is read after a look. Pure."""
+    if looked.reads_url != source.reads_url:
+        return Whereabouts(looked.reads_url)
+    return followed(source, looked.moved_to, now)
+
+
+def published_since(source: Source, looked: Looked) -> datetime | None:
+    """From which moment on an article must be published to be pushed; None: all new ones are. Pure.
+
+    Where a source is suddenly read at another address - the list of news for a feed that is gone,
+    or the other way round - that one may show older articles that the first did not. And a sitemap
+    of all pages shows an old one again when it changes.
+    """
+    if source.read_at is None or not (has_moved(source, looked) or looked.changes_only):
+        return None
+    return source.read_at - _NEWER_THAN
+
+
+async def look(
+    fetcher: Fetcher,
+    pool: ParsePool,
+    source: Source,
+    selectors: Selectors | None = None,
+    *,
+    full: bool = False,
+) -> Looked | Unchanged:
+    """Read a source, whatever is at its address.
+
+    A feed, a sitemap of news and one of all pages are taken as they are. Of an index of sitemaps
+    the likeliest are read, each time anew. Of a page the feed is read that it names, and its
+    address remembered; where that is broken or empty, or there is none, the page's own list serves.
+    A remembered feed that is gone, or no feed any more, is forgotten, and the source's own address
+    looked at again.
+
+    Args:
+        fetcher: to read with.
+        pool: to parse with.
+        source: the source; its validators belong to ``reads_url`` where it has one.
+        selectors: where on its pages to look, or None to find it unasked.
+        full: read and parse it though it may be unchanged.
+
+    Raises:
+        FetchError: an address cannot be read.
+        ParseError: nothing that is found lists articles.
+    """
+    if full:
+        source = replace(source, etag=None, last_modified=None, body_hash=None)
+    if source.reads_url is not None:
+        try:
+            return await _remembered(fetcher, pool, source)
+        except FetchError as error:
+            if error.status not in _GONE or source.moved_to is not None:
+                raise
+            cause = str(error)
+        except ParseError as error:
+            cause = str(error)
+        _log.warning(
+            "feed forgotten",
+            source=shown_url(source.url),
+            feed=shown_url(source.reads_url),
+            error=cause,
+        )
+        source = replace(source, reads_url=None, etag=None, last_modified=None, body_hash=None)
+    answer = await _get(fetcher, source.url, source.etag, source.last_modified)
+    if isinstance(answer, NotModified) or _is_unchanged(answer, source):
+        return answer
+    reading = await _read(pool, answer, selectors)
+    match reading.kind:
+        case Kind.PAGE:
+            return await _page(fetcher, pool, answer, reading)
+        case Kind.INDEX:
+            return await _index(fetcher, pool, reading)
+    found = _listed(reading, answer)
+    if found is None:
+        raise ParseError(reading.fault)
+    return found
+
+
+async def _remembered(fetcher: Fetcher, pool: ParsePool, source: Source) -> Looked | Unchanged:
+    answer = await _get(fetcher, read_address(source), source.etag, source.last_modified)
+    if isinstance(answer, NotModified) or _is_unchanged(answer, source):
+        return answer
+    reading = await _read(pool, answer, None)
+    found = _listed(reading, answer)
+    if found is None or reading.kind is Kind.PAGE:
+        raise ParseError("It is no feed any more.")
+    return replace(found, reads_url=source.reads_url)
+
+
+def _is_unchanged(answer: Fetched, source: Source) -> bool:
+    """Whether it need not be read; where it is new that it has moved, somebody has to look."""
+    return _hash(answer) == source.body_hash and answer.moved_to in {None, source.moved_to}
+
+
+def _hash(answer: Fetched) -> str:
+    return sha256(answer.content).hexdigest()
+
+
+async def _page(fetcher: Fetcher, pool: ParsePool, answer: Fetched, reading: Reading) -> Looked:
+    """The feed that a page names, else the page's own list, else an empty feed that it names."""
+    empty: Looked | None = None
+    faults: list[str] = []
+    for address in reading.named[:_FEEDS_TRIED]:
+        try:
+            there = await _unasked(fetcher, address)
+            inner = await _read(pool, there, None)
+        except (FetchError, ParseError) as error:
+            faults.append(f" The feed that it names, {address}, cannot be read: {error}")
+            _log.warning("named feed not read", page=answer.url, feed=address, error=str(error))
+            continue
+        if inner.kind is Kind.FEED and (found := _listed(inner, there)) is not None:
+            found = replace(found, reads_url=address)
+            if found.feed.entries:
+                return found
+            empty = empty or found
+    own = _listed(reading, answer) or empty
+    if own is None:
+        raise ParseError(reading.fault + "".join(faults[:1]))
+    return own
+
+
+async def _index(fetcher: Fetcher, pool: ParsePool, reading: Reading) -> Looked:
+    """What the likeliest sitemaps of an index name; the first of news is enough, and remembered."""
+    feeds: list[Feed] = []
+    fault: Exception | None = None
+    for address in reading.named[:_SITEMAPS_READ]:
+        try:
+            there = await _unasked(fetcher, address)
+            inner = await _read(pool, there, None)
+        except (FetchError, ParseError) as error:
+            fault = error
+            _log.warning("sitemap not read", sitemap=address, error=str(error))
+            continue
+        if (found := _listed(inner, there)) is None:
+            continue
+        if inner.kind is Kind.FEED:
+            return replace(found, reads_url=address)
+        feeds.append(found.feed)
+    if not feeds:
+        raise fault or ParseError("The index of sitemaps names none that lists articles.")
+    return Looked(newest_articles(feeds), None, changes_only=True)
+
+
+def _listed(reading: Reading, answer: Fetched) -> Looked | None:
+    """What a document lists itself. Only a feed that has moved is looked for elsewhere later."""
+    feed = reading.feed
+    if feed is None:
+        return None
+    return Looked(
+        replace(feed, hub=answer.hub or feed.hub, own_url=answer.own_url or feed.own_url),
+        None,
+        etag=answer.etag,
+        last_modified=answer.last_modified,
+        body_hash=_hash(answer),
+        fresh=answer.fresh,
+        moved_to=None if reading.kind is Kind.PAGE else answer.moved_to,
+        changes_only=reading.kind is Kind.SITEMAP,
+    )
+
+
+async def _read(pool: ParsePool, answer: Fetched, selectors: Selectors | None) -> Reading:
+    return await pool.source(
+        answer.content, answer.content_type, answer.url, selectors, datetime.now(UTC)
+    )
+
+
+async def _get(
+    fetcher: Fetcher, url: str, etag: str | None, last_modified: str | None
+) -> Fetched | NotModified:
+    limit = SITEMAP_BYTES if _SITEMAP.search(urlsplit(url).path) else FEED_BYTES
+    return await fetcher.get(url, etag=etag, last_modified=last_modified, limit=limit)
+
+
+async def _unasked(fetcher: Fetcher, url: str) -> Fetched:
+    answer = await _get(fetcher, url, None, None)
+    if not isinstance(answer, Fetched):
+        raise FetchError("The site says that nothing has changed, though nobody asked.")
+    return answer

@@ -1,0 +1,65 @@
+from datetime import UTC, datetime
+
+from bot.model import Entry, Feed
+
+EXPECTED = Feed(
+    title="Новости программы",
+    language="ru",
+    entries=(
+        Entry(
+            guid=None,
+            url="https://gorod.example.org/news/detail.php?ELEMENT_ID=100",
+            title="Через реку Тихую открыли новый мост",
+            lead="Мост строили четыре года, и первыми по нему прошли школьники города.",
+            published=None,
+            updated=None,
+            image="https://gorod.example.org/upload/iblock/0.jpg",
+            content="<p>Мост строили четыре года, и первыми по нему прошли школьники города.</p>",
+            date_hint=datetime(2026, 11, 28, 0, 0, tzinfo=UTC),
+        ),
+        Entry(
+            guid=None,
+            url="https://gorod.example.org/news/detail.php?ELEMENT_ID=101",
+            title="Городская библиотека открылась после ремонта",
+            lead="В читальном зале теперь шестьдесят мест и тихая комната для занятий.",
+            published=None,
+            updated=None,
+            image="https://gorod.example.org/upload/iblock/1.jpg",
+            content="<p>В читальном зале теперь шестьдесят мест и тихая комната для занятий.</p>",
+            date_hint=datetime(2026, 11, 27, 0, 0, tzinfo=UTC),
+        ),
+        Entry(
+            guid=None,
+            url="https://gorod.example.org/news/detail.php?ELEMENT_ID=102",
+            title="Ярмарка ремёсел в Луговом собрала сто мастеров",
+            lead="Гости приехали из трёх соседних районов и увезли почти все корзины.",
+            published=None,
+            updated=None,
+            image="https://gorod.example.org/upload/iblock/2.jpg",
+            content="<p>Гости приехали из трёх соседних районов и увезли почти все корзины.</p>",
+            date_hint=datetime(2026, 11, 26, 0, 0, tzinfo=UTC),
+        ),
+        Entry(
+            guid=None,
+            url="https://gorod.example.org/news/detail.php?ELEMENT_ID=103",
+            title="Школа в посёлке Дальнем получила новый автобус",
+            lead="Он повезёт детей из четырёх деревень, и пешком больше ходить не надо.",
+            published=None,
+            updated=None,
+            image="https://gorod.example.org/upload/iblock/3.jpg",
+            content="<p>Он повезёт детей из четырёх деревень, и пешком больше ходить не надо.</p>",
+            date_hint=datetime(2026, 11, 25, 0, 0, tzinfo=UTC),
+        ),
+        Entry(
+            guid=None,
+            url="https://gorod.example.org/news/detail.php?ELEMENT_ID=104",
+            title="Открыта запись в кружки Дома творчества",
+            lead="Места есть в шахматном, столярном и театральном кружках.",
+            published=None,
+            updated=None,
+            image="https://gorod.example.org/upload/iblock/4.jpg",
+            content="<p>Места есть в шахматном, столярном и театральном кружках.</p>",
+            date_hint=datetime(2026, 11, 24, 0, 0, tzinfo=UTC),
+        ),
+    ),
+)

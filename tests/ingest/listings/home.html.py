@@ -1,0 +1,65 @@
+from datetime import UTC, datetime
+
+from bot.model import Entry, Feed
+
+EXPECTED = Feed(
+    title="Город вместе",
+    language="ru",
+    entries=(
+        Entry(
+            guid=None,
+            url="https://gorod.example.org/news/novyj-most-cherez-tihuyu/",
+            title="Через реку Тихую открыли новый мост",
+            lead="",
+            published=None,
+            updated=None,
+            image="https://gorod.example.org/p/0.webp",
+            content="",
+            date_hint=datetime(2026, 11, 28, 14, 5, tzinfo=UTC),
+        ),
+        Entry(
+            guid=None,
+            url="https://gorod.example.org/news/biblioteka-posle-remonta/",
+            title="Городская библиотека открылась после ремонта",
+            lead="",
+            published=None,
+            updated=None,
+            image="https://gorod.example.org/p/1.webp",
+            content="",
+            date_hint=datetime(2026, 11, 27, 10, 0, tzinfo=UTC),
+        ),
+        Entry(
+            guid=None,
+            url="https://gorod.example.org/news/yarmarka-remesel-v-lugovom/",
+            title="Ярмарка ремёсел в Луговом собрала сто мастеров",
+            lead="",
+            published=None,
+            updated=None,
+            image="https://gorod.example.org/p/2.webp",
+            content="",
+            date_hint=datetime(2026, 11, 26, 0, 0, tzinfo=UTC),
+        ),
+        Entry(
+            guid=None,
+            url="https://gorod.example.org/news/shkola-poluchila-avtobus/",
+            title="Школа в посёлке Дальнем получила новый автобус",
+            lead="",
+            published=None,
+            updated=None,
+            image="https://gorod.example.org/p/3.webp",
+            content="",
+            date_hint=datetime(2026, 11, 25, 0, 0, tzinfo=UTC),
+        ),
+        Entry(
+            guid=None,
+            url="https://gorod.example.org/news/otkryta-zapis-v-kruzhki/",
+            title="Открыта запись в кружки Дома творчества",
+            lead="",
+            published=None,
+            updated=None,
+            image="https://gorod.example.org/p/4.webp",
+            content="",
+            date_hint=datetime(2026, 11, 24, 0, 0, tzinfo=UTC),
+        ),
+    ),
+)

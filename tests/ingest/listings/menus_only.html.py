@@ -1,0 +1,3 @@
+"""No list of news is found here."""
+
+EXPECTED = None

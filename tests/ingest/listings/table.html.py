@@ -1,0 +1,65 @@
+from datetime import UTC, datetime
+
+from bot.model import Entry, Feed
+
+EXPECTED = Feed(
+    title="Архив новостей",
+    language="ru",
+    entries=(
+        Entry(
+            guid=None,
+            url="https://gorod.example.org/news/100.html",
+            title="Через реку Тихую открыли новый мост",
+            lead="",
+            published=None,
+            updated=None,
+            image=None,
+            content="",
+            date_hint=datetime(2026, 11, 28, 0, 0, tzinfo=UTC),
+        ),
+        Entry(
+            guid=None,
+            url="https://gorod.example.org/news/101.html",
+            title="Городская библиотека открылась после ремонта",
+            lead="",
+            published=None,
+            updated=None,
+            image=None,
+            content="",
+            date_hint=datetime(2026, 11, 27, 0, 0, tzinfo=UTC),
+        ),
+        Entry(
+            guid=None,
+            url="https://gorod.example.org/news/102.html",
+            title="Ярмарка ремёсел в Луговом собрала сто мастеров",
+            lead="",
+            published=None,
+            updated=None,
+            image=None,
+            content="",
+            date_hint=datetime(2026, 11, 26, 0, 0, tzinfo=UTC),
+        ),
+        Entry(
+            guid=None,
+            url="https://gorod.example.org/news/103.html",
+            title="Школа в посёлке Дальнем получила новый автобус",
+            lead="",
+            published=None,
+            updated=None,
+            image=None,
+            content="",
+            date_hint=datetime(2026, 11, 25, 0, 0, tzinfo=UTC),
+        ),
+        Entry(
+            guid=None,
+            url="https://gorod.example.org/news/104.html",
+            title="Открыта запись в кружки Дома творчества",
+            lead="",
+            published=None,
+            updated=None,
+            image=None,
+            content="",
+            date_hint=datetime(2026, 11, 24, 0, 0, tzinfo=UTC),
+        ),
+    ),
+)

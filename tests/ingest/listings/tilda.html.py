@@ -1,0 +1,65 @@
+from datetime import UTC, datetime
+
+from bot.model import Entry, Feed
+
+EXPECTED = Feed(
+    title="Пресс-центр",
+    language="ru",
+    entries=(
+        Entry(
+            guid=None,
+            url="https://gorod.example.org/tpost/novyj-most-cherez-tihuyu",
+            title="Через реку Тихую открыли новый мост",
+            lead="Мост строили четыре года, и первыми по нему прошли школьники города.",
+            published=None,
+            updated=None,
+            image="https://static.example/tild/0.jpg",
+            content="<p>Мост строили четыре года, и первыми по нему прошли школьники города.</p>",
+            date_hint=datetime(2026, 11, 28, 0, 0, tzinfo=UTC),
+        ),
+        Entry(
+            guid=None,
+            url="https://gorod.example.org/tpost/biblioteka-posle-remonta",
+            title="Городская библиотека открылась после ремонта",
+            lead="В читальном зале теперь шестьдесят мест и тихая комната для занятий.",
+            published=None,
+            updated=None,
+            image="https://static.example/tild/1.jpg",
+            content="<p>В читальном зале теперь шестьдесят мест и тихая комната для занятий.</p>",
+            date_hint=datetime(2026, 11, 27, 0, 0, tzinfo=UTC),
+        ),
+        Entry(
+            guid=None,
+            url="https://gorod.example.org/tpost/yarmarka-remesel-v-lugovom",
+            title="Ярмарка ремёсел в Луговом собрала сто мастеров",
+            lead="Гости приехали из трёх соседних районов и увезли почти все корзины.",
+            published=None,
+            updated=None,
+            image="https://static.example/tild/2.jpg",
+            content="<p>Гости приехали из трёх соседних районов и увезли почти все корзины.</p>",
+            date_hint=datetime(2026, 11, 26, 0, 0, tzinfo=UTC),
+        ),
+        Entry(
+            guid=None,
+            url="https://gorod.example.org/tpost/shkola-poluchila-avtobus",
+            title="Школа в посёлке Дальнем получила новый автобус",
+            lead="Он повезёт детей из четырёх деревень, и пешком больше ходить не надо.",
+            published=None,
+            updated=None,
+            image="https://static.example/tild/3.jpg",
+            content="<p>Он повезёт детей из четырёх деревень, и пешком больше ходить не надо.</p>",
+            date_hint=datetime(2026, 11, 25, 0, 0, tzinfo=UTC),
+        ),
+        Entry(
+            guid=None,
+            url="https://gorod.example.org/tpost/otkryta-zapis-v-kruzhki",
+            title="Открыта запись в кружки Дома творчества",
+            lead="Места есть в шахматном, столярном и театральном кружках.",
+            published=None,
+            updated=None,
+            image="https://static.example/tild/4.jpg",
+            content="<p>Места есть в шахматном, столярном и театральном кружках.</p>",
+            date_hint=datetime(2026, 11, 24, 0, 0, tzinfo=UTC),
+        ),
+    ),
+)

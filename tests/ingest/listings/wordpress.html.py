@@ -1,0 +1,67 @@
+from datetime import datetime, timedelta, timezone
+
+from bot.model import Entry, Feed
+
+MSK = timezone(timedelta(hours=3))
+
+EXPECTED = Feed(
+    title="Новости",
+    language="ru",
+    entries=(
+        Entry(
+            guid=None,
+            url="https://gorod.example.org/2026/11/novyj-most-cherez-tihuyu/",
+            title="Через реку Тихую открыли новый мост",
+            lead="Мост строили четыре года, и первыми по нему прошли школьники города.",
+            published=datetime(2026, 11, 28, 14, 5, tzinfo=MSK),
+            updated=None,
+            image="https://gorod.example.org/wp-content/uploads/0.jpg",
+            content="<p>Мост строили четыре года, и первыми по нему прошли школьники города.</p>",
+            date_hint=None,
+        ),
+        Entry(
+            guid=None,
+            url="https://gorod.example.org/2026/11/biblioteka-posle-remonta/",
+            title="Городская библиотека открылась после ремонта",
+            lead="В читальном зале теперь шестьдесят мест и тихая комната для занятий.",
+            published=datetime(2026, 11, 27, 10, 0, tzinfo=MSK),
+            updated=None,
+            image="https://gorod.example.org/wp-content/uploads/1.jpg",
+            content="<p>В читальном зале теперь шестьдесят мест и тихая комната для занятий.</p>",
+            date_hint=None,
+        ),
+        Entry(
+            guid=None,
+            url="https://gorod.example.org/2026/11/yarmarka-remesel-v-lugovom/",
+            title="Ярмарка ремёсел в Луговом собрала сто мастеров",
+            lead="Гости приехали из трёх соседних районов и увезли почти все корзины.",
+            published=datetime(2026, 11, 26, 18, 30, tzinfo=MSK),
+            updated=None,
+            image="https://gorod.example.org/wp-content/uploads/2.jpg",
+            content="<p>Гости приехали из трёх соседних районов и увезли почти все корзины.</p>",
+            date_hint=None,
+        ),
+        Entry(
+            guid=None,
+            url="https://gorod.example.org/2026/11/shkola-poluchila-avtobus/",
+            title="Школа в посёлке Дальнем получила новый автобус",
+            lead="Он повезёт детей из четырёх деревень, и пешком больше ходить не надо.",
+            published=datetime(2026, 11, 25, 9, 15, tzinfo=MSK),
+            updated=None,
+            image="https://gorod.example.org/wp-content/uploads/3.jpg",
+            content="<p>Он повезёт детей из четырёх деревень, и пешком больше ходить не надо.</p>",
+            date_hint=None,
+        ),
+        Entry(
+            guid=None,
+            url="https://gorod.example.org/2026/11/otkryta-zapis-v-kruzhki/",
+            title="Открыта запись в кружки Дома творчества",
+            lead="Места есть в шахматном, столярном и театральном кружках.",
+            published=datetime(2026, 11, 24, 12, 40, tzinfo=MSK),
+            updated=None,
+            image="https://gorod.example.org/wp-content/uploads/4.jpg",
+            content="<p>Места есть в шахматном, столярном и театральном кружках.</p>",
+            date_hint=None,
+        ),
+    ),
+)

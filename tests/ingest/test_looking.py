@@ -1,0 +1,301 @@
+"""Sources that are no feeds, over real sockets: what serves, is remembered, is pushed."""
+
+from __future__ import annotations
+
+import gzip
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
+from typing import Self
+
+import pytest
+from aiohttp import web
+from sqlalchemy import select
+
+from bot.ingest.fetch import Fetcher
+from bot.ingest.poll import Poller
+from bot.ingest.workers import ParsePool
+from bot.model import Selectors, Source, SourceSpec
+from bot.storage import sources
+from bot.storage.database import Database
+from bot.storage.schema import article, broadcast
+
+FAR = datetime(2100, 1, 1, tzinfo=UTC)
+TODAY = datetime.now(UTC).replace(microsecond=0)
+TEXT = "<p>Через реку Тихую открыли новый мост, и весь город пришёл на него с оркестром.</p>" * 3
+
+
+class Site:
+    """Documents by their paths, each with a validator; articles' pages for all others."""
+
+    def __init__(self) -> None:
+        self.documents: dict[str, str | bytes | int] = {}
+        self.published: dict[str, datetime] = {}  # of articles' pages, by path
+        self.asked: list[tuple[str, int]] = []
+        app = web.Application()
+        app.router.add_get("/{path:.*}", self._answer)
+        self._runner = web.AppRunner(app)
+
+    async def __aenter__(self) -> Self:
+        await self._runner.setup()
+        await web.TCPSite(self._runner, "127.0.0.1", 0).start()
+        self.url = f"http://127.0.0.1:{self._runner.addresses[0][1]}"
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self._runner.cleanup()
+
+    def lists(self) -> list[tuple[str, int]]:
+        """What was asked for since the last time, articles' pages left out."""
+        asked, self.asked = self.asked, []
+        return [each for each in asked if not each[0].startswith("/n/")]
+
+    async def _answer(self, request: web.Request) -> web.Response:
+        found = self.documents.get(request.path, self._article(request.path))
+        tag = f'"{hash(found)}"'
+        status = found if isinstance(found, int) else 200
+        if status == 200 and request.headers.get("If-None-Match") == tag:
+            status = 304
+        self.asked.append((request.path, status))
+        if isinstance(found, int) or status == 304:
+            return web.Response(status=status)
+        body = found.encode() if isinstance(found, str) else found
+        kind = "text/html" if b"<html" in body else "application/xml"
+        return web.Response(body=body, content_type=kind, headers={"ETag": tag})
+
+    def _article(self, path: str) -> str:
+        head = f"<title>Страница {path}</title>"
+        if date := self.published.get(path):
+            name = "article:published_time"
+            head += f"<meta property='{name}' content='{date.isoformat()}'>"
+        body = f"<article>{TEXT}</article><i>сбоку</i>"
+        return f"<html><head>{head}</head><body>{body}</body></html>"
+
+
+@pytest.fixture
+async def site() -> AsyncIterator[Site]:
+    async with Site() as opened:
+        yield opened
+
+
+@pytest.fixture
+async def pool() -> AsyncIterator[ParsePool]:
+    async with ParsePool(workers=1) as opened:
+        yield opened
+
+
+class Reader:
+    """Reads one source again and again, as the poller does."""
+
+    def __init__(self, database: Database, fetcher: Fetcher, pool: ParsePool) -> None:
+        self._database = database
+        self._fetcher = fetcher
+        self._pool = pool
+        self.spec = SourceSpec("")
+
+    async def read(self, url: str, selectors: Selectors | None = None) -> Source:
+        spec = SourceSpec(url, selectors=selectors)
+        poller = Poller(
+            self._database,
+            self._fetcher,
+            self._pool,
+            poll_seconds=60,
+            allow_private=True,
+            specs=[spec],
+        )
+        async with self._database.write() as connection:
+            await sources.list_sources(connection, [spec], datetime.now(UTC))
+            (due,) = await sources.due_sources(connection, FAR)
+        await poller.read(due)
+        async with self._database.read() as connection:
+            (after,) = await sources.due_sources(connection, FAR)
+        return after
+
+    async def kept(self) -> list[str]:
+        async with self._database.read() as connection:
+            found = await connection.scalars(select(article.c.title).order_by(article.c.id))
+            return list(found.all())
+
+    async def pushed(self) -> list[str]:
+        async with self._database.read() as connection:
+            found = await connection.scalars(
+                select(article.c.title)
+                .join(broadcast, broadcast.c.article_id == article.c.id)
+                .order_by(broadcast.c.id)
+            )
+            return list(found.all())
+
+    async def fault(self) -> str | None:
+        async with self._database.read() as connection:
+            (health,) = await sources.source_health(connection)
+        return health.error
+
+
+@pytest.fixture
+async def reader(database: Database, pool: ParsePool) -> AsyncIterator[Reader]:
+    async with Fetcher(allow_private=True, user_agent="test") as fetcher:
+        yield Reader(database, fetcher, pool)
+
+
+def rss(*names: str) -> str:
+    items = "".join(f"<item><title>Новость {n}</title><link>/n/{n}00</link></item>" for n in names)
+    return f"<rss version='2.0'><channel><title>Лента</title>{items}</channel></rss>"
+
+
+def page(*names: str, feed: str = "") -> str:
+    named = f"<link rel='alternate' type='application/rss+xml' href='{feed}'>" if feed else ""
+    cards = "".join(
+        f"<article><h2><a href='/n/{n}00'>Новость {n} из города</a></h2>"
+        f"<time datetime='2026-11-20'>20 ноября</time></article>"
+        for n in names
+    )
+    return f"<html><head><title>Новости</title>{named}</head><body>{cards}</body></html>"
+
+
+async def test_the_feed_that_a_page_names_is_remembered_until_it_is_gone(
+    reader: Reader, site: Site
+) -> None:
+    url = f"{site.url}/news"
+    site.documents |= {"/news": page("1", "2", "3", feed="/rss"), "/rss": rss("1", "2", "3")}
+    after = await reader.read(url)
+    assert (after.reads_url, after.primed) == (f"{site.url}/rss", True)
+    assert site.lists() == [("/news", 200), ("/rss", 200)]
+
+    await reader.read(url)
+    assert site.lists() == [("/rss", 304)]
+
+    site.documents["/rss"] = rss("4", "1", "2")
+    await reader.read(url)
+    assert site.lists() == [("/rss", 200)]
+    assert await reader.pushed() == ["Новость 4"]
+
+    # The list shows two old articles that the feed never had, and one of today.
+    site.documents |= {"/rss": 404, "/news": page("6", "4", "1", "8", "9", feed="/rss")}
+    site.published["/n/600"] = TODAY
+    site.published |= {"/n/800": TODAY - timedelta(days=90)}
+    after = await reader.read(url)
+    assert after.reads_url is None
+    assert site.lists() == [("/rss", 404), ("/news", 200), ("/rss", 404)]
+    assert await reader.pushed() == ["Новость 4", "Новость 6 из города"]
+
+    await reader.read(url)
+    assert site.lists() == [("/news", 304)]  # whose validators they are
+
+    site.documents |= {"/rss": rss("7", "6", "4"), "/news": page("7", "6", "4", feed="/rss")}
+    site.published["/n/700"] = TODAY
+    after = await reader.read(url)
+    assert after.reads_url == f"{site.url}/rss"
+    assert (await reader.pushed())[2:] == ["Новость 7"]
+    assert len(await reader.kept()) == 8
+
+
+async def test_a_feed_that_became_a_page_is_forgotten(reader: Reader, site: Site) -> None:
+    url = f"{site.url}/news"
+    site.documents |= {"/news": page("1", "2", feed="/rss"), "/rss": rss("1", "2")}
+    await reader.read(url)
+    site.documents |= {"/rss": page("5", "6"), "/news": page("1", "2", feed="/new.xml")}
+    site.documents["/new.xml"] = rss("1", "2")
+    assert (await reader.read(url)).reads_url == f"{site.url}/new.xml"
+    assert await reader.pushed() == []
+
+
+async def test_a_remembered_feed_that_fails_for_now_is_kept(reader: Reader, site: Site) -> None:
+    url = f"{site.url}/news"
+    site.documents |= {"/news": page("1", "2", feed="/rss"), "/rss": rss("1", "2")}
+    await reader.read(url)
+    site.documents["/rss"] = 503
+    after = await reader.read(url)
+    assert (after.reads_url, after.failures) == (f"{site.url}/rss", 1)
+
+
+@pytest.mark.parametrize("feed", [404, rss(), "<rss", page("5", "6")])
+async def test_where_the_named_feed_is_of_no_use_the_page_serves(
+    reader: Reader, site: Site, feed: str | int
+) -> None:
+    site.documents |= {"/news": page("1", "2", "3", feed="/rss"), "/rss": feed}
+    after = await reader.read(f"{site.url}/news")
+    assert (after.reads_url, after.failures) == (None, 0)
+    assert len(await reader.kept()) == 3
+
+
+async def test_what_is_new_in_a_list_is_pushed_once(reader: Reader, site: Site) -> None:
+    url = f"{site.url}/news"
+    site.documents["/news"] = page("1", "2", "3")
+    assert (await reader.read(url)).primed
+    assert await reader.pushed() == []
+    site.documents["/news"] = page("4", "1", "2", "3")
+    for _ in range(3):
+        await reader.read(url)
+    assert await reader.pushed() == ["Новость 4 из города"]
+    assert [status for _, status in site.lists()] == [200, 200, 304, 304]
+
+
+async def test_a_page_without_news_says_what_to_do(reader: Reader, site: Site) -> None:
+    site.documents |= {"/": "<html><body><p>Добро пожаловать</p>", "/rss": 404}
+    after = await reader.read(site.url + "/")
+    assert not after.primed
+    assert "SOURCES_FILE" in (await reader.fault() or "")
+
+
+async def test_a_sitemap_of_news_is_read_like_a_feed(reader: Reader, site: Site) -> None:
+    def sitemap(*names: str) -> bytes:
+        urls = "".join(
+            f"<url><loc>{site.url}/n/{n}</loc><n:news xmlns:n='x'><n:title>Новость {n}</n:title>"
+            f"<n:publication_date>{TODAY.isoformat()}</n:publication_date></n:news></url>"
+            for n in names
+        )
+        return gzip.compress(f"<urlset>{urls}</urlset>".encode(), mtime=0)
+
+    index = "<sitemapindex><sitemap><loc>/s/pages.xml</loc></sitemap>"
+    index += "<sitemap><loc>/s/news.xml.gz</loc></sitemap></sitemapindex>"
+    site.documents |= {"/sitemap.xml": index, "/s/news.xml.gz": sitemap("1", "2")}
+    after = await reader.read(f"{site.url}/sitemap.xml")
+    assert after.reads_url == f"{site.url}/s/news.xml.gz"
+    site.lists()
+    site.documents["/s/news.xml.gz"] = sitemap("3", "1", "2")
+    await reader.read(f"{site.url}/sitemap.xml")
+    assert site.lists() == [("/s/news.xml.gz", 200)]
+    assert await reader.pushed() == ["Новость 3"]
+
+
+async def test_of_a_sitemap_of_all_pages_what_was_just_published_is_pushed(
+    reader: Reader, site: Site
+) -> None:
+    """An article of years ago shows up there again when a letter is changed."""
+
+    def sitemap(*names: str) -> str:
+        urls = "".join(
+            f"<url><loc>{site.url}/n/{n}00</loc><lastmod>{TODAY.isoformat()}</lastmod></url>"
+            for n in names
+        )
+        return f"<urlset>{urls}<url><loc>{site.url}/about</loc></url></urlset>"
+
+    index = "<sitemapindex><sitemap><loc>/s/posts.xml</loc></sitemap></sitemapindex>"
+    site.documents |= {"/sitemap.xml": index, "/s/posts.xml": sitemap("1", "2", "3")}
+    after = await reader.read(f"{site.url}/sitemap.xml")
+    assert (after.reads_url, after.etag) == (None, None)
+    site.documents["/s/posts.xml"] = sitemap("4", "5", "6", "1")
+    site.published |= {"/n/400": TODAY, "/n/500": TODAY - timedelta(days=400)}
+    await reader.read(f"{site.url}/sitemap.xml")
+    assert await reader.pushed() == ["Страница /n/400"]
+    assert len(await reader.kept()) == 6
+
+
+async def test_selectors_serve_the_list_and_the_article(
+    reader: Reader, site: Site, database: Database
+) -> None:
+    site.documents["/odd"] = "<html><body>" + "".join(
+        f"<b class=x><u>Мост {n}</u> <a href='/n/{n}'>›</a></b>" for n in range(2)
+    )
+    selectors = Selectors(item="b.x", title="u", article="body", drop="article p + p")
+    after = await reader.read(f"{site.url}/odd", selectors)
+    assert after.primed
+    async with database.read() as connection:
+        texts = (await connection.scalars(select(article.c.document))).all()
+    assert len(texts) == 2
+    assert all(str(text).count("Через реку") == 1 and "сбоку" in str(text) for text in texts)
+
+
+async def test_a_selector_that_finds_nothing_is_told(reader: Reader, site: Site) -> None:
+    site.documents["/news"] = page("1", "2", "3")
+    await reader.read(f"{site.url}/news", Selectors(item=".card"))
+    assert await reader.fault() == "The selector item “.card” finds nothing on this page."
