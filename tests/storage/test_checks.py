@@ -36,7 +36,7 @@ async def test_pages_fall_due_the_longest_overdue_first(database: Database, now:
     async with database.read() as connection:
         assert await checks.next_check_due(connection) == now + MINUTE
         (first, _) = await checks.due_checks(connection, now + 5 * MINUTE, 10)
-    assert first == Check(early, 1, "https://news.example/early", now, 0, None)
+    assert first == Check(early, 1, "https://news.example/early", now, 0, None, source_url=FEED)
 
 
 async def test_a_look_is_recorded(database: Database, now: datetime) -> None:
@@ -86,7 +86,7 @@ async def test_a_page_is_noted_as_it_was_read(database: Database, now: datetime)
     async with database.write() as connection:
         await checks.note_page(connection, number, page)
         (check,) = await checks.due_checks(connection, now, 10)
-    assert check == Check(number, 1, "https://news.example/a", now, 0, None, page)
+    assert check == Check(number, 1, "https://news.example/a", now, 0, None, page, FEED)
 
 
 async def test_a_look_is_brought_forward_and_never_put_off_or_begun(
