@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 import socket
+import unicodedata
+from collections.abc import Iterator
 from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
 from urllib.parse import (
     SplitResult,
@@ -22,21 +24,44 @@ _AS_WRITTEN = "/?:@!$&'()*+,;=~%"
 _SEGMENT = "!$'()*,;:@~"
 _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
 _LINE_BREAKS = str.maketrans("", "", "\t\n\r")
+_DEVIATIONS = "\u00df\u1e9e\u03c2\u200c\u200d"
+_LONGEST_LABEL = 63
 _HOST = re.compile(r"[a-z0-9_](?:[a-z0-9._-]{0,251}[a-z0-9_])?")
 
-_MOBILE_HOSTS = ("www.", "m.", "amp.")
-_DEFAULT_PAGES = frozenset({"index.html", "index.htm", "index.php"})
+# The same site for telephones. "www2" is another server, which may hold something else.
+_MOBILE_HOSTS = ("www.", "m.", "mobile.", "touch.", "wap.", "pda.", "amp.")
+_DEFAULT_PAGE = re.compile(
+    r"(?:index|default)\.(?:[sx]?html?|php\d?|phtml|aspx?|jsp|cfm)", re.IGNORECASE
+)
+_VISIT = re.compile(
+    r";(?:jsessionid|phpsessid)=[^;]*", re.IGNORECASE
+)  # of one visitor, within a path
+_AMP_SUFFIX = re.compile(r"(?<=.)(?:\.amp)+(?=(?:\.html?)?$)", re.IGNORECASE)
 # Where a visitor came from, never which article it is. Chosen for what news sites really append;
 # "from" is a Russian habit (?from=rss). "id", "ref", "source", "p" and the like may name the page.
 _TRACKING = frozenset(
     {
-        *("from", "amp", "erid", "_openstat", "phpsessid"),
-        *("yclid", "ysclid", "ymclid", "gclid", "gclsrc", "gbraid", "wbraid", "dclid", "fbclid"),
-        *("msclkid", "twclid", "ttclid", "igshid", "rb_clickid", "_ga", "_gl", "_hsenc", "_hsmi"),
-        *("mc_cid", "mc_eid", "mkt_tok", "cmpid", "xtor", "ncid", "vero_id"),
+        *("from", "amp", "erid", "_openstat", "phpsessid", "jsessionid", "print", "sphrase_id"),
+        *("yclid", "ysclid", "ymclid", "yadclid", "gclid", "gclsrc", "gbraid", "wbraid", "dclid"),
+        *("gad_source", "gad_campaignid", "srsltid", "fbclid", "msclkid", "twclid", "ttclid"),
+        *("li_fat_id", "igsh", "igshid", "mibextid", "rb_clickid", "_ga", "_gl", "_ym_uid"),
+        *("_hsenc", "_hsmi", "__hstc", "__hssc", "__hsfp", "hsctatracking", "__twitter_impression"),
+        *("roistat", "roistat_visit", "calltouch_tm", "mindbox-click-id", "mindbox-message-key"),
+        *("mc_cid", "mc_eid", "mkt_tok", "cmpid", "xtor", "ncid", "vero_id", "vero_conv"),
+        *("oly_anon_id", "oly_enc_id", "s_cid", "sc_cid", "wt_mc", "ocid", "intcmp", "icid"),
+        *("_", "nocache", "clear_cache"),
     }
 )
-_TRACKING_PREFIXES = ("utm_", "at_", "pk_", "mtm_", "hsa_")
+_TRACKING_PREFIXES = ("utm_", "itm_", "at_", "pk_", "mtm_", "matomo_", "hsa_", "ga_", "fb_")
+# These may name a page, but not where they say this.
+_PERHAPS_TRACKING = {
+    **dict.fromkeys(
+        ("ref", "referrer", "source", "src", "via"),
+        frozenset({"rss", "feed", "atom", "newsletter", "email", "telegram", "tg", "vk", "twitter"})
+        | frozenset({"facebook", "fb", "dzen", "yandex", "google"}),
+    ),
+    **dict.fromkeys(("outputtype", "mode", "format", "view"), frozenset({"amp"})),
+}
 
 _TELLING_NAME = 16  # characters; a picture whose name is this long with digits in it is used once
 _SIZE_IN_NAME = re.compile(
@@ -59,11 +84,15 @@ def normalise_url(url: str) -> str:
     """The identity of an address: equal for addresses that show the same article.
 
     The key is itself an address, but not one to open. Our rules: ``https`` for ``http``; the host
-    in lower case and punycode, without ``www.``, ``m.``, ``amp.``, port 80 or 443 and user name;
-    the path without dot segments, doubled or trailing slashes, default pages (``index.html``) and
-    a last ``/amp``; percent-encoding made equal; tracking parameters removed, the others sorted;
+    in lower case and punycode, without ``www.``, ``m.``, ``amp.`` and the like, port 80 or 443 and
+    user name; the path without dot segments, doubled or trailing slashes, default pages
+    (``index.html``), a visitor's session and what asks for AMP (``/amp`` at either end, ``.amp``);
+    percent-encoding made equal; tracking parameters removed, the others sorted, each once;
     no fragment, unless it routes within one page (``#!/news/1``, ``#/news/1``). Applying it twice
     changes nothing. What is no http(s) address is returned stripped and otherwise as it is.
+
+    A rule that is added here must lead from the old keys to the new ones, and a migration must
+    take the stored names along (``0009_once`` shows how): else they are not found any more.
     """
     stripped = _CONTROL.sub("", url).strip()
     try:
@@ -77,8 +106,9 @@ def normalise_url(url: str) -> str:
     if port not in {None, 80, 443}:
         authority = f"{authority}:{port}"
     path = "".join(f"/{segment}" for segment in _segments(parts.path))
-    query = "&".join(sorted(_parameters(parts.query)))
-    fragment = parts.fragment if parts.fragment.startswith(("!", "/")) else ""
+    query = "&".join(sorted(set(_parameters(parts.query))))
+    routes = parts.fragment.startswith(("!", "/")) and parts.fragment.strip("!/")
+    fragment = parts.fragment if routes else ""
     key = f"https://{authority}{path}"
     if query:
         key = f"{key}?{query}"
@@ -184,9 +214,32 @@ def _ascii_host(parts: SplitResult) -> str | None:
     if ":" in host:
         return f"[{IPv6Address(host)}]"
     if not host.isascii():
-        # The codec also folds look-alike digits and full stops, so "①.1" cannot pass for a name.
-        host = host.encode("idna").decode("ascii").lower()
+        # This also folds look-alike digits and full stops, so "①.1" cannot pass for a name.
+        host = ".".join(map(_ascii_label, re.split("[.\u3002\uff0e\uff61]", host)))
     return host if _HOST.fullmatch(host) and ".." not in host else None
+
+
+def _ascii_label(label: str) -> str:
+    """One part of a host in punycode, as browsers have it.
+
+    Python's codec follows IDNA 2003, which wrote "ß" as "ss" and knows no younger characters.
+    IDNA 2008 keeps them: https://www.unicode.org/reports/tr46/#Deviations
+
+    Raises:
+        ValueError: it is none.
+    """
+    if not any(letter in _DEVIATIONS for letter in label):
+        try:
+            return label.encode("idna").decode("ascii").lower()
+        except UnicodeError:
+            pass
+    folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", label).lower())
+    if folded.isascii():
+        return folded
+    coded = f"xn--{folded.encode('punycode').decode('ascii')}".lower()
+    if len(coded) > _LONGEST_LABEL:
+        raise ValueError("a part of a host's name is too long")
+    return coded
 
 
 def _without_mobile(host: str) -> str:
@@ -205,27 +258,32 @@ def _segments(path: str) -> list[str]:
     segments: list[str] = []
     for raw in path.split("/"):
         segment = quote_from_bytes(unquote_to_bytes(raw), safe=_SEGMENT + "&=+")
+        segment = _AMP_SUFFIX.sub("", _VISIT.sub("", segment))
         if segment == "..":
             del segments[-1:]
         elif segment not in {"", "."}:
             segments.append(segment)
     while segments and (
-        segments[-1].lower() in _DEFAULT_PAGES
+        _DEFAULT_PAGE.fullmatch(segments[-1])
         or (segments[-1].lower() == "amp" and len(segments) > 1)
     ):
         segments.pop()
+    while len(segments) > 1 and segments[0].lower() == "amp":
+        del segments[0]
     return segments
 
 
-def _parameters(query: str) -> list[str]:
+def _parameters(query: str) -> Iterator[str]:
     """The parameters of a query that may choose the page, percent-encoded alike."""
-    kept = []
     for pair in query.split("&"):
         name, equals, value = (_parameter(part) for part in pair.partition("="))
+        while name.startswith("amp;"):  # escaped twice
+            name = name.removeprefix("amp;")
         lowered = name.lower()
-        if name and lowered not in _TRACKING and not lowered.startswith(_TRACKING_PREFIXES):
-            kept.append(f"{name}{equals and '='}{value}")
-    return kept
+        if not name or lowered in _TRACKING or lowered.startswith(_TRACKING_PREFIXES):
+            continue
+        if value.lower() not in _PERHAPS_TRACKING.get(lowered, ()):
+            yield f"{name}{equals and '='}{value}"
 
 
 def _parameter(text: str) -> str:

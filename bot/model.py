@@ -394,6 +394,8 @@ class AliasKind(StrEnum):
     GUID = "guid"
     URL = "url"
     CANONICAL = "canonical"
+    TAIL = "tail"
+    SHARED = "shared"
 
 
 @dataclass(frozen=True, slots=True)
@@ -402,6 +404,10 @@ class Alias:
 
     A canonical address is what the article's page calls itself. Sites get it wrong, naming one
     address on many pages, so that only an entry without an id is known by it.
+
+    A tail is an id that is an address, without scheme and host: it stays when a site moves. It
+    counts where the title or the date agrees. A shared name is an id that one read gave to several
+    entries: it names none of them, then and later.
     """
 
     kind: AliasKind
@@ -439,6 +445,7 @@ class NewArticle:
         has_page: whether its page could be read.
         page: what was read there, or None.
         spoke_at: the newest moment that its entry names, of publication or of an update.
+        sketch: what stands for its text where it is compared with others.
     """
 
     aliases: tuple[Alias, ...]
@@ -455,6 +462,7 @@ class NewArticle:
     has_page: bool = False
     page: PageState | None = None
     spoke_at: datetime | None = None
+    sketch: bytes = b""
 
 
 class Change(StrEnum):
@@ -620,6 +628,7 @@ class BroadcastState(IntEnum):
     DONE = 2
     EXPIRED = 3
     WITHDRAWN = 4
+    HELD = 5  # almost all of a feed was new at once: a person decides whether it goes out
 
 
 class Form(IntEnum):

@@ -40,6 +40,27 @@ ONE_ARTICLE = [
     "https://example.org/news/1?utm_source=rss&UTM_Medium=feed",
     "https://example.org/news/1?yclid=1&ysclid=2&_openstat=3&erid=4&from=rss&gclid=5&fbclid=6",
     "  https://example.org/news/1\n",
+    "https://mobile.example.org/news/1",
+    "https://touch.example.org/news/1",
+    "https://pda.example.org/news/1",
+    "https://example.org/amp/news/1",
+    "https://example.org/amp/news/1/amp/",
+    "https://example.org/news/1.amp",
+    "https://example.org/news/1?amp=1",
+    "https://example.org/news/1?outputType=amp",
+    "https://example.org/news/1;jsessionid=0A1B2C.node1",
+    "https://example.org/news/1;JSESSIONID=0A1B2C?utm_source=rss",
+    "https://example.org/news/1?PHPSESSID=abc&jsessionid=def",
+    "https://example.org/news/1/Default.aspx",
+    "https://example.org/news/1/index.shtml",
+    "https://example.org/news/1#!",
+    "https://example.org/news/1#/",
+    "https://example.org/news/1#utm_source=rss",
+    "https://example.org/news/1?ref=rss&source=telegram",
+    "https://example.org/news/1?print=Y",
+    "https://example.org/news/1?utm_source=rss&amp;utm_medium=feed&amp;amp;from=rss",
+    "https://example.org/news/1?gad_source=1&srsltid=2&igsh=3&roistat=4&_=1700000000",
+    "https://example.org/news/1?at_medium=rss&itm_source=x&fb_action_ids=1&mtm_campaign=2",
 ]
 
 
@@ -64,6 +85,16 @@ def test_one_article_has_one_key(url: str) -> None:
         ("https://example.org/#/news/1", "https://example.org/#/news/2"),
         ("https://example.org/amp", "https://example.org/"),
         ("https://m.ru/", "https://www.ru/"),
+        ("https://www2.example.org/news/1", "https://www.example.org/news/1"),
+        ("https://example.org/news/1?ref=2", "https://example.org/news/1"),
+        ("https://example.org/news?source=city", "https://example.org/news"),
+        ("https://example.org/news?m=1", "https://example.org/news"),
+        ("https://example.org/news/1?view=full", "https://example.org/news/1"),
+        ("https://example.org/news/amp-lamp", "https://example.org/news/lamp"),
+        ("https://example.org/index/1", "https://example.org/1"),
+        ("https://example.org/news;id=1", "https://example.org/news;id=2"),
+        ("https://example.org/.amp", "https://example.org/"),
+        ("https://straße.example/", "https://strasse.example/"),
     ],
 )
 def test_different_articles_have_different_keys(one: str, other: str) -> None:
@@ -80,6 +111,15 @@ def test_different_articles_have_different_keys(one: str, other: str) -> None:
         ("https://example.org/50%", "https://example.org/50%25"),
         ("http://[2001:DB8:0:0::1]:81/", "https://[2001:db8::1]:81"),
         ("https://example.org/", "https://example.org"),
+        ("https://example.org?amp;b=2&a=1&a=1", "https://example.org?a=1&b=2"),
+        ("https://example.org/1.amp.html", "https://example.org/1.html"),
+        # IDNA 2008 keeps what IDNA 2003 folded, and knows characters that are younger.
+        ("https://Straße.example/", "https://xn--strae-oqa.example"),
+        ("https://xn--strae-oqa.example/", "https://xn--strae-oqa.example"),
+        ("https://βόλος.example/", "https://xn--nxasmm1c.example"),
+        ("https://💩.example/", "https://xn--ls8h.example"),
+        ("https://ПРИМЕР。рф/", "https://xn--e1afmkfd.xn--p1ai"),
+        ("https://пои\u0306ск.рф/", "https://xn--i1ackdm.xn--p1ai"),
     ],
 )  # fmt: skip
 def test_keys_have_one_spelling(url: str, key: str) -> None:
@@ -99,6 +139,11 @@ def test_what_is_no_web_address_stays(url: str) -> None:
 @example("http://e.org/?a=1;b&&=&x")
 @example("http://e.org/..//.%2e/")
 @example("http://e.org/#!a b")
+@example("http://e.org/..amp/x")
+@example("http://e.org/amp/amp/.amp.amp/index.amp.html")
+@example("http://e.org/a;jsessionid=;phpsessid=b;jsessionid=%3b/..")
+@example("http://ß①⒈💩.example/")
+@example("http://e.org/?amp;amp;a=%26amp;b")
 def test_a_key_is_its_own_key(text: str) -> None:
     for url in (text, f"http://e.org/{text}", f"http://{text}/", f"http://e.org/?{text}"):
         key = normalise_url(url)

@@ -15,6 +15,7 @@ from bot.model import Chat, ChatKind, Delivery, Screen
 from bot.storage.broadcasts import halted_broadcasts
 from bot.storage.checks import Held, held_articles
 from bot.storage.database import Database
+from bot.storage.holding import HeldNews, held_news
 from bot.storage.sources import Move, SourceHealth, move_told, source_health, untold_moves
 from bot.telegram import show
 from bot.views import alerts as views
@@ -42,6 +43,7 @@ class Alerts:
         self._not_delivered: set[int] = set()
         self._held: set[int] = set()
         self._halted: set[int] = set()  # broadcasts; none is halted twice
+        self._news_held: set[int] = set()  # broadcasts
 
     async def watch(self, stop: asyncio.Event) -> None:
         """Look after the sources and what waits for a decision, until ``stop``."""
@@ -56,6 +58,7 @@ class Alerts:
                 moves = await untold_moves(connection)
                 held = await held_articles(connection)
                 halted = await halted_broadcasts(connection)
+                news = await held_news(connection)
         except StorageError:
             _log.exception("sources not looked after")
             return
@@ -64,6 +67,7 @@ class Alerts:
         await self._sources_fare(sources)
         await self._sources_moved(moves)
         await self._articles_held(held)
+        await self._tell_of_held_news(news)
 
     async def _sources_fare(self, sources: Sequence[SourceHealth]) -> None:
         for source in sources:
@@ -100,6 +104,25 @@ class Alerts:
                 lines = [(article.article_id, article.title) for article in articles]
                 await self._tell(views.articles_held(source, lines, self._t))
         self._held = {article.article_id for article in held}
+
+    async def _tell_of_held_news(self, news: Sequence[HeldNews]) -> None:
+        """Tell of each source with news that nobody was told of yet; again where none was reached.
+
+        What nobody decided about before is told again with them.
+        """
+        by_source: dict[int, list[HeldNews]] = {}
+        for each in news:
+            by_source.setdefault(each.source_id, []).append(each)
+        told = self._news_held & {each.broadcast_id for each in news}
+        for number, held in by_source.items():
+            broadcasts = {each.broadcast_id for each in held}
+            if broadcasts <= told:
+                continue
+            lines = [(each.article_id, each.title) for each in held]
+            source = (number, held[0].source_url)
+            if await self._tell(views.news_held(source, lines, max(broadcasts), self._t)):
+                told |= broadcasts
+        self._news_held = told
 
     async def rendering_refused(self, article_id: int, reason: str) -> None:
         """Telegram refused an article's full form; it goes out as plain text."""

@@ -10,6 +10,7 @@ from aiogram import Dispatcher
 from bot.handlers.edge import Edge
 from bot.handlers.greeting import fallback_router, greeting_router
 from bot.handlers.halted import halted_router
+from bot.handlers.held import held_router
 from bot.handlers.membership import membership_router
 from bot.handlers.reading import reading_router
 from bot.handlers.subscribing import subscribing_router
@@ -57,6 +58,7 @@ def make_dispatcher(
         withdrawing_router,
         greeting_router,
         halted_router,
+        held_router,
         fallback_router,
     ):
         router = make()

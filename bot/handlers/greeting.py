@@ -24,6 +24,7 @@ from bot.i18n import Translator, Translators
 from bot.model import ChatKind, Reader
 from bot.storage import broadcasts, incoming, outbox, readers, sources
 from bot.storage.database import Database
+from bot.storage.holding import held_news
 from bot.telegram.menu import menu
 from bot.views import greeting, status
 from bot.views.greeting import ChooseLanguage
@@ -122,8 +123,10 @@ async def show_status(
         errors = await outbox.last_errors(connection, _LAST_ERRORS)
         put_aside = await incoming.count_put_aside(connection)
         waiting = await broadcasts.halted_broadcasts(connection)
+        news = await held_news(connection)
     lines = [status.SourceLine(source.url, source.read_at, source.error) for source in health]
     halted = [(each.article_id, each.title) for each in waiting]
+    halted += [(each.article_id, each.title) for each in news]
     screen = status.status(
         lines,
         counted.by_state,

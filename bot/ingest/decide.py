@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -12,6 +12,8 @@ from urllib.parse import urlsplit
 
 from bot.addresses import names_private_host, normalise_url, picture_name
 from bot.ingest.likeness import squeezed, without_counters
+from bot.ingest.nearness import sketch
+from bot.ingest.tails import id_host, id_tail
 from bot.model import (
     Alias,
     AliasKind,
@@ -36,20 +38,33 @@ _CUT = re.compile(r"\s*(?:…|\.\.\.)$")
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """An entry and the names by which its article may be known."""
+    """An entry and the names by which its article may be known.
+
+    ``extra`` are names that say too little to be believed alone.
+    """
 
     entry: Entry
     aliases: tuple[Alias, ...]
+    extra: tuple[Alias, ...] = ()
 
 
-def candidates(feed: Feed) -> tuple[Candidate, ...]:
+def shared_names(feed: Feed) -> list[Alias]:
+    """The names under which it is kept that an id names nothing, for each id in the feed."""
+    return [Alias(AliasKind.SHARED, _short(each.guid)) for each in feed.entries if each.guid]
+
+
+def candidates(feed: Feed, empty_ids: Collection[str] = ()) -> tuple[Candidate, ...]:
     """The feed's entries with their names, oldest first, each once.
 
     An entry is known by its id and by its address; without an id also by what an article's page
     called itself. An address that several entries with different
-    ids share (some feeds link all to one page), or that is a site's front page, names nothing. An
-    entry with neither is known by its title; one without even that says nothing and is left out.
+    ids share (some feeds link all to one page), or that is a site's front page, names nothing. Nor
+    does an id that several entries with different addresses share, or one of ``empty_ids``, which
+    an earlier read found to be so. An entry with neither is known by its title; one without even
+    that says nothing and is left out.
     """
+    repeated = _repeated_ids(feed.entries) | {*empty_ids}
+    tails = _tells_by_tails(feed.entries)
     ids_of: dict[str, set[str | None]] = {}
     for entry in feed.entries:
         if entry.url:
@@ -57,9 +72,10 @@ def candidates(feed: Feed) -> tuple[Candidate, ...]:
     shared = {url for url, ids in ids_of.items() if len(ids - {None}) > 1}
     found: dict[Alias, Candidate] = {}
     for entry in _oldest_first(feed.entries):
-        aliases = tuple(_aliases(entry, shared))
+        aliases = tuple(_aliases(entry, shared, repeated))
         if aliases and not any(name in found for name in aliases):
-            found.update(dict.fromkeys(aliases, Candidate(entry, aliases)))
+            extra = tuple(_extra(entry, repeated, tails=tails))
+            found.update(dict.fromkeys(aliases, Candidate(entry, aliases, extra)))
     return tuple(dict.fromkeys(found.values()))
 
 
@@ -83,7 +99,8 @@ def learnt_names(
     learnt: dict[int, tuple[Alias, ...]] = {}
     for candidate in all_candidates:
         owners = [known[name] for name in candidate.aliases if name in known]
-        unknown = tuple(name for name in candidate.aliases if name not in known)
+        names = (*candidate.aliases, *candidate.extra)
+        unknown = tuple(name for name in names if name not in known)
         if owners and unknown:
             learnt[min(owners)] = (*learnt.get(min(owners), ()), *unknown)
     return learnt
@@ -123,9 +140,13 @@ def compose(
     canonical = normalise_url(page.url) if page and page.url else None
     if page and page.url and canonical == normalise_url(url):
         url = page.url  # the same without what tracks people
+    body = document if document.plain_text() else _of_lead(lead)
     return NewArticle(
         aliases=candidate.aliases,
-        extra=() if canonical is None else (Alias(AliasKind.CANONICAL, canonical),),
+        extra=(
+            *candidate.extra,
+            *([] if canonical is None else [Alias(AliasKind.CANONICAL, canonical)]),
+        ),
         section=section,
         url=url,
         title=_whole_title(entry.title, page.title if page else "")[:TITLE_CHARS],
@@ -133,10 +154,11 @@ def compose(
         image=image,
         language=(page.language if page else None) or language,
         published=entry.published or (page.published if page else None) or entry.date_hint,
-        document=document if document.plain_text() else _of_lead(lead),
+        document=body,
         seen=fingerprint(entry),
         has_page=page is not None,
         spoke_at=spoke_at(entry),
+        sketch=sketch(body.plain_text(), lead),
     )
 
 
@@ -182,18 +204,50 @@ def priority(title: str, breaking_words: Iterable[str]) -> Priority:
     return Priority.NEWS
 
 
-def _aliases(entry: Entry, shared: Collection[str]) -> Iterator[Alias]:
-    if entry.guid:
-        yield Alias(AliasKind.GUID, _short(entry.guid))
-    if entry.url:
-        url = normalise_url(entry.url)
-        front_page = not urlsplit(entry.url).path.strip("/") and not urlsplit(entry.url).query
-        if url not in shared and not (front_page and entry.guid):
-            yield Alias(AliasKind.URL, url)
-            if not entry.guid:
-                yield Alias(AliasKind.CANONICAL, url)
-    elif not entry.guid and entry.title:
+def _aliases(entry: Entry, shared: Collection[str], repeated: Collection[str]) -> Iterator[Alias]:
+    has_id = bool(entry.guid) and _short(entry.guid or "") not in repeated
+    if has_id:
+        yield Alias(AliasKind.GUID, _short(entry.guid or ""))
+    url = normalise_url(entry.url) if entry.url else None
+    if url is not None and url not in shared and not (entry.guid and _is_front_page(entry.url)):
+        yield Alias(AliasKind.URL, url)
+        if not has_id:
+            yield Alias(AliasKind.CANONICAL, url)
+    elif not has_id and entry.title:
         yield Alias(AliasKind.GUID, _short(f"title:{entry.title}"))
+
+
+def _extra(entry: Entry, repeated: Collection[str], *, tails: bool) -> Iterator[Alias]:
+    if not entry.guid:
+        return
+    if _short(entry.guid) in repeated:
+        yield Alias(AliasKind.SHARED, _short(entry.guid))
+    elif tails and (tail := id_tail(entry.guid)):
+        yield Alias(AliasKind.TAIL, _short(tail))
+
+
+def _repeated_ids(entries: Iterable[Entry]) -> set[str]:
+    """The ids of entries with different addresses, or with none and with different titles."""
+    addresses: defaultdict[str, set[str]] = defaultdict(set)
+    titles: defaultdict[str, set[str]] = defaultdict(set)
+    for entry in entries:
+        if entry.guid and entry.url and not _is_front_page(entry.url):
+            addresses[_short(entry.guid)].add(normalise_url(entry.url))
+        elif entry.guid and entry.title:
+            titles[_short(entry.guid)].add(entry.title)
+    guids = addresses.keys() | titles.keys()
+    return {guid for guid in guids if len(addresses.get(guid) or titles[guid]) > 1}
+
+
+def _tells_by_tails(entries: Iterable[Entry]) -> bool:
+    """Whether ids differ without their hosts: not where one feed has articles of many sites."""
+    tails = [(id_host(e.guid), id_tail(e.guid)) for e in entries if e.guid and id_tail(e.guid)]
+    return len({host for host, _ in tails}) <= 1
+
+
+def _is_front_page(url: str | None) -> bool:
+    parts = urlsplit(url or "")
+    return not parts.path.strip("/") and not parts.query
 
 
 def _short(name: str) -> str:

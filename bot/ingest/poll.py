@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
@@ -13,10 +13,9 @@ import structlog
 
 from bot.errors import FetchError, StorageError, VestnikError
 from bot.ingest import corrections, decide, moves
-from bot.ingest.checks import next_check
-from bot.ingest.corrections import Changes
 from bot.ingest.decide import Candidate
 from bot.ingest.fetch import Fetched, Fetcher
+from bot.ingest.keeping import End, Push, end_read, keep
 from bot.ingest.looking import (
     Looked,
     Unchanged,
@@ -26,14 +25,13 @@ from bot.ingest.looking import (
     whereabouts,
 )
 from bot.ingest.making import Maker
+from bot.ingest.once import Once, tail_owners
 from bot.ingest.pages import Pages
 from bot.ingest.schedule import is_unconditional, next_read
 from bot.ingest.workers import ParsePool
-from bot.model import Alias, NewArticle, Rhythm, Source, SourceSpec, Whereabouts, shown_url
-from bot.storage import articles, broadcasts, checks, revisions, sources
+from bot.model import NewArticle, Rhythm, Source, SourceSpec, Whereabouts, shown_url
+from bot.storage import articles, broadcasts, revisions, sketches, sources
 from bot.storage.database import Database
-from bot.storage.revisions import Kept
-from bot.storage.sections import ensure_section
 from bot.waiting import rest, unless
 
 _log = structlog.get_logger(__name__)
@@ -50,36 +48,6 @@ class _Pause:
 
     until: datetime
     failures: int
-
-
-@dataclass(frozen=True, slots=True)
-class _End:
-    """What is stored with the last articles of a read.
-
-    Attributes:
-        section: the title of the source's section, which may have no articles yet.
-        etag, last_modified: what to send back next time.
-        learnt: what articles that were known before are called besides, by their numbers.
-        looked_at: the moment at which what follows was compared with what is kept.
-        named: the source's own articles that the feed names, by their numbers.
-        changes: what it says anew of them.
-        body_hash: of what was read; None, as for the validators, where it is to be read in full.
-        rhythm: how often the feed asks to be read.
-        fresh: for how many seconds more the site would say the same.
-        where: where the source is read from now on.
-    """
-
-    section: str
-    etag: str | None
-    last_modified: str | None
-    learnt: Mapping[int, Sequence[Alias]]
-    looked_at: datetime
-    named: Mapping[int, Kept]
-    changes: Changes
-    body_hash: str | None
-    rhythm: Rhythm
-    fresh: float
-    where: Whereabouts
 
 
 class Poller:
@@ -123,6 +91,7 @@ class Poller:
         self._unanswered: dict[int, set[int]] = {}  # by source: to be corrected, once pages answer
         self._seen: set[int] = set()  # sources with selectors that were read since the start
         self._slots = asyncio.Semaphore(_SOURCES_AT_ONCE)
+        self._storing = asyncio.Lock()  # two sources with one story must not miss each other
         self._freed = asyncio.Event()
 
     async def run(self, stop: asyncio.Event) -> None:
@@ -201,21 +170,26 @@ class Poller:
             await self._unchanged(source, answer)
             return
         feed = answer.feed
-        named = decide.candidates(feed)
         now = datetime.now(UTC)
         async with self._database.read() as connection:
-            names = [name for candidate in named for name in candidate.aliases]
+            empty = await articles.known_aliases(connection, source.id, decide.shared_names(feed))
+            named = decide.candidates(feed, {name.key for name in empty})
+            names = [name for each in named for name in (*each.aliases, *each.extra)]
             known = await articles.known_aliases(connection, source.id, names)
-            kept = await revisions.kept_articles(connection, source.id, known.values())
-        new = decide.new_candidates(named, known)
+            owners = await sketches.named_articles(connection, tail_owners(named, known))
+            established = await sketches.has_articles(connection, source.id)
+            once = Once(source, named, known, owners, established=established)
+            kept = await revisions.kept_articles(connection, source.id, once.shown)
+        new = once.new
         later = self._unanswered.pop(source.id, set())
         before = corrections.in_other_words(kept) if has_moved(source, answer) else kept
         changes = corrections.changes(named, known, before, now, later)
-        end = _End(
+        changes = replace(changes, moved={**changes.moved, **once.moved})
+        end = End(
             section=decide.section_title(source, feed),
             etag=answer.etag if changes.complete else None,
             last_modified=answer.last_modified if changes.complete else None,
-            learnt=decide.learnt_names(named, known),
+            learnt=once.learnt,
             looked_at=now,
             named=kept,
             changes=changes,
@@ -226,15 +200,15 @@ class Poller:
         )
         pages = Pages(self._fetcher, self._pool, selectors)
         maker = Maker(pages, self._pool, source, feed, allow_private=self._allow_private)
-        since = published_since(source, answer)
-        for start, stop in pieces(len(new)):
+        push = Push(self._ttl, self._breaking_words, published_since(source, answer))
+        for start, stop in pieces(len(new), together=once.renamed):
             made = await self._make(new[start:stop], maker)
             last = stop == len(new) and not changes.revisit
-            await self._store(source, made, end if last else None, since)
+            await self._store(source, made, once, push, end if last else None)
         if changes.revisit:  # news first
             end = await self._correct(source, maker, end)
         if changes.revisit or not new:
-            await self._store(source, (), end)
+            await self._store(source, (), once, push, end)
 
     async def _unchanged(self, source: Source, answer: Unchanged) -> None:
         """The last complete read showed the same."""
@@ -272,7 +246,7 @@ class Poller:
         made = await asyncio.gather(*map(make, chunk))
         return [new for new in made if new is not None]
 
-    async def _correct(self, source: Source, maker: Maker, end: _End) -> _End:
+    async def _correct(self, source: Source, maker: Maker, end: End) -> End:
         """Correct what the feed says anew; what could not be read makes the next read a full one.
 
         With validators the site might say then that nothing has changed.
@@ -287,66 +261,32 @@ class Poller:
         self,
         source: Source,
         made: Sequence[NewArticle],
-        end: _End | None,
-        since: datetime | None = None,
+        once: Once,
+        push: Push,
+        end: End | None,
     ) -> None:
-        """Articles, broadcasts and, with the last of them, the source's state: all or none.
-
-        Pushed is what is new, where ``since`` is given only what was published from then on.
-        """
+        """Articles, broadcasts and, with the last of them, the source's state: all or none."""
         now = datetime.now(UTC)
-        stored, pushed, vanished = 0, 0, False
-        async with self._database.write() as connection:
-            for new in made:
-                check_at = next_check(now, now) if source.primed and new.has_page else None
-                number = await articles.add_article(
-                    connection, source.id, new, now, check_at=check_at
-                )
-                if number is None:
-                    continue
-                stored += 1
-                if source.primed and (since is None or (new.published or since) > since):
-                    pushed += 1
-                    await broadcasts.add_broadcast(
-                        connection,
-                        number,
-                        now,
-                        ttl=self._ttl,
-                        priority=decide.priority(new.title, self._breaking_words),
-                    )
+        vanished = False
+        async with self._storing, self._database.write() as connection:
+            tally = await keep(connection, source, made, once, push, now)
             if end is not None:
-                await ensure_section(connection, end.section, now)
-                for number, names in end.learnt.items():
-                    await articles.add_aliases(connection, source.id, number, names)
-                await revisions.note_seen(connection, end.changes.noted)
-                for number, url in end.changes.moved.items():
-                    await revisions.move_article(connection, number, url)
-                await revisions.note_spoken(connection, end.changes.spoken)
-                await checks.bring_forward(connection, end.changes.edited)
-                vanished = await revisions.note_vanished(
-                    connection, source.id, end.named, before=end.looked_at, now=now
-                )
-                await sources.record_read(
-                    connection,
-                    source.id,
-                    now=now,
-                    next_at=self._next_read(now, end.fresh, end.rhythm),
-                    etag=end.etag,
-                    last_modified=end.last_modified,
-                    body_hash=end.body_hash,
-                    rhythm=end.rhythm,
-                )
-                await sources.record_move(connection, source, end.where)
+                next_at = self._next_read(now, end.fresh, end.rhythm)
+                vanished = await end_read(connection, source, once, end, now, next_at)
         shown = shown_url(source.url)
-        if pushed:
+        if tally.pushed:
             self.published.set()
         if vanished:
             self.vanished.set()
         _log_move(source, source.whereabouts if end is None else end.where)
         if end is not None and not source.primed:
             _log.info("first read complete: what comes from now on is pushed", source=shown)
-        if stored:
-            _log.info("articles stored", source=shown, count=stored, pushed=pushed)
+        if tally.stored:
+            _log.info("articles stored", source=shown, count=tally.stored, pushed=tally.pushed)
+        if tally.held:
+            _log.warning(
+                "news held: almost all of the feed is new at once", source=shown, count=tally.held
+            )
 
     async def _record_failure(self, source: Source, error: Exception) -> None:
         retry_after, gone, where = None, 0, moves.failed(source, error)
@@ -377,13 +317,17 @@ class Poller:
         _log_move(source, where)
 
 
-def pieces(count: int) -> Iterator[tuple[int, int]]:
+def pieces(count: int, *, together: bool = False) -> Iterator[tuple[int, int]]:
     """Where the transactions begin and end in which so many articles are stored. Pure.
 
     The first alone, then twice as many each time: pages come with a pause between them, and the
     first of many need not wait for all.
+
+    Args:
+        count: how many there are.
+        together: whether all are to be judged, and so stored, at once.
     """
-    start, size = 0, 1
+    start, size = 0, count if together else 1
     while start < count:
         stop = min(start + size, count)
         yield start, stop

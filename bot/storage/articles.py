@@ -119,6 +119,7 @@ async def add_article(
             check_at=check_at,
             spoke_at=new.spoke_at,
             **page_values(new.page),
+            sketch=new.sketch or None,
         )
         .returning(article.c.id)
     )
@@ -218,7 +219,7 @@ async def article_cards(
 
 
 def _scope(kind: AliasKind, source_id: int) -> int:
-    return source_id if kind is AliasKind.GUID else 0
+    return 0 if kind in {AliasKind.URL, AliasKind.CANONICAL} else source_id
 
 
 def _card(row: Row[Any]) -> ArticleCard:

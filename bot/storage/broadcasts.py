@@ -35,6 +35,7 @@ from bot.storage.upsert import insert
 DELIVERY_TTL = timedelta(hours=24)
 _EVER = datetime(1970, 1, 1, tzinfo=UTC)  # before every moment that is written down
 _AT_ONCE = 20  # broadcasts looked at in one claim
+_UNDECIDED = [BroadcastState.OPEN, BroadcastState.HALTED, BroadcastState.HELD]
 _COUNTED = 10_000  # what is queued is counted up to here
 
 
@@ -86,14 +87,22 @@ async def add_broadcast(
     *,
     ttl: timedelta = DELIVERY_TTL,
     priority: Priority = Priority.NEWS,
+    held: bool = False,
 ) -> None:
     """Have an article go out to those who subscribe to its section at this moment.
 
-    Whoever was not reached after ``ttl`` is not sent it any more.
+    Whoever was not reached after ``ttl`` is not sent it any more. One that is ``held`` waits for a
+    person to decide (``storage/holding.py``).
     """
     await connection.execute(
         insert(connection, broadcast)
-        .values(article_id=article_id, priority=priority, created_at=now, expires_at=now + ttl)
+        .values(
+            article_id=article_id,
+            state=BroadcastState.HELD if held else BroadcastState.OPEN,
+            priority=priority,
+            created_at=now,
+            expires_at=now + ttl,
+        )
         .on_conflict_do_nothing()
     )
 
@@ -255,13 +264,13 @@ async def give_up(connection: AsyncConnection, broadcast_id: int) -> bool:
 async def settle_broadcasts(connection: AsyncConnection, now: datetime) -> None:
     """Find the broadcasts that are over, and end what still waits for them.
 
-    The time of one that was halted runs on: where nobody decides, it ends with it.
+    The time of one that was halted or held runs on: where nobody decides, it ends with it.
     """
     await connection.execute(
         update(broadcast)
         .where(
             IS_KEPT,
-            broadcast.c.state.in_([BroadcastState.OPEN, BroadcastState.HALTED]),
+            broadcast.c.state.in_(_UNDECIDED),
             broadcast.c.expires_at <= now,
         )
         .values(state=BroadcastState.EXPIRED)
@@ -301,7 +310,7 @@ async def prune(connection: AsyncConnection, before: datetime, batch: int) -> bo
         .where(
             IS_KEPT,
             broadcast.c.created_at < before,
-            broadcast.c.state.not_in([BroadcastState.OPEN, BroadcastState.HALTED]),
+            broadcast.c.state.not_in(_UNDECIDED),
             broadcast.c.amend_cursor.is_(None),
         )
         .order_by(broadcast.c.id)

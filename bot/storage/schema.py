@@ -15,6 +15,7 @@ from sqlalchemy import (
     FromClause,
     Index,
     Integer,
+    LargeBinary,
     MetaData,
     SmallInteger,
     Table,
@@ -130,6 +131,7 @@ article = Table(
     Column("page_said", Text),
     Column("body_hash", Text),
     _moment("spoke_at", nullable=True),  # the newest moment that the entry named
+    Column("sketch", LargeBinary),  # what stands for its text where others are compared with it
     Index("ix_article_source_id_sorted_at_id", "source_id", "sorted_at", "id"),
     Index("ix_article_check_at", "check_at", sqlite_where=CHECKED, postgresql_where=CHECKED),
     Index("ix_article_sorted_at_id", "sorted_at", "id"),

@@ -24,6 +24,14 @@ class Halted(CallbackData, prefix="h1"):
     go_on: bool
 
 
+class HeldNews(CallbackData, prefix="n1"):
+    """What becomes of a source's news that are held, up to the newest that was told of."""
+
+    source: int
+    up_to: int
+    push: bool
+
+
 def source_failing(url: str, reason: str | None, t: Translator) -> Screen:
     """A source cannot be read."""
     text = t("⚠️ This source cannot be read. I keep trying.")
@@ -127,3 +135,44 @@ def articles_held(source: str, articles: Sequence[tuple[int, str]], t: Translato
         "number."
     )
     return Screen(cut(join("\n\n", [text, source, titles(articles, _TITLES, t)]), _SCREEN_CHARS))
+
+
+def news_held(
+    source: tuple[int, str], articles: Sequence[tuple[int, str]], up_to: int, t: Translator
+) -> Screen:
+    """Almost all of a feed was new at once, and is not pushed unless somebody says so.
+
+    Args:
+        source: its number and address.
+        articles: the numbers and titles of what is held.
+        up_to: the newest broadcast among it.
+        t: the administrator's language.
+    """
+    number, url = source
+    text = t(
+        "⏸ Almost everything in this feed is new at once, and its dates do not say that it is "
+        "news: the site may have given old articles new addresses. I have stored these articles "
+        "and pushed none of them."
+    )
+    question = t("You decide. If nobody does, they stay in the lists and are not pushed.")
+    body = join("\n\n", [text, url, titles(articles, _TITLES, t), question])
+
+    def button(label: str, *, push: bool) -> Button:
+        return Button(label, data=HeldNews(source=number, up_to=up_to, push=push).pack())
+
+    keyboard = (
+        (
+            button(t("📣 Push them all"), push=True),
+            button(t("🗄 Do not push"), push=False),
+        ),
+    )
+    return Screen(cut(body, _SCREEN_CHARS), keyboard=keyboard)
+
+
+def held_settled(t: Translator, *, push: bool, count: int) -> str:
+    """What a press says about news that were held."""
+    if not count:
+        return t("That was decided already, or the articles are too old to be pushed by now.")
+    if push:
+        return t("These articles go out.")
+    return t("These articles stay in the lists and are not pushed.")

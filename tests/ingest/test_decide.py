@@ -14,6 +14,7 @@ from bot.ingest.decide import (
     learnt_names,
     new_candidates,
     section_title,
+    shared_names,
 )
 from bot.model import (
     Alias,
@@ -139,6 +140,61 @@ def test_an_address_that_all_entries_share_names_none_of_them() -> None:
     ]
 
 
+def test_an_id_that_entries_with_different_addresses_share_names_none_of_them() -> None:
+    """All articles but the first of a feed with one id for all were once lost."""
+    entries = [entry("news", f"https://example.org/{number}") for number in range(3)]
+    found = candidates(feed(*entries))
+    assert [c.aliases[0] for c in found] == [
+        Alias(AliasKind.URL, f"https://example.org/{number}") for number in (2, 1, 0)
+    ]
+    empty = Alias(AliasKind.SHARED, "news")
+    assert {c.extra for c in found} == {(empty,)}
+    assert shared_names(feed(entries[0])) == [empty]
+    (alone,) = candidates(feed(entries[0]), {empty.key})
+    assert alone.aliases == found[-1].aliases
+
+
+def test_entries_with_one_id_and_no_address_of_their_own_are_known_by_their_titles() -> None:
+    places = (None, "https://example.org/")
+    for place in places:
+        found = candidates(feed(entry("news", place, "One"), entry("news", place, "Two")))
+        assert [c.entry.title for c in found] == ["Two", "One"]
+
+
+def test_an_id_with_one_address_stays_a_name() -> None:
+    (found,) = candidates(feed(entry("1", "https://example.org/a"), entry("1", title="Again")))
+    assert Alias(AliasKind.GUID, "1") in found.aliases
+
+
+@pytest.mark.parametrize(
+    ("guid", "moved"),
+    [
+        ("http://example.org/?p=12", "https://news.example/?p=12"),
+        ("http://www.example.org/news/1/", "https://example.org/news/1"),
+        ("tag:example.org,2026-11-23:/news/1", "tag:news.example,2026-11-23:/news/1"),
+    ],
+)
+def test_an_id_keeps_its_tail_when_the_site_moves(guid: str, moved: str) -> None:
+    (one,), (other,) = (candidates(feed(entry(each))) for each in (guid, moved))
+    assert one.aliases != other.aliases
+    assert one.extra == other.extra
+    assert [name.kind for name in one.extra] == [AliasKind.TAIL]
+
+
+@pytest.mark.parametrize(
+    "guid",
+    ["1", "urn:uuid:1", "https://example.org/", "tag:example.org:1", "a:b", "https://[", ""],
+)
+def test_other_ids_have_no_tail(guid: str) -> None:
+    assert all(c.extra == () for c in candidates(feed(entry(guid))))
+
+
+def test_ids_of_many_sites_in_one_feed_have_no_tails() -> None:
+    """``/news/1`` of one site is not that of another."""
+    found = candidates(feed(entry("https://a.example/news/1"), entry("https://b.example/news/1")))
+    assert [c.extra for c in found] == [(), ()]
+
+
 def test_the_front_page_names_nothing_where_there_is_an_id() -> None:
     (found,) = candidates(feed(entry("1", "https://example.org/")))
     assert found.aliases == (Alias(AliasKind.GUID, "1"),)
@@ -184,7 +240,8 @@ def test_nothing_with_a_name_is_skipped_and_nothing_comes_twice(entries: list[En
     known = set(names)
     for one in entries:
         if one.guid:
-            assert Alias(AliasKind.GUID, one.guid) in known or one.url is not None
+            empty = Alias(AliasKind.SHARED, one.guid) in {name for c in found for name in c.extra}
+            assert empty or Alias(AliasKind.GUID, one.guid) in known or one.url is not None
     assert new_candidates(candidates(feed(*entries)), known) == ()
 
 

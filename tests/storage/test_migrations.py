@@ -8,7 +8,7 @@ from pathlib import Path
 
 from alembic import command
 from alembic.config import Config
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, TextClause, text
 
 import bot.storage
 from bot.storage import incoming
@@ -19,10 +19,22 @@ INSERT = text(
     "INSERT INTO incoming (update_id, state, body, received_at) "
     "VALUES (:number, :state, :body, '2026-01-01 00:00:00.000000')"
 )
+_ARTICLE = (
+    "INSERT INTO article (source_id, section_id, url, title, lead, document, sorted_at, "
+    "created_at) VALUES (1, 1, '', '', '', '', '2026-01-01 00:00:00', '2026-01-01 00:00:00')"
+)
+OLD_ROWS = [
+    "INSERT INTO source (url, next_at) VALUES ('https://e.example/feed', '2026-01-01 00:00:00')",
+    "INSERT INTO section (title, created_at) VALUES ('Город', '2026-01-01 00:00:00')",
+    *[_ARTICLE] * 3,
+]
+NAME = text(
+    "INSERT INTO alias (kind, scope, key, article_id) VALUES (:kind, :scope, :key, :number)"
+)
 MIGRATIONS = Path(bot.storage.__file__).parent / "migrations"
 
 
-async def at(url: str, revision: str, rows: list[dict[str, object]]) -> None:
+async def at(url: str, revision: str, rows: list[dict[str, object]], *others: TextClause) -> None:
     """A database as an older version left it."""
 
     def upgrade(connection: Connection) -> None:
@@ -35,6 +47,8 @@ async def at(url: str, revision: str, rows: list[dict[str, object]]) -> None:
     async with engine.begin() as connection:
         await connection.run_sync(upgrade)
         await connection.execute(INSERT, rows)
+        for statement in others:
+            await connection.execute(statement)
     await engine.dispose()
 
 
@@ -63,3 +77,30 @@ async def test_waiting_updates_learn_their_chats(empty_url: str) -> None:
     places = [(update.chat_id, update.update_id) for update in waiting]
     assert places == [(-1001234567890, n) for n in range(6, 1200)] + [(0, 2), (5, 1), (5, 5)]
     assert {update.attempt for update in waiting} == {0}
+
+
+async def test_addresses_are_spelled_as_the_rules_have_them_now(empty_url: str) -> None:
+    """Else the first read after an update would push what it knew by its address alone."""
+    aliases = [
+        ("url", 0, "https://mobile.e.example/1", 2),
+        ("url", 0, "https://e.example/1", 1),
+        ("url", 0, "https://e.example/2", 3),
+        ("url", 0, "https://mobile.e.example/2", 2),
+        ("canonical", 0, "https://e.example/3;jsessionid=0A", 3),
+        ("guid", 1, "https://mobile.e.example/1", 2),
+        *(("url", 0, f"https://e.example/{n}?print=y", 3) for n in range(100, 1300)),
+    ]
+    statements = [
+        *(text(statement) for statement in OLD_ROWS),
+        *(NAME.bindparams(kind=k, scope=n, key=key, number=a) for k, n, key, a in aliases),
+    ]
+    await at(empty_url, "0007", [row(1, 1, None)], *statements)
+    async with Database.open(empty_url) as database, database.read() as connection:
+        found = await connection.execute(text("SELECT kind, key, article_id FROM alias"))
+        names = {(kind, key): number for kind, key, number in found}
+    assert len(names) == 4 + 1200
+    assert names["url", "https://e.example/1"] == 1
+    assert names["url", "https://e.example/2"] == 2
+    assert names["url", "https://e.example/1299"] == 3
+    assert names["canonical", "https://e.example/3"] == 3
+    assert names["guid", "https://mobile.e.example/1"] == 2

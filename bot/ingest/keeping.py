@@ -1,0 +1,161 @@
+"""What a read of a source leaves in the database: articles, their broadcasts, its own state."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import structlog
+
+from bot.ingest import decide
+from bot.ingest.checks import next_check
+from bot.ingest.corrections import Changes
+from bot.ingest.once import Once
+from bot.model import Alias, NewArticle, Rhythm, Source, Whereabouts, shown_url
+from bot.storage import articles, broadcasts, checks, revisions, sketches, sources
+from bot.storage.database import Transaction
+from bot.storage.revisions import Kept
+from bot.storage.sections import ensure_section
+from bot.storage.sketches import Recent
+
+_log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class End:
+    """What is stored with the last articles of a read.
+
+    Attributes:
+        section: the title of the source's section, which may have no articles yet.
+        etag, last_modified: what to send back next time.
+        learnt: what articles that were known before are called besides, by their numbers.
+        looked_at: the moment at which what follows was compared with what is kept.
+        named: the source's own articles that the feed names, by their numbers.
+        changes: what it says anew of them.
+        body_hash: of what was read; None, as for the validators, where it is to be read in full.
+        rhythm: how often the feed asks to be read.
+        fresh: for how many seconds more the site would say the same.
+        where: where the source is read from now on.
+    """
+
+    section: str
+    etag: str | None
+    last_modified: str | None
+    learnt: Mapping[int, Sequence[Alias]]
+    looked_at: datetime
+    named: Mapping[int, Kept]
+    changes: Changes
+    body_hash: str | None
+    rhythm: Rhythm
+    fresh: float
+    where: Whereabouts
+
+
+@dataclass(frozen=True, slots=True)
+class Push:
+    """How new articles go out.
+
+    Attributes:
+        ttl: for how long after it is stored an article is still sent.
+        breaking_words: at the start of a title they make it breaking news.
+        since: only what was published from then on goes out; None: all that is new.
+    """
+
+    ttl: timedelta
+    breaking_words: Sequence[str]
+    since: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """How many articles were stored; of these pushed, and held until a person decides."""
+
+    stored: int = 0
+    pushed: int = 0
+    held: int = 0
+
+
+async def keep(
+    connection: Transaction,
+    source: Source,
+    made: Sequence[NewArticle],
+    once: Once,
+    push: Push,
+    now: datetime,
+) -> Tally:
+    """Store what is new, with its broadcasts. What is had already learns its other names."""
+    if not made:
+        return Tally()
+    stored = pushed = held = 0
+    besides = source.id if once.renamed else None
+    recent = await sketches.recent_articles(connection, now, besides=besides)
+    told = once.sort(made, recent)
+    for old, new in told.same:
+        await _join(connection, source, old, new)
+    for new, hold in told.fresh:
+        if (same := once.twin(new)) is not None:
+            await _join(connection, source, same, new)
+            continue
+        check_at = next_check(now, now) if source.primed and new.has_page else None
+        number = await articles.add_article(connection, source.id, new, now, check_at=check_at)
+        if number is None:
+            continue
+        once.stored(number, new)
+        stored += 1
+        if source.primed and (push.since is None or (new.published or push.since) > push.since):
+            held += hold
+            pushed += not hold
+            await broadcasts.add_broadcast(
+                connection,
+                number,
+                now,
+                ttl=push.ttl,
+                priority=decide.priority(new.title, push.breaking_words),
+                held=hold,
+            )
+    return Tally(stored, pushed, held)
+
+
+async def end_read(
+    connection: Transaction,
+    source: Source,
+    once: Once,
+    end: End,
+    now: datetime,
+    next_at: datetime,
+) -> bool:
+    """Store what a read ends with; whether pages of articles are to be looked at."""
+    await ensure_section(connection, end.section, now)
+    for number, names in end.learnt.items():
+        await articles.add_aliases(connection, source.id, number, names)
+    await revisions.note_seen(connection, end.changes.noted)
+    for number, url in end.changes.moved.items():
+        await revisions.move_article(connection, number, url)
+    await revisions.note_spoken(connection, end.changes.spoken)
+    await checks.bring_forward(connection, end.changes.edited)
+    joined = await revisions.kept_articles(connection, source.id, once.joined)
+    vanished = await revisions.note_vanished(
+        connection, source.id, {**end.named, **joined}, before=end.looked_at, now=now
+    )
+    await sources.record_read(
+        connection,
+        source.id,
+        now=now,
+        next_at=next_at,
+        etag=end.etag,
+        last_modified=end.last_modified,
+        body_hash=end.body_hash,
+        rhythm=end.rhythm,
+    )
+    await sources.record_move(connection, source, end.where)
+    return vanished
+
+
+async def _join(connection: Transaction, source: Source, old: Recent, new: NewArticle) -> None:
+    """An article that came under other names is one that we have."""
+    names = (*new.aliases, *new.extra)
+    await articles.add_aliases(connection, source.id, old.article_id, names)
+    if old.source_id == source.id and new.url:
+        await revisions.move_article(connection, old.article_id, new.url)
+    _log.info("known under other names", article=old.article_id, url=shown_url(new.url))

@@ -1,0 +1,60 @@
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from bot.ingest.holding import held, looks_renamed
+
+READ = datetime(2026, 11, 23, 9, tzinfo=UTC)
+OLD = READ - timedelta(days=1)
+
+
+def since(count: int, pause: timedelta = timedelta(minutes=7)) -> list[datetime | None]:
+    """So many moments after the last read, one after the other."""
+    return [READ + pause * (number + 1) for number in range(count)]
+
+
+@pytest.mark.parametrize(
+    ("published", "shown", "expected"),
+    [
+        ([], 25, False),
+        ([None] * 25, 25, True),
+        ([OLD] * 16, 25, True),
+        ([OLD] * 15, 25, False),  # 60 %, and not more
+        ([OLD] * 4, 4, False),  # a small feed
+        ([OLD] * 5, 5, True),
+        (since(25), 25, False),  # a site that slept, or a busy one: its dates say so
+        ([READ - timedelta(minutes=20)] * 3 + since(7), 10, False),  # a cache was late
+        ([*since(10), *[OLD] * 15], 25, False),
+        ([*since(9), *[OLD] * 16], 25, True),
+        (since(25, timedelta(0)), 25, True),  # all of one minute: when the feed was made?
+    ],
+)
+def test_what_is_new_at_once_and_not_by_its_dates_is_looked_at(
+    published: list[datetime | None], shown: int, *, expected: bool
+) -> None:
+    assert looks_renamed(published, shown, READ) is expected
+
+
+def test_without_a_last_read_no_date_tells() -> None:
+    assert looks_renamed(since(10), 10, None)
+
+
+def test_what_remains_is_held_and_dated_news_go_out() -> None:
+    assert held([OLD] * 18 + since(2), 0, 20, READ) == [True] * 18 + [False] * 2
+    assert held([OLD] * 5, 5, 15, READ) == [True] * 5
+
+
+def test_dates_of_pages_let_news_go() -> None:
+    """A list of links says no dates; the pages do."""
+    assert held(since(10), 0, 10, READ) == [False] * 10
+
+
+def test_a_burst_of_one_minute_goes_out_where_nothing_of_it_is_known() -> None:
+    assert held(since(25, timedelta(0)), 0, 25, READ) == [False] * 25
+
+
+def test_dates_prove_nothing_where_most_turn_out_to_be_old() -> None:
+    assert held(since(5), 20, 25, READ) == [True] * 5
+    assert held(since(20), 5, 25, READ) == [False] * 20

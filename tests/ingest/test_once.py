@@ -1,0 +1,308 @@
+"""Sites that give old articles new names, and stories that come twice, on a real socket."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
+from typing import Self
+
+import pytest
+from aiohttp import web
+from sqlalchemy import select
+
+from bot.ingest.fetch import Fetcher
+from bot.ingest.poll import Poller
+from bot.ingest.workers import ParsePool
+from bot.model import AliasKind, BroadcastState, SourceSpec
+from bot.storage import holding, sources
+from bot.storage.database import Database
+from bot.storage.schema import alias, article, broadcast
+
+FAR = datetime(2100, 1, 1, tzinfo=UTC)
+OLD = datetime.now(UTC).replace(microsecond=0) - timedelta(days=5)
+
+
+@dataclass(frozen=True, slots=True)
+class Story:
+    """What a feed and a page say of one article."""
+
+    number: int
+    guid: str
+    path: str
+    title: str
+    text: str
+    published: datetime | None = None
+
+
+def story(number: int, *, day: int | None = None, **fields: str) -> Story:
+    """A story like no other: its title and each of its sentences have their number's word."""
+    word = "".join(chr(ord("а") + int(digit)) for digit in f"{number:03}") * 2
+    sentences = [
+        f"{start} {word} {end}."
+        for start, end in (
+            ("Площадь имени", "открыли после ремонта, на ней поставили скамейки и фонари"),
+            ("Жители квартала", "пришли посмотреть на фонтан и послушать духовой оркестр"),
+            ("Строители обещают, что улица", "станет тихой и зелёной уже к будущей весне"),
+            ("Деревья вдоль", "высадили школьники вместе с родителями и учителями"),
+        )
+    ]
+    text = " ".join(sentences)
+    known = {"guid": f"id-{number}", "path": f"/news/{number}", "title": f"Площадь {word} открыта"}
+    moment = None if day is None else OLD + timedelta(hours=number + 24 * day)
+    return Story(number, **{**known, "text": text, **fields}, published=moment)
+
+
+class Site:
+    """Feeds by their paths, and a page for each story that was ever in one."""
+
+    def __init__(self, *stories: Story) -> None:
+        self.feeds: dict[str, Sequence[Story]] = {"/feed.xml": stories}
+        self._pages: dict[str, Story] = {}
+        app = web.Application()
+        app.router.add_get("/{path:.*}", self._answer)
+        self._runner = web.AppRunner(app, shutdown_timeout=0.1)
+
+    async def __aenter__(self) -> Self:
+        await self._runner.setup()
+        await web.TCPSite(self._runner, "127.0.0.1", 0).start()
+        self.url = f"http://127.0.0.1:{self._runner.addresses[0][1]}"
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self._runner.cleanup()
+
+    def shows(self, *stories: Story, feed: str = "/feed.xml") -> None:
+        self.feeds[feed] = stories
+
+    async def _answer(self, request: web.Request) -> web.Response:
+        stories = self.feeds.get(request.path)
+        if stories is not None:
+            self._pages.update({each.path: each for each in stories})
+            text = f"<rss version='2.0'><channel><title>{request.path}</title>"
+            text += "".join(map(self._item, stories)) + "</channel></rss>"
+            return web.Response(text=text, content_type="application/rss+xml")
+        page = self._pages.get(request.path_qs)
+        if page is None:
+            return web.Response(status=404)
+        body = f"<html><body><article><p>{page.text}</p></article></body></html>"
+        return web.Response(text=body, content_type="text/html")
+
+    def _item(self, each: Story) -> str:
+        date = f"<pubDate>{format_datetime(each.published)}</pubDate>" if each.published else ""
+        return (
+            f"<item><guid isPermaLink='false'>{each.guid}</guid><title>{each.title}</title>"
+            f"<link>{self.url}{each.path}</link>{date}</item>"
+        )
+
+
+@dataclass(slots=True)
+class Desk:
+    """A poller, what it reads and what it keeps."""
+
+    database: Database
+    poller: Poller
+    site: Site
+
+    async def read(self, *feeds: str) -> None:
+        """Read these feeds of the site one after the other."""
+        specs = [SourceSpec(f"{self.site.url}{feed}") for feed in feeds or ("/feed.xml",)]
+        async with self.database.write() as connection:
+            await sources.list_sources(connection, specs, datetime.now(UTC))
+            due = await sources.due_sources(connection, FAR)
+        order = {spec.url: place for place, spec in enumerate(specs)}
+        for each in sorted(due, key=lambda source: order[source.url]):
+            await self.poller.read(each)
+
+    async def titles(self) -> list[str]:
+        async with self.database.read() as connection:
+            return list((await connection.scalars(select(article.c.title).order_by("id"))).all())
+
+    async def urls(self) -> list[str]:
+        async with self.database.read() as connection:
+            found = await connection.scalars(select(article.c.url).order_by(article.c.id))
+        return [url.removeprefix(self.site.url) for url in found]
+
+    async def broadcasts(self) -> dict[str, BroadcastState]:
+        """The states of the broadcasts by their articles' titles."""
+        statement = select(article.c.title, broadcast.c.state).join(
+            broadcast, broadcast.c.article_id == article.c.id
+        )
+        async with self.database.read() as connection:
+            return {title: BroadcastState(s) for title, s in await connection.execute(statement)}
+
+
+@pytest.fixture
+async def desk(database: Database) -> AsyncIterator[Desk]:
+    async with (
+        Fetcher(allow_private=True, user_agent="test") as fetcher,
+        ParsePool() as pool,
+        Site() as site,
+    ):
+        poller = Poller(database, fetcher, pool, poll_seconds=60, allow_private=True)
+        yield Desk(database, poller, site)
+
+
+def renamed(each: Story) -> Story:
+    return replace(each, guid=f"new-{each.number}", path=f"/article?n={each.number}")
+
+
+async def test_a_site_that_gives_everything_new_names_pushes_nothing(desk: Desk) -> None:
+    """Ids and addresses both change; the articles learn them, and are found where they are."""
+    stories = [story(number, day=0) for number in range(12)]
+    desk.site.shows(*stories)
+    await desk.read()
+    desk.site.shows(*map(renamed, stories))
+    await desk.read()
+    await desk.read()
+    assert len(await desk.titles()) == 12
+    assert await desk.broadcasts() == {}
+    assert sorted(await desk.urls()) == sorted(renamed(each).path for each in stories)
+    async with desk.database.read() as connection:
+        keys = await connection.scalars(select(alias.c.key).where(alias.c.kind == AliasKind.GUID))
+        assert {f"{kind}-{n}" for kind in ("id", "new") for n in range(12)} <= set(keys)
+
+
+async def test_one_article_under_new_names_is_no_news(desk: Desk) -> None:
+    stories = [story(number, day=0) for number in range(8)]
+    desk.site.shows(*stories)
+    await desk.read()
+    desk.site.shows(*stories[1:], renamed(stories[0]), story(20))
+    await desk.read()
+    assert await desk.broadcasts() == {story(20).title: BroadcastState.OPEN}
+    assert len(await desk.titles()) == 9
+
+
+async def test_what_one_read_shows_side_by_side_are_two(desk: Desk) -> None:
+    """Two vacancies under one title, that differ in a word."""
+    one = story(1, title="Городской больнице требуется новый сотрудник")
+    two = replace(one, guid="id-2", path="/news/2", text=one.text.replace("скамейки", "качели"))
+    moment = OLD + timedelta(minutes=1)
+    desk.site.shows(story(3))
+    await desk.read()
+    desk.site.shows(*(replace(each, published=moment) for each in (one, two)), story(3))
+    await desk.read()
+    assert len(await desk.titles()) == 3
+
+
+async def test_two_sections_that_carry_one_page_have_one_article(desk: Desk) -> None:
+    """By the address alone: another section may give another id and mark it with where it is."""
+    city = story(1)
+    sport = replace(city, guid="sport-1", path="/news/1?utm_source=sport&amp;from=rss")
+    desk.site.shows(story(2))
+    desk.site.shows(story(3), feed="/sport.xml")
+    await desk.read("/feed.xml", "/sport.xml")
+    desk.site.shows(city, story(2))
+    desk.site.shows(sport, story(3), feed="/sport.xml")
+    await desk.read("/feed.xml", "/sport.xml")
+    await desk.read("/sport.xml", "/feed.xml")
+    assert await desk.broadcasts() == {city.title: BroadcastState.OPEN}
+    assert len(await desk.titles()) == 3
+
+
+async def test_one_story_at_two_addresses_in_two_sections_is_pushed_once(desk: Desk) -> None:
+    city = story(1)
+    sport = replace(city, guid="sport-1", path="/sport/1")
+    desk.site.shows(story(2))
+    desk.site.shows(story(3), feed="/sport.xml")
+    await desk.read("/feed.xml", "/sport.xml")
+    desk.site.shows(city, story(2))
+    desk.site.shows(sport, story(3), feed="/sport.xml")
+    await desk.read("/feed.xml", "/sport.xml")
+    await desk.read("/sport.xml", "/feed.xml")
+    assert await desk.broadcasts() == {city.title: BroadcastState.OPEN}
+    assert len(await desk.titles()) == 3
+    assert "/news/1" in await desk.urls()  # it stays the first one's
+
+
+async def test_one_id_for_all_names_nothing_then_and_later(desk: Desk) -> None:
+    """Even where the feed shows one entry: once the id is known to be empty, it stays so."""
+    one, two, three = (story(number, guid="news") for number in (1, 2, 3))
+    desk.site.shows(one, two)
+    await desk.read()
+    desk.site.shows(three)
+    await desk.read()
+    assert await desk.titles() == [two.title, one.title, three.title]
+    assert await desk.broadcasts() == {three.title: BroadcastState.OPEN}
+
+
+async def test_a_site_that_moves_to_another_host_keeps_its_ids(desk: Desk) -> None:
+    """Older than two days, and with texts that were edited: the ids' tails tell."""
+    before = [story(n, guid=f"http://old.example/?p={n}") for n in range(6)]
+    after = [
+        replace(
+            each,
+            guid=f"https://new.example/?p={each.number}",
+            path=f"/moved/{each.number}",
+            text=f"Исправлено. {each.text}",
+        )
+        for each in before
+    ]
+    other = replace(after[5], title="Совсем другая новость о погоде", text=story(30).text)
+    desk.site.shows(*before)
+    await desk.read()
+    desk.site.shows(*after[:5], other)
+    await desk.read()
+    assert await desk.broadcasts() == {other.title: BroadcastState.OPEN}
+    assert len(await desk.titles()) == 7
+    assert "/moved/0" in await desk.urls()
+
+
+# --- Held --------------------------------------------------------------------------------------
+
+
+async def test_a_feed_that_is_new_as_a_whole_is_held(desk: Desk) -> None:
+    """Old dates, other texts: nobody can know. What is dated since the last read goes out."""
+    desk.site.shows(*(story(number, day=0) for number in range(10)))
+    await desk.read()
+    news = replace(story(90), published=datetime.now(UTC).replace(microsecond=0))
+    desk.site.shows(news, *(story(number, day=0) for number in range(20, 29)))
+    await desk.read()
+    await desk.read()
+    found = await desk.broadcasts()
+    assert found.pop(news.title) is BroadcastState.OPEN
+    assert set(found.values()) == {BroadcastState.HELD}
+    async with desk.database.read() as connection:
+        held = await holding.held_news(connection)
+    assert sorted(each.title for each in held) == sorted(found)
+    assert {each.source_url for each in held} == {f"{desk.site.url}/feed.xml"}
+
+
+async def test_after_that_news_go_out_as_ever(desk: Desk) -> None:
+    desk.site.shows(*(story(number) for number in range(10)))
+    await desk.read()
+    desk.site.shows(*(story(number) for number in range(20, 30)))
+    await desk.read()
+    desk.site.shows(story(40), *(story(number) for number in range(20, 29)))
+    await desk.read()
+    found = await desk.broadcasts()
+    assert found.pop(story(40).title) is BroadcastState.OPEN
+    assert [*found.values()] == [BroadcastState.HELD] * 10
+
+
+@pytest.mark.parametrize("count", [4, 12])
+async def test_a_small_feed_and_a_site_that_slept_push_all_they_have(
+    desk: Desk, count: int
+) -> None:
+    """Without dates where there are few; with dates since the last read where there are many."""
+    desk.site.shows(*(story(number, day=0) for number in range(count)))
+    await desk.read()
+    now = datetime.now(UTC).replace(microsecond=0)
+    fresh = [story(number) for number in range(20, 20 + count)]
+    if count > 4:
+        fresh = [
+            replace(each, published=now + timedelta(minutes=place))
+            for place, each in enumerate(fresh)
+        ]
+    desk.site.shows(*fresh)
+    await desk.read()
+    assert await desk.broadcasts() == {each.title: BroadcastState.OPEN for each in fresh}
+
+
+async def test_what_follows_an_empty_first_read_is_news(desk: Desk) -> None:
+    desk.site.shows()
+    await desk.read()
+    desk.site.shows(*(story(number) for number in range(8)))
+    await desk.read()
+    assert set((await desk.broadcasts()).values()) == {BroadcastState.OPEN}
