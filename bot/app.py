@@ -24,6 +24,7 @@ from bot.i18n import Translators, load_translators
 from bot.ingest.checks import Checker
 from bot.ingest.fetch import Fetcher
 from bot.ingest.poll import Poller
+from bot.ingest.rubrics import Aliases
 from bot.ingest.workers import ParsePool
 from bot.leadership import Leadership, Lease, Work
 from bot.machines import Machines, deadline
@@ -168,6 +169,7 @@ class _Process:
                 published=self._published,
                 ttl=timedelta(hours=settings.delivery_ttl),
                 breaking_words=settings.breaking_words,
+                aliases=Aliases(settings.section_aliases),
             )
             checker = Checker(self._database, fetcher, poll_seconds=settings.poll_seconds)
             async with asyncio.TaskGroup() as group:

@@ -15,6 +15,7 @@ from bot.ingest import decide
 from bot.ingest.fetch import Fetched, Fetcher
 from bot.ingest.pages import PAGE_BYTES
 from bot.ingest.poll import FEED_BYTES
+from bot.ingest.rubrics import Aliases, Rubrics, rubrics_of
 from bot.ingest.workers import ParsePool
 from bot.model import Document, NewArticle, Source, SourceSpec, shown_url
 from bot.settings import Settings
@@ -96,21 +97,23 @@ async def _source(
         say(f"  cannot be read: {error}")
         return False
     source = Source(0, spec.url, spec.section, None, None, failures=0, primed=False)
-    section = decide.section_title(source, feed)
+    rubrics = rubrics_of(source, feed, Aliases(settings.section_aliases))
     named = decide.candidates(feed)
-    say(f"  {len(named)} article(s) for the section “{section}”, the newest being:")
+    section = _name(rubrics.own or rubrics.otherwise)
+    where = "" if rubrics.own else "the sections that they name, else "
+    say(f"  {len(named)} article(s) for {where}the section {section}, the newest being:")
     for candidate in reversed(named[-_SHOWN:]):
         date = t.moment(candidate.entry.published) if candidate.entry.published else "no date"
         say(f"  - {date}: {candidate.entry.title or 'untitled'}")
     if named:
         newest = named[-1]
-        say(await _whole(newest, section, fetcher, pool, settings))
+        say(await _whole(newest, rubrics, fetcher, pool, settings))
     return True
 
 
 async def _whole(
     candidate: decide.Candidate,
-    section: str,
+    rubrics: Rubrics,
     fetcher: Fetcher,
     pool: ParsePool,
     settings: Settings,
@@ -134,11 +137,16 @@ async def _whole(
         candidate,
         page,
         content,
-        section=section,
+        section=rubrics.section(candidate.entry, page),
         language=None,
         allow_private=settings.allow_private_addresses,
     )
     return (
-        f"  The newest has {len(article.document.plain_text())} characters in "
-        f"{len(article.document.blocks)} blocks, {'a' if article.image else 'no'} picture.{fault}"
+        f"  The newest is for the section {_name(article.section)}. It has "
+        f"{len(article.document.plain_text())} characters in {len(article.document.blocks)} "
+        f"blocks, {'a' if article.image else 'no'} picture.{fault}"
     )
+
+
+def _name(path: tuple[str, ...]) -> str:
+    return f"“{' · '.join(path)}”"

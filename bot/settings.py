@@ -21,7 +21,7 @@ from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from bot.errors import SettingsError
-from bot.model import OnUnknown, Role, SourceSpec
+from bot.model import OnUnknown, Role, SourceSpec, section_key
 
 _ENV_FILE = ".env"
 _TOKEN = re.compile(r"[0-9]+:[A-Za-z0-9_-]+")
@@ -71,6 +71,15 @@ class Settings(BaseSettings):
         "addresses that begin with http:// or https://, one per line or separated by commas, each "
         "optionally as Section title=address",
         min_length=1,
+    )
+    section_aliases: Annotated[tuple[tuple[str, str], ...], NoDecode] = _field(
+        (),
+        "What sections that sites name are to be called: `Old title=New title` merges or renames, "
+        "`Ads=-` hides, so that such articles go where they would without that name. Several on "
+        "lines of their own or separated by commas. A title may be a path, such as `News: "
+        "Members' news`. Titles given in SOURCES stay as they are.",
+        "pairs such as Old title=New title or Ads=-, one per line, or separated by commas where no "
+        "title holds one",
     )
     default_locale: str = _field(
         "ru",
@@ -219,6 +228,11 @@ class Settings(BaseSettings):
     def _sources(cls, value: Any) -> Any:
         return parse_sources(value) if isinstance(value, str) else value
 
+    @field_validator("section_aliases", mode="before")
+    @classmethod
+    def _section_aliases(cls, value: Any) -> Any:
+        return parse_section_aliases(value) if isinstance(value, str) else value
+
     @field_validator("admin_ids", mode="before")
     @classmethod
     def _admin_ids(cls, value: Any) -> Any:
@@ -342,6 +356,27 @@ def parse_sources(text: str) -> tuple[SourceSpec, ...]:
     return tuple(specs.values())
 
 
+def parse_section_aliases(text: str) -> tuple[tuple[str, str], ...]:
+    """What ``SECTION_ALIASES`` says: old titles with their new ones.
+
+    On a line with one pair, commas belong to its titles.
+
+    Raises:
+        ValueError: a part is no pair, or a title is named twice.
+    """
+    pairs: dict[str, tuple[str, str]] = {}
+    for line in text.splitlines():
+        parts = line.split(",") if line.count("=") > 1 else [line]
+        for part in filter(None, (each.strip(" ,") for each in parts)):
+            old, _, new = (side.strip() for side in part.partition("="))
+            if not old or not new:
+                raise ValueError(f"{part[:80]} is no pair of titles")
+            if section_key([old]) in pairs:
+                raise ValueError(f"{old[:80]} is named twice")
+            pairs[section_key([old])] = old, new
+    return tuple(pairs.values())
+
+
 def _items(line: str) -> list[str]:
     items: list[str] = []
     title = ""
@@ -440,7 +475,8 @@ def _complaint(name: str, error: ErrorDetails) -> str:
     if error["type"] == "missing":
         return f"{name.upper()} is not set: it should be {form}."
     cause = error.get("ctx", {}).get("error")
-    hint = f" ({cause})" if name == "sources" and cause is not None else ""
+    hinted = name in {"sources", "section_aliases"}
+    hint = f" ({cause})" if hinted and cause is not None else ""
     return f"{name.upper()} is malformed: it should be {form}{hint}."
 
 

@@ -20,9 +20,7 @@ from bot.model import (
     NewArticle,
     Paragraph,
     Priority,
-    Source,
     Span,
-    shown_url,
 )
 from bot.waiting import growing
 
@@ -93,7 +91,7 @@ def compose(
     page: Extracted | None,
     content: Document,
     *,
-    section: str,
+    section: tuple[str, ...],
     language: str | None,
     allow_private: bool,
 ) -> NewArticle:
@@ -106,7 +104,7 @@ def compose(
         candidate: the entry.
         page: what the article's page says.
         content: the feed's own content as a document; may be empty.
-        section: the title of the section that it belongs to.
+        section: the path to the section that it belongs to.
         language: the feed's language, or None.
         allow_private: whether a picture may be on a private address.
     """
@@ -146,11 +144,6 @@ def fingerprint(entry: Entry) -> str:
     image = picture_name(entry.image) if entry.image else ""
     said = "\0".join([entry.title[:_TITLE_CHARS], entry.lead[:_LEAD_CHARS], image])
     return sha256(said.encode()).hexdigest()
-
-
-def section_title(source: Source, feed: Feed) -> str:
-    """The section of a source's articles: as the editor says, else as the feed calls itself."""
-    return source.section or feed.title or urlsplit(source.url).hostname or shown_url(source.url)
 
 
 def priority(title: str, breaking_words: Iterable[str]) -> Priority:

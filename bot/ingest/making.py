@@ -12,6 +12,7 @@ from bot.errors import ExtractError, FetchError
 from bot.ingest import decide
 from bot.ingest.decide import Candidate
 from bot.ingest.pages import Pages
+from bot.ingest.rubrics import Rubrics
 from bot.ingest.workers import ParsePool
 from bot.model import Article, Document, Extracted, Feed, NewArticle, Source, shown_url
 from bot.storage.articles import ensure_storable
@@ -37,12 +38,20 @@ class Maker:
     """Makes the articles of one read of a source; each part may fail without harm to the others."""
 
     def __init__(
-        self, pages: Pages, pool: ParsePool, source: Source, feed: Feed, *, allow_private: bool
+        self,
+        pages: Pages,
+        pool: ParsePool,
+        source: Source,
+        feed: Feed,
+        rubrics: Rubrics,
+        *,
+        allow_private: bool,
     ) -> None:
         self._pages = pages
         self._pool = pool
         self._source = source
         self._feed = feed
+        self._rubrics = rubrics
         self._allow_private = allow_private
 
     async def article(self, candidate: Candidate) -> NewArticle | None:
@@ -93,7 +102,7 @@ class Maker:
             candidate,
             page,
             content,
-            section=decide.section_title(self._source, self._feed),
+            section=self._rubrics.section(candidate.entry, page),
             language=self._feed.language,
             allow_private=self._allow_private,
         )

@@ -22,6 +22,7 @@ from bot.ingest.fields import (
     FULL_AREA,
     SMALL_AREA,
     area,
+    categories,
     is_picture,
     language,
     largest,
@@ -193,7 +194,15 @@ def _entry(raw: _Raw, base: str, *, atom: bool) -> Entry:
         updated=updated,
         image=largest(base, _pictures(raw)),
         content=max(_contents(raw), key=len, default="") or _markup(summary),
+        categories=categories(_labels(raw)),
     )
+
+
+def _labels(raw: _Raw) -> Iterator[str]:
+    """What the entry is filed under, as people read it; what is called a tag is left out."""
+    for tag in _dicts(raw.get("tags")):
+        if "tag" not in str(tag.get("scheme") or "").lower():
+            yield plain_text(str(tag.get("label") or tag.get("term") or ""))
 
 
 def _link(raw: _Raw, guid: str | None, base: str) -> str | None:

@@ -18,12 +18,13 @@ from bot.ingest.decide import Candidate
 from bot.ingest.fetch import Fetcher, NotModified
 from bot.ingest.making import Maker
 from bot.ingest.pages import Pages
+from bot.ingest.rubrics import Aliases, own_path, rubrics_of
 from bot.ingest.workers import ParsePool
 from bot.model import Alias, NewArticle, Source, shown_url
 from bot.storage import articles, broadcasts, revisions, sources
-from bot.storage.database import Database
+from bot.storage.database import Database, Transaction
 from bot.storage.revisions import Kept
-from bot.storage.sections import ensure_section
+from bot.storage.sections import ensure_section, section_keys
 from bot.waiting import rest, unless
 
 _log = structlog.get_logger(__name__)
@@ -48,7 +49,7 @@ class _End:
     """What is stored with the last articles of a read.
 
     Attributes:
-        section: the title of the source's section, which may have no articles yet.
+        section: the path of one to be there though no article is in it yet, or empty.
         etag, last_modified: what to send back next time.
         learnt: what articles that were known before are called besides, by their numbers.
         looked_at: the moment at which what follows was compared with what is kept.
@@ -56,7 +57,7 @@ class _End:
         changes: what it says anew of them.
     """
 
-    section: str
+    section: tuple[str, ...]
     etag: str | None
     last_modified: str | None
     learnt: Mapping[int, Sequence[Alias]]
@@ -84,11 +85,13 @@ class Poller:
         published: asyncio.Event | None = None,
         ttl: timedelta = broadcasts.DELIVERY_TTL,
         breaking_words: Sequence[str] = (),
+        aliases: Aliases | None = None,
     ) -> None:
         self.published = published or asyncio.Event()
         self.vanished = asyncio.Event()
         self._ttl = ttl
         self._breaking_words = breaking_words
+        self._aliases = aliases or Aliases()
         self._database = database
         self._fetcher = fetcher
         self._pool = pool
@@ -186,11 +189,13 @@ class Poller:
             names = [name for candidate in named for name in candidate.aliases]
             known = await articles.known_aliases(connection, source.id, names)
             kept = await revisions.kept_articles(connection, source.id, known.values())
+            sections = await section_keys(connection)
         new = decide.new_candidates(named, known)
         later = self._unanswered.pop(source.id, set())
         changes = corrections.changes(named, known, kept, now, later)
+        rubrics = rubrics_of(source, feed, self._aliases, sections)
         end = _End(
-            section=decide.section_title(source, feed),
+            section=() if feed.entries else rubrics.otherwise,
             etag=answer.etag if changes.complete else None,
             last_modified=answer.last_modified if changes.complete else None,
             learnt=decide.learnt_names(named, known),
@@ -199,7 +204,8 @@ class Poller:
             changes=changes,
         )
         pages = Pages(self._fetcher, self._pool)
-        maker = Maker(pages, self._pool, source, feed, allow_private=self._allow_private)
+        private = self._allow_private
+        maker = Maker(pages, self._pool, source, feed, rubrics, allow_private=private)
         for start in range(0, len(new), _CHUNK):
             made = await self._make(new[start : start + _CHUNK], maker)
             last = start + _CHUNK >= len(new) and not changes.revisit
@@ -235,6 +241,7 @@ class Poller:
         now = datetime.now(UTC)
         stored, vanished = 0, False
         async with self._database.write() as connection:
+            await _ensure_own_section(connection, source, end, now)
             for new in made:
                 check_at = next_check(now, now) if source.primed and new.has_page else None
                 number = await articles.add_article(
@@ -252,7 +259,6 @@ class Poller:
                         priority=decide.priority(new.title, self._breaking_words),
                     )
             if end is not None:
-                await ensure_section(connection, end.section, now)
                 for number, names in end.learnt.items():
                     await articles.add_aliases(connection, source.id, number, names)
                 await revisions.note_seen(connection, end.changes.noted)
@@ -296,3 +302,13 @@ class Poller:
         )
         async with self._database.write() as connection:
             await sources.record_failure(connection, source.id, next_at=next_at, error=str(error))
+
+
+async def _ensure_own_section(
+    connection: Transaction, source: Source, end: _End | None, now: datetime
+) -> None:
+    """A section that can be chosen before an article is in it; the editor knows it by name."""
+    if own := own_path(source):
+        await ensure_section(connection, own, now, announced=True)
+    elif end is not None and end.section:
+        await ensure_section(connection, end.section, now)

@@ -1,0 +1,206 @@
+"""Breadcrumbs: the way from a site's front page to an article, and so the article's section."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from lxml import etree
+
+from bot.addresses import absolute_url, normalise_url
+from bot.ingest.dom import Node, attribute, class_words, tag_of, text_of, words
+from bot.ingest.inline import clean
+from bot.ingest.rubrics import Path, bare, is_title, outer_and_inner, split_path
+
+_LONGEST_STEP = 300  # characters
+_ALIKE = 0.8  # share of common words
+_MOST_STEPS = 12
+_CRUMB_WORDS = frozenset({"breadcrumb", "breadcrumbs", "crumbs", "kroshki"})
+_LABELS = re.compile(r"breadcrumb|хлебные крошки|вы здесь|you are here", re.IGNORECASE)
+_HOME = frozenset(
+    {
+        *("home", "homepage", "home page", "main", "main page", "front page", "start", "index"),
+        *("главная", "главная страница", "на главную", "домой", "начало", "домашняя страница"),
+    }
+)
+_FRONT_PAGE = re.compile(r"/?(?:(?:ru|en|uk|be|kk|de|fr|es)/?)?(?:index\.\w+)?", re.IGNORECASE)
+_FEW_WORDS = 4
+_MARKED = etree.XPath("//*[contains(@itemtype, 'readcrumb') or contains(@typeof, 'readcrumb')]")
+_NAMES = frozenset({"name", "title", "v:title"})
+
+
+@dataclass(frozen=True, slots=True)
+class Crumb:
+    """One step: what it is called and where it leads, or empty where the page does not say."""
+
+    name: str
+    url: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """What is no section on the way to an article.
+
+    Attributes:
+        url: of its page.
+        title: of the article.
+        sites: names of the site.
+        authors: of the article.
+    """
+
+    url: str
+    title: str
+    sites: tuple[str, ...] = ()
+    authors: tuple[str, ...] = ()
+
+
+def page_path(
+    root: Node, base: str, place: Place, trails: Iterable[Sequence[Crumb]], told: Iterable[str]
+) -> Path:
+    """The path to the section that a page names, outermost first; empty where it names none.
+
+    Args:
+        root: the page.
+        base: the address against which its others are resolved.
+        place: where the way leads.
+        trails: breadcrumbs that the page tells to machines apart from its text.
+        told: sections by name, the most trusted first; one that lists several means its first.
+    """
+    for trail in (*trails, *_trails(root)):
+        path = _path(_resolved(trail, base), place)
+        if path:
+            return path
+    for title in told:
+        path = split_path(_first_of(title), tight=True)
+        if path and all(_may_be_section(step, place) for step in path):
+            return path
+    return ()
+
+
+def _path(trail: Sequence[Crumb], place: Place) -> Path:
+    steps = [step for step in trail[:_MOST_STEPS] if step.name]
+    linked = any(step.url for step in steps)
+    if steps and steps[0].url and _is_front_page(steps[0].url, place.url):
+        steps = steps[1:]
+    if linked and steps and not steps[-1].url:  # where one is; some leave the article itself out
+        steps = steps[: len(steps) - (len(steps) > 1 or len(words(steps[0].name)) > _FEW_WORDS)]
+    names = [
+        step.name
+        for step in steps
+        if not (step.url and _is_same(step.url, place.url)) and _may_be_section(step.name, place)
+    ]
+    return split_path(names[0]) if len(names) == 1 else outer_and_inner(names)
+
+
+def _may_be_section(name: str, place: Place) -> bool:
+    if not is_title(name) or name.casefold() in _HOME:
+        return False
+    said = words(name)
+    if any(said == words(other) for other in (*place.sites, *place.authors) if other):
+        return False
+    return not _is_title_of(said, words(place.title))
+
+
+def _is_title_of(said: list[str], title: list[str]) -> bool:
+    """Whether these are the words of the article's title, or as many of it as there was room for.
+
+    A word or two at its beginning may be the section's name all the same.
+    """
+    if not said or not title:
+        return False
+    if said == title or (len(said) > 3 and title[: len(said)] == said):  # noqa: PLR2004 - see above
+        return True
+    common = len(set(said) & set(title))
+    return common >= _ALIKE * max(len(set(said)), len(set(title)))
+
+
+def _first_of(title: str) -> str:
+    """Of ``Town, Oddities`` the first; ``Science, culture and sport`` is one title."""
+    parts = [part.strip() for part in title.split(",")]
+    return parts[0] if all(part[:1].isupper() for part in parts) else title
+
+
+def _is_front_page(url: str, page: str) -> bool:
+    here, there = urlsplit(page), urlsplit(url)
+    same_site = there.hostname is None or _host(there.hostname) == _host(here.hostname)
+    return same_site and not there.query and _FRONT_PAGE.fullmatch(there.path) is not None
+
+
+def _is_same(url: str, page: str) -> bool:
+    return normalise_url(url) == normalise_url(page)
+
+
+def _host(host: str | None) -> str:
+    return (host or "").removeprefix("www.")
+
+
+# --- Markup -----------------------------------------------------------------------------------
+
+
+def _resolved(trail: Iterable[Crumb], base: str) -> list[Crumb]:
+    return [
+        Crumb(step.name, (absolute_url(base, step.url) or "") if step.url else "") for step in trail
+    ]
+
+
+def _trails(root: Node) -> Iterator[list[Crumb]]:
+    """The breadcrumbs in a page's text: those marked for machines, then what looks like one."""
+    single: list[Crumb] = []  # as data-vocabulary.org had them, each by itself
+    for node in _marked(root):
+        if _type(node).endswith("breadcrumblist"):
+            steps = [each for each in node.iterdescendants() if _is(each, "itemlistelement")]
+            yield sorted_steps(map(_step, steps))
+        else:
+            single.append(_step(node)[1])
+    yield single
+    for node in root.iter("nav", "div", "ul", "ol", "p", "span", "section"):
+        if class_words(node) & _CRUMB_WORDS or _LABELS.search(attribute(node, "aria-label")):
+            yield [Crumb(_text(link), attribute(link, "href")) for link in node.iter("a")]
+
+
+def sorted_steps(steps: Iterable[tuple[float, Crumb]]) -> list[Crumb]:
+    """Steps by their positions; those without one stay where they are."""
+    found = list(steps)
+    if all(position > 0 for position, _ in found):
+        found.sort(key=lambda step: step[0])
+    return [crumb for _, crumb in found]
+
+
+def _step(item: Node) -> tuple[float, Crumb]:
+    name, url, position = "", "", 0.0
+    for node in item.iter():
+        if not name and any(_is(node, each) for each in _NAMES):
+            name = clean(attribute(node, "content")) or _text(node)
+        if not url and tag_of(node) in {"a", "link"}:
+            url = attribute(node, "href")
+        if _is(node, "position"):
+            position = number(attribute(node, "content") or _text(node))
+    return position, Crumb(name or _text(item), url)
+
+
+def number(text: object) -> float:
+    """A position, or 0 where it is none."""
+    try:
+        return float(str(text))
+    except ValueError:
+        return 0.0
+
+
+def _marked(root: Node) -> list[Node]:
+    found = _MARKED(root)
+    return [node for node in found if isinstance(node, etree._Element)]  # noqa: SLF001 - see dom
+
+
+def _type(node: Node) -> str:
+    return (attribute(node, "itemtype") or attribute(node, "typeof")).lower()
+
+
+def _is(node: Node, prop: str) -> bool:
+    props = (attribute(node, "itemprop") or attribute(node, "property")).lower().split()
+    return prop in props
+
+
+def _text(node: Node) -> str:
+    return bare(clean(text_of(node, _LONGEST_STEP)))
