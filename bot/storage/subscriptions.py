@@ -105,8 +105,9 @@ def muted(
     Args:
         reader_id: the reader.
         section_id: the section.
-        after, last: between which numbers the reader is known to be: PostgreSQL does not infer it,
-            and would begin with the first.
+        after: a number that the reader's is above; PostgreSQL does not infer it, and would begin
+            with the first.
+        last: one that it is not above.
     """
     no = subscription.alias("no")
     found = select(no.c.reader_id).where(
