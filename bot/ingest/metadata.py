@@ -169,8 +169,9 @@ def _lead(data: ArticleData, meta: Mapping[str, str], title: str) -> str:
 def _sections(
     root: Node, base: str, data: ArticleData, meta: Mapping[str, str], place: Place
 ) -> tuple[str, ...]:
-    host = (urlsplit(place.url).hostname or "").removeprefix("www.")
-    sites = (_first(meta, "og:site_name", "application-name"), data.site, host.split(".")[0])
+    name, *rest = (urlsplit(place.url).hostname or "").removeprefix("www.").split(".")
+    domain = name if len(rest) == 1 else ""
+    sites = (_first(meta, "og:site_name", "application-name"), data.site, domain)
     place = replace(place, sites=sites, authors=(data.author, _first(meta, "author")))
     told = (data.section, _first(meta, "article:section", "og:article:section"))
     return page_path(root, base, place, [data.crumbs], filter(None, told))

@@ -33,7 +33,7 @@ _COLON = re.compile(r":\s+|\s+/\s+")
 _SLASH = re.compile(r"\s*/\s*")
 _EDGE = re.compile(r"^[\s:;,/|>›→•·–—-]+|(?:\s+»|[\s:;,/|>›→•·–—-])+$")
 _LETTER = re.compile(r"[^\W\d_]")
-_ADDRESS = re.compile(r"://|@|\bwww\.|^\S+\.(?:[a-z]{2,6}|рф)(?:/\S*)?$", re.IGNORECASE)
+_ADDRESS = re.compile(r"://|@|\bwww\.|^\S+\.(?:[a-z]{2,12}|рф)(?:/\S*)?$", re.IGNORECASE)
 _MONTH = (
     r"(?:январ[ья]|феврал[ья]|марта?|апрел[ья]|ма[йя]|ию[нл][ья]|августа?|сентябр[ья]|октябр[ья]"
     r"|ноябр[ья]|декабр[ья]|january|february|march|april|may|june|july|august|september|october"

@@ -23,7 +23,6 @@ from bot.model import (
     Feed,
     NewArticle,
     Paragraph,
-    Source,
     Span,
 )
 
