@@ -22,8 +22,8 @@ INSERT = text(
 MIGRATIONS = Path(bot.storage.__file__).parent / "migrations"
 
 
-async def at(url: str, revision: str, rows: list[dict[str, object]]) -> None:
-    """A database as an older version left it."""
+async def at(url: str, revision: str, rows: list[dict[str, object]], *statements: str) -> None:
+    """A database as an older version left it: with updates, and with what statements add."""
 
     def upgrade(connection: Connection) -> None:
         config = Config()
@@ -34,7 +34,10 @@ async def at(url: str, revision: str, rows: list[dict[str, object]]) -> None:
     engine = _engine(url)
     async with engine.begin() as connection:
         await connection.run_sync(upgrade)
-        await connection.execute(INSERT, rows)
+        if rows:
+            await connection.execute(INSERT, rows)
+        for statement in statements:
+            await connection.execute(text(statement))
     await engine.dispose()
 
 
