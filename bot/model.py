@@ -256,7 +256,7 @@ class Source:
     """An address that we poll, with what we know of it from the last reads.
 
     Attributes:
-        section: the title that the editor gave, or None: then the feed's own title serves.
+        section: the title that the editor gave, or None: then each article names its own.
         reads_url: where it is read instead: the feed that its page names, or where it has moved to
             for good; None where it is read at ``url``.
         etag, last_modified: the validators of the last complete read, to be sent back verbatim.

@@ -63,6 +63,7 @@ _XML_NAMES = frozenset({"amp", "lt", "gt", "quot", "apos"})
 _STRAY_TAG = re.compile(
     r"</?(?:b|br|em|i|nobr|p|span|strong|sub|sup|u|wbr)(?:\s[^<>]*)?/?>", re.IGNORECASE
 )
+_TAGS = re.compile(r"\btags?\b", re.IGNORECASE)
 _HTML = frozenset({"text/html", "application/xhtml+xml"})
 # Full text as Russian aggregators ask for it, under the names that the parser gives it.
 _FULL_TEXT = ("yandex_full-text", "turbo_content", "full-text")
@@ -201,7 +202,7 @@ def _entry(raw: _Raw, base: str, *, atom: bool) -> Entry:
 def _labels(raw: _Raw) -> Iterator[str]:
     """What the entry is filed under, as people read it; what is called a tag is left out."""
     for tag in _dicts(raw.get("tags")):
-        if "tag" not in str(tag.get("scheme") or "").lower():
+        if not _TAGS.search(str(tag.get("scheme") or "")):
             yield plain_text(str(tag.get("label") or tag.get("term") or ""))
 
 
