@@ -66,8 +66,8 @@ class Settings(BaseSettings):
     sources: Annotated[tuple[SourceSpec, ...], NoDecode] = _field(
         ...,
         "What to read: feeds (RSS, Atom, JSON Feed), one per line or separated by commas, each an "
-        "address or `Section title=address`. Without a title each article goes into the section that "
-        "it names itself, else into one with the feed's title.",
+        "address or `Section title=address`. Without a title each article goes into the section "
+        "that it names itself, else into one with the feed's title.",
         "addresses that begin with http:// or https://, one per line or separated by commas, each "
         "optionally as Section title=address",
         min_length=1,

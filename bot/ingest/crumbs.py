@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from urllib.parse import urlsplit
 
 from lxml import etree
@@ -17,6 +18,8 @@ from bot.ingest.rubrics import Path, bare, is_title, outer_and_inner, split_path
 _LONGEST_STEP = 300  # characters
 _ALIKE = 0.8  # share of common words
 _MOST_STEPS = 12
+_LARGEST_STEP = 50  # elements
+_MOST_TRAILS = 5  # of a page that are marked for machines
 _CRUMB_WORDS = frozenset({"breadcrumb", "breadcrumbs", "crumbs", "kroshki"})
 _LABELS = re.compile(r"breadcrumb|хлебные крошки|вы здесь|you are here", re.IGNORECASE)
 _HOME = frozenset(
@@ -44,13 +47,13 @@ class Place:
     """What is no section on the way to an article.
 
     Attributes:
-        url: of its page.
+        urls: of its page, as it calls itself and as it was asked for.
         title: of the article.
         sites: names of the site.
         authors: of the article.
     """
 
-    url: str
+    urls: tuple[str, ...]
     title: str
     sites: tuple[str, ...] = ()
     authors: tuple[str, ...] = ()
@@ -82,14 +85,14 @@ def page_path(
 def _path(trail: Sequence[Crumb], place: Place) -> Path:
     steps = [step for step in trail[:_MOST_STEPS] if step.name]
     linked = any(step.url for step in steps)
-    if steps and steps[0].url and _is_front_page(steps[0].url, place.url):
+    if steps and steps[0].url and _is_front_page(steps[0].url, place.urls[0]):
         steps = steps[1:]
     if linked and steps and not steps[-1].url:  # where one is; some leave the article itself out
         steps = steps[: len(steps) - (len(steps) > 1 or len(words(steps[0].name)) > _FEW_WORDS)]
     names = [
         step.name
         for step in steps
-        if not (step.url and _is_same(step.url, place.url)) and _may_be_section(step.name, place)
+        if not _leads_to(step.url, place) and _may_be_section(step.name, place)
     ]
     return split_path(names[0]) if len(names) == 1 else outer_and_inner(names)
 
@@ -128,8 +131,8 @@ def _is_front_page(url: str, page: str) -> bool:
     return same_site and not there.query and _FRONT_PAGE.fullmatch(there.path) is not None
 
 
-def _is_same(url: str, page: str) -> bool:
-    return normalise_url(url) == normalise_url(page)
+def _leads_to(url: str, place: Place) -> bool:
+    return bool(url) and normalise_url(url) in map(normalise_url, place.urls)
 
 
 def _host(host: str | None) -> str:
@@ -147,17 +150,18 @@ def _resolved(trail: Iterable[Crumb], base: str) -> list[Crumb]:
 
 def _trails(root: Node) -> Iterator[list[Crumb]]:
     """The breadcrumbs in a page's text: those marked for machines, then what looks like one."""
-    single: list[Crumb] = []  # as data-vocabulary.org had them, each by itself
-    for node in _marked(root):
-        if _type(node).endswith("breadcrumblist"):
-            steps = [each for each in node.iterdescendants() if _is(each, "itemlistelement")]
-            yield sorted_steps(map(_step, steps))
-        else:
-            single.append(_step(node)[1])
-    yield single
+    marked = _marked(root)
+    lists = [node for node in marked if _type(node).endswith("breadcrumblist")]
+    for node in lists[:_MOST_TRAILS]:
+        steps = (each for each in node.iterdescendants() if _is(each, "itemlistelement"))
+        yield sorted_steps(map(_step, islice(steps, _MOST_STEPS)))
+    if not lists:  # each by itself, as data-vocabulary.org had them
+        yield [_step(node)[1] for node in marked[:_MOST_STEPS]]
     for node in root.iter("nav", "div", "ul", "ol", "p", "span", "section"):
         if class_words(node) & _CRUMB_WORDS or _LABELS.search(attribute(node, "aria-label")):
-            yield [Crumb(_text(link), attribute(link, "href")) for link in node.iter("a")]
+            links = list(islice(node.iter("a"), _MOST_STEPS + 1))
+            if len(links) <= _MOST_STEPS:  # else it is a menu
+                yield [Crumb(_text(link), attribute(link, "href")) for link in links]
 
 
 def sorted_steps(steps: Iterable[tuple[float, Crumb]]) -> list[Crumb]:
@@ -170,7 +174,7 @@ def sorted_steps(steps: Iterable[tuple[float, Crumb]]) -> list[Crumb]:
 
 def _step(item: Node) -> tuple[float, Crumb]:
     name, url, position = "", "", 0.0
-    for node in item.iter():
+    for node in islice(item.iter(), _LARGEST_STEP):
         if not name and any(_is(node, each) for each in _NAMES):
             name = clean(attribute(node, "content")) or _text(node)
         if not url and tag_of(node) in {"a", "link"}:

@@ -57,7 +57,7 @@ def read_metadata(root: Node, url: str) -> Metadata:
         url=canonical,
         title=title,
         lead=_lead(data, meta, title),
-        sections=_sections(root, url, data, meta, Place(canonical or url, title)),
+        sections=_sections(root, url, data, meta, Place((canonical or url, url), title)),
         image=_image(data, meta, url),
         language=_language(root, data, meta),
         published=_moment(
@@ -169,7 +169,7 @@ def _lead(data: ArticleData, meta: Mapping[str, str], title: str) -> str:
 def _sections(
     root: Node, base: str, data: ArticleData, meta: Mapping[str, str], place: Place
 ) -> tuple[str, ...]:
-    name, *rest = (urlsplit(place.url).hostname or "").removeprefix("www.").split(".")
+    name, *rest = (urlsplit(place.urls[0]).hostname or "").removeprefix("www.").split(".")
     domain = name if len(rest) == 1 else ""
     sites = (_first(meta, "og:site_name", "application-name"), data.site, domain)
     place = replace(place, sites=sites, authors=(data.author, _first(meta, "author")))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 
 import pytest
 
@@ -158,3 +159,16 @@ def test_without_a_breadcrumb_s_steps_the_next_one_is_looked_at() -> None:
 )
 def test_broken_breadcrumbs_name_nothing(value: object) -> None:
     assert sections("", linked_data(value)) == ()
+
+
+@pytest.mark.parametrize(
+    "opening",
+    ["<div class=breadcrumbs>", "<div itemtype=BreadcrumbList>", "<div itemtype=x/Breadcrumb>"],
+)
+def test_breadcrumbs_in_breadcrumbs_take_no_time(opening: str) -> None:
+    """Each level once looked through all that is below it."""
+    steps = "<b itemprop=itemListElement>x</b>" * 10_000 + "<i>y</i>" * 30_000
+    page = opening * 90 + steps + "<a href=/news/>Новости</a>"
+    started = time.process_time()
+    sections(page)
+    assert time.process_time() - started < 2

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 import pytest
 from sqlalchemy import text
 
-from bot.model import ChatKind, DeliveryState, Section
+from bot.model import ArticleCard, ChatKind, DeliveryState, Page, Section
 from bot.storage import amendments, articles, outbox, readers, sections, subscriptions
 from bot.storage.amendments import Amending
 from bot.storage.database import Database
@@ -262,7 +262,7 @@ async def test_a_parent_s_list_shows_what_is_in_its_children(
             then = now + timedelta(minutes=number)
             await add_article(connection, then, str(number), section=path, title=str(number))
 
-    async def page(section_id: int, **place: object) -> tuple[list[str], articles.Page[object]]:
+    async def page(section_id: int, **place: object) -> tuple[list[str], Page[ArticleCard]]:
         async with database.read() as connection:
             found = await articles.article_cards(
                 connection,
@@ -270,7 +270,7 @@ async def test_a_parent_s_list_shows_what_is_in_its_children(
                 section_id=section_id,
                 **place,  # type: ignore[arg-type]
             )
-        return [card.title for card in found.items], found  # type: ignore[return-value]
+        return [card.title for card in found.items], found
 
     news, members = await ensure(database, now, *NEWS), await ensure(database, now, *MEMBERS)
     titles, first = await page(news)
