@@ -21,16 +21,19 @@ _MOST_STEPS = 12
 _LARGEST_STEP = 50  # elements
 _MOST_TRAILS = 5  # of a page that are marked for machines
 _CRUMB_WORDS = frozenset({"breadcrumb", "breadcrumbs", "crumbs", "kroshki"})
+_HOLDERS = ("nav", "div", "ul", "ol", "p", "span", "section")
+_PARTS = ("rumb", "roshki")  # of their names, as fast to look for as can be: pages have thousands
 _LABELS = re.compile(r"breadcrumb|хлебные крошки|вы здесь|you are here", re.IGNORECASE)
 _HOME = frozenset(
     {
         *("home", "homepage", "home page", "main", "main page", "front page", "start", "index"),
         *("главная", "главная страница", "на главную", "домой", "начало", "домашняя страница"),
+        *("головна", "accueil", "startseite", "inicio", "início", "úvod", "strona główna", "首页"),
     }
 )
 _FRONT_PAGE = re.compile(r"/?(?:(?:ru|en|uk|be|kk|de|fr|es)/?)?(?:index\.\w+)?", re.IGNORECASE)
 _FEW_WORDS = 4
-_MARKED = etree.XPath("//*[contains(@itemtype, 'readcrumb') or contains(@typeof, 'readcrumb')]")
+_TYPED = etree.XPath("//*[@itemtype or @typeof]")
 _NAMES = frozenset({"name", "title", "v:title"})
 
 
@@ -103,6 +106,8 @@ def _may_be_section(name: str, place: Place) -> bool:
     said = words(name)
     if any(said == words(other) for other in (*place.sites, *place.authors) if other):
         return False
+    if said[-1:] == ["home"] and any(said[:-1] == words(site) for site in place.sites):
+        return False
     return not _is_title_of(said, words(place.title))
 
 
@@ -120,9 +125,10 @@ def _is_title_of(said: list[str], title: list[str]) -> bool:
 
 
 def _first_of(title: str) -> str:
-    """Of ``Town, Oddities`` the first; ``Science, culture and sport`` is one title."""
+    """Of ``Town, Oddities`` or ``town,odd`` the first; ``Science, art and sport`` is one title."""
     parts = [part.strip() for part in title.split(",")]
-    return parts[0] if all(part[:1].isupper() for part in parts) else title
+    several = ", " not in title or all(part[:1].isupper() for part in parts)
+    return parts[0] if several else title
 
 
 def _is_front_page(url: str, page: str) -> bool:
@@ -150,15 +156,15 @@ def _resolved(trail: Iterable[Crumb], base: str) -> list[Crumb]:
 
 def _trails(root: Node) -> Iterator[list[Crumb]]:
     """The breadcrumbs in a page's text: those marked for machines, then what looks like one."""
-    marked = _marked(root)
+    marked = [node for node in _typed(root) if "breadcrumb" in _type(node)]
     lists = [node for node in marked if _type(node).endswith("breadcrumblist")]
     for node in lists[:_MOST_TRAILS]:
         steps = (each for each in node.iterdescendants() if _is(each, "itemlistelement"))
         yield sorted_steps(map(_step, islice(steps, _MOST_STEPS)))
     if not lists:  # each by itself, as data-vocabulary.org had them
         yield [_step(node)[1] for node in marked[:_MOST_STEPS]]
-    for node in root.iter("nav", "div", "ul", "ol", "p", "span", "section"):
-        if class_words(node) & _CRUMB_WORDS or _LABELS.search(attribute(node, "aria-label")):
+    for node in root.iter(*_HOLDERS):
+        if _is_called_so(node):
             links = list(islice(node.iter("a"), _MOST_STEPS + 1))
             if len(links) <= _MOST_STEPS:  # else it is a menu
                 yield [Crumb(_text(link), attribute(link, "href")) for link in links]
@@ -192,8 +198,16 @@ def number(text: object) -> float:
         return 0.0
 
 
-def _marked(root: Node) -> list[Node]:
-    found = _MARKED(root)
+def _is_called_so(node: Node) -> bool:
+    names = (node.get("class") or "") + (node.get("id") or "")
+    if any(part in names for part in _PARTS) and class_words(node) & _CRUMB_WORDS:
+        return True
+    label = node.get("aria-label")
+    return bool(label and _LABELS.search(label))
+
+
+def _typed(root: Node) -> list[Node]:
+    found = _TYPED(root)
     return [node for node in found if isinstance(node, etree._Element)]  # noqa: SLF001 - see dom
 
 

@@ -43,7 +43,8 @@ _DATE = re.compile(rf"[\d\s.,:/-]*(?:{_MONTH})?[\d\s.,:/-]*(?:г|год|года
 _NOTHING = frozenset(
     {
         *("uncategorized", "uncategorised", "no category", "default"),
-        *("без рубрики", "без категории", "без раздела"),
+        *("all", "article", "page", "post", "posts"),
+        *("без рубрики", "без категории", "без раздела", "все", "статья"),
     }
 )
 

@@ -105,6 +105,7 @@ def test_of_several_sections_in_one_text_the_first_is_meant() -> None:
         return sections("", linked_data({"@type": "NewsArticle", "articleSection": text}))
 
     assert told("Город, Мосты") == ("Город",)
+    assert told("город,мосты") == ("город",)
     assert told("Наука, культура и спорт") == ("Наука, культура и спорт",)
 
 
@@ -115,9 +116,12 @@ def test_of_several_sections_in_one_text_the_first_is_meant() -> None:
         [HOME, NEWS, ("Сад у моста", URL)],
         [HOME, NEWS, ("Коротко", None)],
         [HOME, NEWS, ("Сад у моста открыли школьники города", f"{URL}?page=2")],
+        [("post", "https://www.news.example/posts"), NEWS],
         [("Вести", "https://news.example"), NEWS],
         [("Портал", "https://news.example/ru/"), NEWS],
         [("News", None), NEWS],
+        [("News Home", "https://news.example/start"), NEWS],
+        [("Início", "https://www.news.example/start"), NEWS],
         [NEWS, ("2031", "https://www.news.example/2031/"), ("Май", "https://www.news.example/5/")],
         [NEWS, ("Анна Полевая", "https://www.news.example/anna/")],
         [HOME, ("Новости", None)],
