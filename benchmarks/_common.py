@@ -134,7 +134,7 @@ def _article(number: int) -> NewArticle:
     """An article such as a small press office writes."""
     return NewArticle(
         aliases=(Alias(AliasKind.GUID, f"bench-{number}"),),
-        section="Новости",
+        section=("Новости",),
         url=f"{SITE}/news/{number}",
         title=f"{headline(number)} в Заречном открыли новый пешеходный мост",
         lead="Мост соединил набережную и старый парк; строили его два года.",

@@ -25,6 +25,7 @@ from bot.ingest.checks import Checker
 from bot.ingest.fetch import Fetcher
 from bot.ingest.headers import user_agent
 from bot.ingest.poll import Poller
+from bot.ingest.rubrics import Aliases
 from bot.ingest.workers import ParsePool
 from bot.leadership import Leadership, Lease, Work
 from bot.machines import Machines, deadline
@@ -174,6 +175,7 @@ class _Process:
                 ttl=timedelta(hours=settings.delivery_ttl),
                 breaking_words=settings.breaking_words,
                 specs=settings.sources,
+                aliases=Aliases(settings.section_aliases),
             )
             checker = Checker(
                 self._database,

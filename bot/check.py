@@ -16,6 +16,7 @@ from bot.ingest.fetch import Fetched, Fetcher
 from bot.ingest.headers import user_agent
 from bot.ingest.looking import Looked, look
 from bot.ingest.pages import PAGE_BYTES
+from bot.ingest.rubrics import Aliases, Rubrics, rubrics_of
 from bot.ingest.workers import ParsePool
 from bot.model import Document, NewArticle, Selectors, Source, SourceSpec, shown_url
 from bot.settings import Settings
@@ -103,21 +104,23 @@ async def _source(
         return False
     if looked.reads_url is not None:
         say(f"  is read at {shown_url(looked.reads_url)}")
-    section = decide.section_title(source, looked.feed)
+    rubrics = rubrics_of(source, looked.feed, Aliases(settings.section_aliases))
     named = decide.candidates(looked.feed)
-    say(f"  {len(named)} article(s) for the section “{section}”, the newest being:")
+    section = _name(rubrics.own or rubrics.otherwise)
+    where = "" if rubrics.own else "the sections that they name, else "
+    say(f"  {len(named)} article(s) for {where}the section {section}, the newest being:")
     for candidate in reversed(named[-_SHOWN:]):
         date = t.moment(candidate.entry.published) if candidate.entry.published else "no date"
         say(f"  - {date}: {candidate.entry.title or 'untitled'}")
     if named:
         newest = named[-1]
-        say(await _whole(newest, section, fetcher, pool, settings, spec.selectors))
+        say(await _whole(newest, rubrics, fetcher, pool, settings, spec.selectors))
     return True
 
 
 async def _whole(
     candidate: decide.Candidate,
-    section: str,
+    rubrics: Rubrics,
     fetcher: Fetcher,
     pool: ParsePool,
     settings: Settings,
@@ -144,11 +147,16 @@ async def _whole(
         candidate,
         page,
         content,
-        section=section,
+        section=rubrics.section(candidate.entry, page),
         language=None,
         allow_private=settings.allow_private_addresses,
     )
     return (
-        f"  The newest has {len(article.document.plain_text())} characters in "
-        f"{len(article.document.blocks)} blocks, {'a' if article.image else 'no'} picture.{fault}"
+        f"  The newest is for the section {_name(article.section)}. It has "
+        f"{len(article.document.plain_text())} characters in {len(article.document.blocks)} "
+        f"blocks, {'a' if article.image else 'no'} picture.{fault}"
     )
+
+
+def _name(path: tuple[str, ...]) -> str:
+    return f"“{' · '.join(path)}”"

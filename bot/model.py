@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import IntEnum, StrEnum
@@ -288,7 +288,7 @@ class Source:
     """An address that we poll, with what we know of it from the last reads.
 
     Attributes:
-        section: the title that the editor gave, or None: then the feed's own title serves.
+        section: the title that the editor gave, or None: then each article names its own.
         reads_url: where it is read instead: the feed that its page names, or where it has moved to
             for good; None where it is read at ``url``.
         etag, last_modified: the validators of the last complete read, to be sent back verbatim.
@@ -336,6 +336,7 @@ class Entry:
         content: HTML of the article where the feed carries it, else of the summary, else empty.
         date_hint: when it was published as far as a list tells that names no time zone, read as
             UTC; what the article's page says goes before it.
+        categories: what the feed files it under, in the feed's order; sections and tags alike.
     """
 
     guid: str | None
@@ -347,6 +348,7 @@ class Entry:
     image: str | None
     content: str
     date_hint: datetime | None = None
+    categories: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -374,13 +376,14 @@ class Extracted:
     Attributes:
         url: the canonical address that the page names, or None.
         lead: one or two sentences of plain text, or empty.
+        sections: the path to the section that the page names, outermost first; may be empty.
         published, updated: aware moments, or None.
     """
 
     url: str | None
     title: str
     lead: str
-    section: str | None
+    sections: tuple[str, ...]
     image: str | None
     language: str | None
     published: datetime | None
@@ -440,6 +443,7 @@ class NewArticle:
 
     Attributes:
         aliases: its own names; where one is known, so is the article.
+        section: the path to its section: a title, or its parent's title and its own.
         extra: names that others may know it by, as far as they are free.
         seen: the fingerprint of what its entry says; a correction changes it.
         has_page: whether its page could be read.
@@ -449,7 +453,7 @@ class NewArticle:
     """
 
     aliases: tuple[Alias, ...]
-    section: str
+    section: tuple[str, ...]
     url: str
     title: str
     lead: str
@@ -497,12 +501,28 @@ class Correction:
 # --- What is kept and shown -------------------------------------------------------------------
 
 
+def section_key(path: Sequence[str]) -> str:
+    """What a section is known by: its path without regard to case, to ё and to white space."""
+    return "\n".join(" ".join(title.casefold().replace("ё", "е").split()) for title in path)
+
+
 @dataclass(frozen=True, slots=True)
 class Section:
-    """The rubric a reader subscribes to."""
+    """The rubric a reader subscribes to; one that has a parent belongs to that as well."""
 
     id: int
     title: str
+    parent: Section | None = None
+
+    @property
+    def path(self) -> tuple[str, ...]:
+        """The titles that lead to it, outermost first."""
+        return (self.title,) if self.parent is None else (*self.parent.path, self.title)
+
+    @property
+    def name(self) -> str:
+        """Its path as people read it."""
+        return " · ".join(self.path)
 
 
 @dataclass(frozen=True, slots=True)
@@ -604,10 +624,15 @@ class Reader:
 
 @dataclass(frozen=True, slots=True)
 class SectionChoice:
-    """A section and whether this reader subscribes to it."""
+    """A section and whether this reader gets its articles.
+
+    Attributes:
+        inherited: whether they come because the reader subscribes to its parent.
+    """
 
     section: Section
     subscribed: bool
+    inherited: bool = False
 
 
 # --- What goes out ----------------------------------------------------------------------------

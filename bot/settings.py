@@ -22,7 +22,13 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from bot.errors import SettingsError
 from bot.model import OnUnknown, Role, SourceSpec
-from bot.sourcing import check_address, merged, parse_sources, read_sources_file
+from bot.sourcing import (
+    check_address,
+    merged,
+    parse_section_aliases,
+    parse_sources,
+    read_sources_file,
+)
 
 _ENV_FILE = ".env"
 _TOKEN = re.compile(r"[0-9]+:[A-Za-z0-9_-]+")
@@ -73,8 +79,8 @@ class Settings(BaseSettings):
         (),
         "What to read: feeds (RSS, Atom, JSON Feed), pages that name a feed, sitemaps of news, or "
         "pages that list news, one per line or separated by commas, each an address or `Section "
-        "title=address`. Without a title the feed's own title names the section. Required, unless "
-        "SOURCES_FILE is set.",
+        "title=address`. Without a title each article goes into the section that it names itself, "
+        "else into one with the feed's title. Required, unless SOURCES_FILE is set.",
         "addresses that begin with http:// or https://, one per line or separated by commas, each "
         "optionally as Section title=address",
     )
@@ -83,6 +89,15 @@ class Settings(BaseSettings):
         "A file of more sources, in TOML, for what one line cannot say: selectors and headers. It "
         "may hold secrets: let nobody but the bot read it.",
         "the path of a TOML file with a [[source]] table for each source",
+    )
+    section_aliases: Annotated[tuple[tuple[str, str], ...], NoDecode] = _field(
+        (),
+        "What sections that sites name are to be called: `Old title=New title` merges or renames, "
+        "`Ads=-` hides, so that such articles go where they would without that name. Several on "
+        "lines of their own or separated by commas. A title may be a path, such as `News: "
+        "Members' news`. Titles given in SOURCES stay as they are.",
+        "pairs such as Old title=New title or Ads=-, one per line, or separated by commas where no "
+        "title holds one",
     )
     default_locale: str = _field(
         "ru",
@@ -253,6 +268,11 @@ class Settings(BaseSettings):
         if value is not None and not value.is_file():
             raise ValueError("no such file")
         return value
+
+    @field_validator("section_aliases", mode="before")
+    @classmethod
+    def _section_aliases(cls, value: Any) -> Any:
+        return parse_section_aliases(value) if isinstance(value, str) else value
 
     @field_validator("admin_ids", mode="before")
     @classmethod
@@ -438,7 +458,8 @@ def _complaint(name: str, error: ErrorDetails) -> str:
     if error["type"] == "missing":
         return f"{name.upper()} is not set: it should be {form}."
     cause = error.get("ctx", {}).get("error")
-    hint = f" ({cause})" if name == "sources" and cause is not None else ""
+    hinted = name in {"sources", "section_aliases"}
+    hint = f" ({cause})" if hinted and cause is not None else ""
     return f"{name.upper()} is malformed: it should be {form}{hint}."
 
 

@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 import cssselect
 
 from bot.errors import SettingsError
-from bot.model import Selectors, SourceSpec
+from bot.model import Selectors, SourceSpec, section_key
 
 _SOURCE_KEYS = ("url", "section", "headers", "selectors")
 _SELECTOR_KEYS = tuple(each.name for each in fields(Selectors))
@@ -106,6 +106,27 @@ def merged(
             )
         specs[spec.url] = spec
     return tuple(specs.values())
+
+
+def parse_section_aliases(text: str) -> tuple[tuple[str, str], ...]:
+    """What ``SECTION_ALIASES`` says: old titles with their new ones.
+
+    On a line with one pair, commas belong to its titles.
+
+    Raises:
+        ValueError: a part is no pair, or a title is named twice.
+    """
+    pairs: dict[str, tuple[str, str]] = {}
+    for line in text.splitlines():
+        parts = line.split(",") if line.count("=") > 1 else [line]
+        for part in filter(None, (each.strip(" ,") for each in parts)):
+            old, _, new = (side.strip() for side in part.partition("="))
+            if not old or not new:
+                raise ValueError(f"{part[:80]} is no pair of titles")
+            if section_key([old]) in pairs:
+                raise ValueError(f"{old[:80]} is named twice")
+            pairs[section_key([old])] = old, new
+    return tuple(pairs.values())
 
 
 def read_sources_file(path: Path) -> tuple[SourceSpec, ...]:

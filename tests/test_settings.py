@@ -8,7 +8,7 @@ import pytest
 from bot.errors import SettingsError
 from bot.model import Role, SourceSpec
 from bot.settings import Settings, describe_settings, load_settings
-from bot.sourcing import parse_sources
+from bot.sourcing import parse_section_aliases, parse_sources
 
 ROOT = Path(__file__).parent.parent
 TOKEN = "123456789:AAExampleExampleExample_-0"
@@ -141,6 +141,11 @@ MALFORMED = [
     ("SOURCES", ", ,"),
     ("SOURCES", "https://news.example/a b"),
     ("SOURCES_FILE", "no-such-file.toml"),
+    ("SECTION_ALIASES", "Реклама"),
+    ("SECTION_ALIASES", "Реклама="),
+    ("SECTION_ALIASES", "=Город"),
+    ("SECTION_ALIASES", "Ёлки=Город\nелки = Лес"),
+    ("SECTION_ALIASES", "Реклама=-, Наука, техника=Наука"),
     ("DEFAULT_LOCALE", "Russian"),
     ("DEFAULT_LOCALE", "../ru"),
     ("TIMEZONE", "Moscow"),
@@ -365,6 +370,27 @@ def test_white_space_around_the_token_does_no_harm(monkeypatch: pytest.MonkeyPat
 )
 def test_the_forms_of_sources(text: str, expected: list[tuple[str, str | None]]) -> None:
     assert parse_sources(text) == tuple(SourceSpec(*item) for item in expected)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("Реклама=-", [("Реклама", "-")]),
+        (" Реклама = - , Общество=Город,", [("Реклама", "-"), ("Общество", "Город")]),
+        (
+            "Наука, техника=Наука\n\nNews: Members=Новости: Участники",
+            [("Наука, техника", "Наука"), ("News: Members", "Новости: Участники")],
+        ),
+    ],
+)
+def test_the_forms_of_section_aliases(text: str, expected: list[tuple[str, str]]) -> None:
+    assert parse_section_aliases(text) == tuple(expected)
+
+
+def test_a_wrong_alias_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SECTION_ALIASES", "Общество=Город\nРеклама")
+    with pytest.raises(SettingsError, match=r"\(Реклама is no pair of titles\)\.\Z"):
+        load_settings()
 
 
 def test_one_section_may_have_several_sources() -> None:

@@ -64,8 +64,8 @@ async def test_what_waits_and_what_fails_is_told(
     database: Database, client: aiohttp.ClientSession, port: int, now: datetime
 ) -> None:
     new = NewArticle(
-        (Alias(AliasKind.URL, "https://a.example/1"),), "Город", "https://a.example/1", "Ледоход",
-        "", None, None, None, Document(),
+        (Alias(AliasKind.URL, "https://a.example/1"),), ("Город",), "https://a.example/1",
+        "Ледоход", "", None, None, None, Document(),
     )  # fmt: skip
     async with database.write() as connection:
         specs = tuple(SourceSpec(f"https://{name}.example/feed") for name in "abc")

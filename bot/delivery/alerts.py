@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from datetime import UTC, datetime
 
 import structlog
 from aiogram import Bot
@@ -11,11 +12,12 @@ from aiogram.exceptions import AiogramError
 
 from bot.errors import StorageError
 from bot.i18n import Translator
-from bot.model import Chat, ChatKind, Delivery, Screen
+from bot.model import Chat, ChatKind, Delivery, Screen, Section
 from bot.storage.broadcasts import halted_broadcasts
 from bot.storage.checks import Held, held_articles
 from bot.storage.database import Database
 from bot.storage.holding import HeldNews, held_news
+from bot.storage.sections import new_sections, note_announced
 from bot.storage.sources import Move, SourceHealth, move_told, source_health, untold_moves
 from bot.telegram import show
 from bot.views import alerts as views
@@ -59,6 +61,7 @@ class Alerts:
                 held = await held_articles(connection)
                 halted = await halted_broadcasts(connection)
                 news = await held_news(connection)
+                sections = await new_sections(connection)
         except StorageError:
             _log.exception("sources not looked after")
             return
@@ -68,6 +71,7 @@ class Alerts:
         await self._sources_moved(moves)
         await self._articles_held(held)
         await self._tell_of_held_news(news)
+        await self._sections_new(sections)
 
     async def _sources_fare(self, sources: Sequence[SourceHealth]) -> None:
         for source in sources:
@@ -123,6 +127,16 @@ class Alerts:
             if await self._tell(views.news_held(source, lines, max(broadcasts), self._t)):
                 told |= broadcasts
         self._news_held = told
+
+    async def _sections_new(self, sections: Sequence[Section]) -> None:
+        """Tell of all together; written down only where it was told."""
+        if not sections or not await self._tell(views.new_sections(sections, self._t)):
+            return
+        try:
+            async with self._database.write() as connection:
+                await note_announced(connection, sections, datetime.now(UTC))
+        except StorageError as error:
+            _log.warning("new sections told, but not marked so", error=str(error))
 
     async def rendering_refused(self, article_id: int, reason: str) -> None:
         """Telegram refused an article's full form; it goes out as plain text."""

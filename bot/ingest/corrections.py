@@ -224,7 +224,7 @@ def from_page(
     title, lead, image = before.said.split(" ")
     new = NewArticle(
         aliases=(),
-        section=kept.section.title,
+        section=kept.section.path,
         url=kept.url,
         title=kept.title,
         lead=kept.lead,

@@ -24,9 +24,7 @@ from bot.model import (
     NewArticle,
     Paragraph,
     Priority,
-    Source,
     Span,
-    shown_url,
 )
 
 TITLE_CHARS = 500
@@ -111,7 +109,7 @@ def compose(
     page: Extracted | None,
     content: Document,
     *,
-    section: str,
+    section: tuple[str, ...],
     language: str | None,
     allow_private: bool,
 ) -> NewArticle:
@@ -124,7 +122,7 @@ def compose(
         candidate: the entry.
         page: what the article's page says.
         content: the feed's own content as a document; may be empty.
-        section: the title of the section that it belongs to.
+        section: the path to the section that it belongs to.
         language: the feed's language, or None.
         allow_private: whether a picture may be on a private address.
     """
@@ -186,11 +184,6 @@ def spoke_at(entry: Entry) -> datetime | None:
     """The newest moment that an entry names: sites move either date when they edit."""
     moments = [moment for moment in (entry.published, entry.updated) if moment is not None]
     return max(moments, default=None)
-
-
-def section_title(source: Source, feed: Feed) -> str:
-    """The section of a source's articles: as the editor says, else as the feed calls itself."""
-    return source.section or feed.title or urlsplit(source.url).hostname or shown_url(source.url)
 
 
 def priority(title: str, breaking_words: Iterable[str]) -> Priority:

@@ -93,7 +93,7 @@ def _extract(html: str, url: str, selectors: Selectors) -> Extracted:
         url=metadata.url,
         title=metadata.title,
         lead=metadata.lead,
-        section=metadata.section,
+        sections=metadata.sections,
         image=metadata.image,
         language=metadata.language,
         published=metadata.published,

@@ -12,11 +12,13 @@ from datetime import UTC, datetime
 from lxml import etree
 
 from bot.addresses import absolute_url, normalise_url
-from bot.model import Entry
+from bot.model import Entry, section_key
 
 MAX_ENTRIES = 2000
 FULL_AREA = 640 * 360  # square pixels that a picture of unknown size is taken to have
 SMALL_AREA = 120 * 90  # and a thumbnail
+_LONGEST_CATEGORY = 200  # characters
+_MOST_CATEGORIES = 20  # of an entry; no more are looked at
 
 
 _HIDDEN = frozenset({"script", "style", "template", "title"})
@@ -80,6 +82,16 @@ def paragraphs(text: str) -> str:
         for block in blocks
         if block.strip()
     )
+
+
+def categories(said: Iterable[str]) -> tuple[str, ...]:
+    """What an entry is filed under, each once; addresses are for machines."""
+    found: dict[str, str] = {}
+    for text in said:
+        name = one_line(readable(text))
+        if name and "://" not in name and len(name) <= _LONGEST_CATEGORY:
+            found.setdefault(section_key([name]), name)
+    return tuple(found.values())[:_MOST_CATEGORIES]
 
 
 def language(code: str) -> str | None:

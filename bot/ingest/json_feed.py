@@ -13,6 +13,7 @@ from bot.errors import ParseError
 from bot.ingest.dates import moment
 from bot.ingest.fields import (
     FULL_AREA,
+    categories,
     is_picture,
     language,
     largest,
@@ -77,7 +78,13 @@ def _entry(item: _Object, base: str) -> Entry:
         updated=moment(_text(item, "date_modified")),
         image=largest(base, _pictures(item)),
         content=content,
+        categories=categories(_tags(item)),
     )
+
+
+def _tags(item: _Object) -> Iterator[str]:
+    tags = item.get("tags")
+    return (tag for tag in (tags if isinstance(tags, list) else ()) if isinstance(tag, str))
 
 
 def _guid(value: object) -> str | None:

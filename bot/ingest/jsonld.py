@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from bot.ingest.crumbs import Crumb, number, sorted_steps
 from bot.ingest.dom import Node, attribute
 from bot.ingest.inline import clean
 
@@ -41,13 +42,15 @@ class ArticleData:
     published: str = ""
     updated: str = ""
     images: tuple[str, ...] = ()
-    crumbs: tuple[str, ...] = ()
+    crumbs: tuple[Crumb, ...] = ()
+    author: str = ""
 
 
 def article_data(root: Node) -> ArticleData:
     """The first article that the page's JSON-LD describes, with the page's breadcrumb."""
     nodes = list(linked_data(root))
-    crumbs = next((_crumbs(node) for node in nodes if "breadcrumblist" in types_of(node)), ())
+    trails = (_crumbs(node) for node in nodes if "breadcrumblist" in types_of(node))
+    crumbs = next(filter(None, trails), ())
     article = next((node for node in nodes if types_of(node) & ARTICLE_TYPES), None)
     if article is None:
         return ArticleData(crumbs=crumbs)
@@ -61,6 +64,7 @@ def article_data(root: Node) -> ArticleData:
         updated=_text(article.get("dateModified")),
         images=tuple(_addresses(article.get("image"))),
         crumbs=crumbs,
+        author=_text(article.get("author")),
     )
 
 
@@ -81,7 +85,9 @@ def linked_data(root: Node) -> Iterator[dict[str, Any]]:
         elif isinstance(value, dict):
             yield value
             waiting.extend(
-                value[key] for key in ("mainEntity", "mainEntityOfPage", "@graph") if key in value
+                value[key]
+                for key in ("mainEntity", "mainEntityOfPage", "breadcrumb", "@graph")
+                if key in value
             )
 
 
@@ -128,12 +134,16 @@ def _addresses(value: Any) -> Iterator[str]:
             yield found
 
 
-def _crumbs(node: dict[str, Any]) -> tuple[str, ...]:
-    """The names of a breadcrumb's steps, outermost first, without the way home."""
+def _crumbs(node: dict[str, Any]) -> tuple[Crumb, ...]:
+    """A breadcrumb's steps, outermost first."""
     steps = node.get("itemListElement")
-    names = [
-        _text(step.get("name")) or _text(step.get("item"))
-        for step in (steps if isinstance(steps, list) else [])
-        if isinstance(step, dict)
-    ]
-    return tuple(name for name in names[1:] if name)
+    found = []
+    for step in steps if isinstance(steps, list) else [steps]:
+        if isinstance(step, dict):
+            item = step.get("item")
+            thing = item if isinstance(item, dict) else {"@id": item}
+            name = _text(step.get("name")) or _text(thing.get("name"))
+            address = thing.get("@id") or thing.get("url") or step.get("url")
+            url = address if isinstance(address, str) else ""
+            found.append((number(step.get("position")), Crumb(name, url)))
+    return tuple(sorted_steps(found))

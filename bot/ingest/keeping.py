@@ -12,6 +12,7 @@ from bot.ingest import decide
 from bot.ingest.checks import next_check
 from bot.ingest.corrections import Changes
 from bot.ingest.once import Once
+from bot.ingest.rubrics import own_path
 from bot.model import Alias, NewArticle, Rhythm, Source, Whereabouts, shown_url
 from bot.storage import articles, broadcasts, checks, revisions, sketches, sources
 from bot.storage.database import Transaction
@@ -27,7 +28,7 @@ class End:
     """What is stored with the last articles of a read.
 
     Attributes:
-        section: the title of the source's section, which may have no articles yet.
+        section: the path of one to be there though no article is in it yet, or empty.
         etag, last_modified: what to send back next time.
         learnt: what articles that were known before are called besides, by their numbers.
         looked_at: the moment at which what follows was compared with what is kept.
@@ -39,7 +40,7 @@ class End:
         where: where the source is read from now on.
     """
 
-    section: str
+    section: tuple[str, ...]
     etag: str | None
     last_modified: str | None
     learnt: Mapping[int, Sequence[Alias]]
@@ -126,7 +127,6 @@ async def end_read(
     next_at: datetime,
 ) -> bool:
     """Store what a read ends with; whether pages of articles are to be looked at."""
-    await ensure_section(connection, end.section, now)
     for number, names in end.learnt.items():
         await articles.add_aliases(connection, source.id, number, names)
     await revisions.note_seen(connection, end.changes.noted)
@@ -150,6 +150,16 @@ async def end_read(
     )
     await sources.record_move(connection, source, end.where)
     return vanished
+
+
+async def ensure_own_section(
+    connection: Transaction, source: Source, end: End | None, now: datetime
+) -> None:
+    """A section that can be chosen before an article is in it; the editor knows it by name."""
+    if own := own_path(source):
+        await ensure_section(connection, own, now, announced=True)
+    elif end is not None and end.section:
+        await ensure_section(connection, end.section, now)
 
 
 async def _join(connection: Transaction, source: Source, old: Recent, new: NewArticle) -> None:

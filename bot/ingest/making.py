@@ -12,6 +12,7 @@ from bot.errors import ExtractError, FetchError, RobotsRefusedError
 from bot.ingest import decide
 from bot.ingest.decide import Candidate
 from bot.ingest.pages import PageRead, Pages
+from bot.ingest.rubrics import Rubrics
 from bot.ingest.workers import ParsePool
 from bot.model import Article, Document, Feed, NewArticle, Source, shown_url
 from bot.storage.articles import ensure_storable
@@ -37,12 +38,20 @@ class Maker:
     """Makes the articles of one read of a source; each part may fail without harm to the others."""
 
     def __init__(
-        self, pages: Pages, pool: ParsePool, source: Source, feed: Feed, *, allow_private: bool
+        self,
+        pages: Pages,
+        pool: ParsePool,
+        source: Source,
+        feed: Feed,
+        rubrics: Rubrics,
+        *,
+        allow_private: bool,
     ) -> None:
         self._pages = pages
         self._pool = pool
         self._source = source
         self._feed = feed
+        self._rubrics = rubrics
         self._allow_private = allow_private
 
     async def article(self, candidate: Candidate) -> NewArticle | None:
@@ -89,11 +98,12 @@ class Maker:
     def _compose(
         self, candidate: Candidate, page: PageRead | None, content: Document
     ) -> NewArticle:
+        article = page.article if page else None
         new = decide.compose(
             candidate,
-            page.article if page else None,
+            article,
             content,
-            section=decide.section_title(self._source, self._feed),
+            section=self._rubrics.section(candidate.entry, article),
             language=self._feed.language,
             allow_private=self._allow_private,
         )

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from urllib.parse import urlsplit
 
 from bot.addresses import absolute_url
 from bot.ingest import dates
+from bot.ingest.crumbs import Place, page_path
 from bot.ingest.dom import Node, attribute, class_words, text_of, words
 from bot.ingest.inline import clean
 from bot.ingest.jsonld import ArticleData, article_data
 
 _LONGEST_TITLE = 500  # characters
 _LONGEST_LEAD = 2000
-_LONGEST_SECTION = 80
 _SEPARATOR = re.compile(r"\s+[|–—·•:»«/-]+\s+|\s*[|»]\s*")
 _LANGUAGE = re.compile(r"([A-Za-z]{2,3})(?:[-_].*)?")
 _HOME = re.compile(r"/?(?:index\.\w+)?")
@@ -26,8 +26,6 @@ _PUBLISHED = (
 )
 _UPDATED = ("article:modified_time", "og:updated_time", "datemodified", "last-modified")
 _ALIKE = 0.8  # share of common words
-_CRUMB_WORDS = frozenset({"breadcrumb", "breadcrumbs", "crumbs", "kroshki"})
-_HOME_CRUMBS = frozenset({"главная", "home", "главная страница", "на главную", "homepage", "start"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +35,7 @@ class Metadata:
     url: str | None
     title: str
     lead: str
-    section: str | None
+    sections: tuple[str, ...]
     image: str | None
     language: str | None
     published: datetime | None
@@ -54,11 +52,12 @@ def read_metadata(root: Node, url: str) -> Metadata:
     data = article_data(root)
     meta = _meta(root)
     title = _title(root, data, meta)
+    canonical = _canonical(root, meta, url)
     return Metadata(
-        url=_canonical(root, meta, url),
+        url=canonical,
         title=title,
         lead=_lead(data, meta, title),
-        section=_section(root, data, meta, title),
+        sections=_sections(root, url, data, meta, Place((canonical or url, url), title)),
         image=_image(data, meta, url),
         language=_language(root, data, meta),
         published=_moment(
@@ -167,26 +166,15 @@ def _lead(data: ArticleData, meta: Mapping[str, str], title: str) -> str:
     return ""
 
 
-def _section(root: Node, data: ArticleData, meta: Mapping[str, str], title: str) -> str | None:
-    candidates = [data.section, _first(meta, "article:section", "og:article:section")]
-    candidates += reversed(data.crumbs)
-    candidates += reversed(_crumbs(root))
-    for candidate in candidates:
-        text = clean(candidate)
-        if not text or len(text) > _LONGEST_SECTION or text.casefold() in _HOME_CRUMBS:
-            continue
-        if words(text) != words(title) and text.casefold() != data.site.casefold():
-            return text
-    return None
-
-
-def _crumbs(root: Node) -> list[str]:
-    """The texts of the breadcrumb's links, outermost first, without the way home."""
-    for node in root.iter("nav", "div", "ul", "ol", "p", "span", "section"):
-        if class_words(node) & _CRUMB_WORDS:
-            links = [clean(text_of(link, _LONGEST_SECTION + 1)) for link in node.iter("a")]
-            return links[1:] if links and len(links) > 1 else links
-    return []
+def _sections(
+    root: Node, base: str, data: ArticleData, meta: Mapping[str, str], place: Place
+) -> tuple[str, ...]:
+    name, *rest = (urlsplit(place.urls[0]).hostname or "").removeprefix("www.").split(".")
+    domain = name if len(rest) == 1 else ""
+    sites = (_first(meta, "og:site_name", "application-name"), data.site, domain)
+    place = replace(place, sites=sites, authors=(data.author, _first(meta, "author")))
+    told = (data.section, _first(meta, "article:section", "og:article:section"))
+    return page_path(root, base, place, [data.crumbs], filter(None, told))
 
 
 def _image(data: ArticleData, meta: Mapping[str, str], url: str) -> str | None:

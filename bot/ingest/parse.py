@@ -22,6 +22,7 @@ from bot.ingest.fields import (
     FULL_AREA,
     SMALL_AREA,
     area,
+    categories,
     is_picture,
     language,
     largest,
@@ -60,6 +61,7 @@ _XML_NAMES = frozenset({"amp", "lt", "gt", "quot", "apos"})
 _STRAY_TAG = re.compile(
     r"</?(?:b|br|em|i|nobr|p|span|strong|sub|sup|u|wbr)(?:\s[^<>]*)?/?>", re.IGNORECASE
 )
+_TAGS = re.compile(r"\btags?\b", re.IGNORECASE)
 _HTML = frozenset({"text/html", "application/xhtml+xml"})
 # Full text as Russian aggregators ask for it, under the names that the parser gives it.
 _FULL_TEXT = ("yandex_full-text", "turbo_content", "full-text")
@@ -192,7 +194,15 @@ def _entry(raw: _Raw, base: str, *, atom: bool) -> Entry:
         updated=updated,
         image=largest(base, _pictures(raw)),
         content=max(_contents(raw), key=len, default="") or _markup(summary),
+        categories=categories(_labels(raw)),
     )
+
+
+def _labels(raw: _Raw) -> Iterator[str]:
+    """What the entry is filed under, as people read it; what is called a tag is left out."""
+    for tag in _dicts(raw.get("tags")):
+        if not _TAGS.search(str(tag.get("scheme") or "")):
+            yield plain_text(str(tag.get("label") or tag.get("term") or ""))
 
 
 def _link(raw: _Raw, guid: str | None, base: str) -> str | None:

@@ -15,7 +15,7 @@ from bot.errors import FetchError, StorageError, VestnikError
 from bot.ingest import corrections, decide, moves
 from bot.ingest.decide import Candidate
 from bot.ingest.fetch import Fetched, Fetcher
-from bot.ingest.keeping import End, Push, end_read, keep
+from bot.ingest.keeping import End, Push, end_read, ensure_own_section, keep
 from bot.ingest.looking import (
     Looked,
     Unchanged,
@@ -27,11 +27,13 @@ from bot.ingest.looking import (
 from bot.ingest.making import Maker
 from bot.ingest.once import Once, tail_owners
 from bot.ingest.pages import Pages
+from bot.ingest.rubrics import Aliases, rubrics_of
 from bot.ingest.schedule import is_unconditional, next_read
 from bot.ingest.workers import ParsePool
 from bot.model import NewArticle, Rhythm, Source, SourceSpec, Whereabouts, shown_url
 from bot.storage import articles, broadcasts, revisions, sketches, sources
 from bot.storage.database import Database
+from bot.storage.sections import section_keys
 from bot.waiting import rest, unless
 
 _log = structlog.get_logger(__name__)
@@ -72,6 +74,7 @@ class Poller:
         ttl: timedelta = broadcasts.DELIVERY_TTL,
         breaking_words: Sequence[str] = (),
         specs: Iterable[SourceSpec] = (),
+        aliases: Aliases | None = None,
         chance: Callable[[], float] = random.random,
     ) -> None:
         # By address. What they find may differ from what those of the last start found.
@@ -81,6 +84,7 @@ class Poller:
         self._ttl = ttl
         self._chance = chance
         self._breaking_words = breaking_words
+        self._aliases = aliases or Aliases()
         self._database = database
         self._fetcher = fetcher
         self._pool = pool
@@ -180,13 +184,15 @@ class Poller:
             established = await sketches.has_articles(connection, source.id)
             once = Once(source, named, known, owners, established=established)
             kept = await revisions.kept_articles(connection, source.id, once.shown)
+            sections = await section_keys(connection)
         new = once.new
         later = self._unanswered.pop(source.id, set())
         before = corrections.in_other_words(kept) if has_moved(source, answer) else kept
         changes = corrections.changes(named, known, before, now, later)
         changes = replace(changes, moved={**changes.moved, **once.moved})
+        rubrics = rubrics_of(source, feed, self._aliases, sections)
         end = End(
-            section=decide.section_title(source, feed),
+            section=() if feed.entries else rubrics.otherwise,
             etag=answer.etag if changes.complete else None,
             last_modified=answer.last_modified if changes.complete else None,
             learnt=once.learnt,
@@ -199,7 +205,8 @@ class Poller:
             where=whereabouts(source, answer, now),
         )
         pages = Pages(self._fetcher, self._pool, selectors)
-        maker = Maker(pages, self._pool, source, feed, allow_private=self._allow_private)
+        private = self._allow_private
+        maker = Maker(pages, self._pool, source, feed, rubrics, allow_private=private)
         push = Push(self._ttl, self._breaking_words, published_since(source, answer))
         for start, stop in pieces(len(new), together=once.renamed):
             made = await self._make(new[start:stop], maker)
@@ -269,6 +276,7 @@ class Poller:
         now = datetime.now(UTC)
         vanished = False
         async with self._storing, self._database.write() as connection:
+            await ensure_own_section(connection, source, end, now)
             tally = await keep(connection, source, made, once, push, now)
             if end is not None:
                 next_at = self._next_read(now, end.fresh, end.rhythm)

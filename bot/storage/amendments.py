@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Select, and_, func, or_, select, update
+from sqlalchemy import ColumnElement, Row, Select, and_, exists, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.model import DeliveryState, Form, Reader
@@ -20,8 +20,10 @@ from bot.storage.schema import (
     delivery,
     opened,
     reader,
+    section,
     subscription,
 )
+from bot.storage.subscriptions import entitles
 
 END = 2**63 - 1
 """The cursor behind every reader: all were gone through, and are looked over from the start."""
@@ -115,6 +117,10 @@ async def amendment(
 
 
 def _amendments(of: Amending, revision: int) -> Select[Any]:
+    subscribed = exists().where(
+        subscription.c.reader_id == delivery.c.reader_id,
+        entitles(article.c.section_id, section.c.parent_id),
+    )
     return (
         select(
             delivery.c.message_id,
@@ -122,11 +128,12 @@ def _amendments(of: Amending, revision: int) -> Select[Any]:
             opened.c.message_id.label("opened"),
             opened.c.article_id.label("opened_article"),
             bookmark.c.page,
-            subscription.c.reader_id.label("subscriber"),
+            subscribed.label("subscribed"),
             reader,
         )
         .join(reader, reader.c.id == delivery.c.reader_id)
         .join(article, article.c.id == of.article_id)
+        .join(section, section.c.id == article.c.section_id)
         .outerjoin(
             opened,
             and_(
@@ -139,14 +146,6 @@ def _amendments(of: Amending, revision: int) -> Select[Any]:
             and_(
                 bookmark.c.reader_id == delivery.c.reader_id,
                 bookmark.c.article_id == of.article_id,
-            ),
-        )
-        .outerjoin(
-            subscription,
-            and_(
-                subscription.c.reader_id == delivery.c.reader_id,
-                subscription.c.section_id == article.c.section_id,
-                subscription.c.ended_at.is_(None),
             ),
         )
         .where(_outdated(of.broadcast_id, revision))
@@ -235,5 +234,5 @@ def _amendment(row: Row[Any]) -> Amendment:
         opened=row.opened is not None,
         opened_article=row.opened_article,
         page=row.page or 0,
-        muted=row.subscriber is None,
+        muted=not row.subscribed,
     )

@@ -18,12 +18,11 @@ from bot.model import (
     NewArticle,
     Page,
     PageState,
-    Section,
     dump_document,
     load_document,
 )
 from bot.storage.schema import alias, article, section
-from bot.storage.sections import ensure_section
+from bot.storage.sections import PARENT, WITH_PARENT, ensure_section, family, section_of
 from bot.storage.upsert import insert
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -73,7 +72,7 @@ def ensure_storable(new: NewArticle) -> None:
     Raises:
         ValueError: a text holds what neither database takes: half a surrogate pair or NUL.
     """
-    texts = [new.section, new.url, new.title, new.lead, new.image or "", new.language or ""]
+    texts = [*new.section, new.url, new.title, new.lead, new.image or "", new.language or ""]
     texts += [name.key for name in (*new.aliases, *new.extra)]
     texts.append(dump_document(new.document))
     for text in texts:
@@ -152,8 +151,9 @@ async def get_article(
 ) -> Article | None:
     """An article in full, or None where there is none; ``for_update`` locks its row."""
     statement = (
-        select(article, section.c.title.label("section_title"))
+        select(article, *WITH_PARENT[1:])
         .join(section, section.c.id == article.c.section_id)
+        .outerjoin(PARENT, PARENT.c.id == section.c.parent_id)
         .where(article.c.id == article_id)
     )
     if for_update:
@@ -187,35 +187,49 @@ async def article_cards(
 ) -> Page[ArticleCard]:
     """A page of the news, newest first, of one section or of all, without what was withdrawn.
 
+    A section shows what is in its children, too.
+
     ``older_than`` continues downwards, ``newer_than`` upwards; without both the newest come. Going
     up past the newest gives the first page, whole.
     """
     query: Select[Any] = select(article.c.id, article.c.title, article.c.sorted_at).where(
         article.c.withdrawn_at.is_(None)
     )
+    queries = [query]
     if section_id is not None:
-        query = query.where(article.c.section_id == section_id)
+        below = await family(connection, section_id)
+        queries = [query.where(article.c.section_id == number) for number in below]
     place = tuple_(article.c.sorted_at, article.c.id)
     if newer_than is not None:
-        upwards = (
-            query.where(place > tuple_(*_place(newer_than)))
-            .order_by(article.c.sorted_at, article.c.id)
-            .limit(limit + 1)
-        )
-        cards = [_card(row) for row in await connection.execute(upwards)]
+        after = [query.where(place > tuple_(*_place(newer_than))) for query in queries]
+        cards = await _first_cards(connection, after, limit + 1, upwards=True)
         if len(cards) > limit:
             cards = cards[limit - 1 :: -1]
             return Page(tuple(cards), older=_key(cards[-1]), newer=_key(cards[0]))
-    downwards = query.order_by(article.c.sorted_at.desc(), article.c.id.desc()).limit(limit + 1)
     if older_than is not None:
-        downwards = downwards.where(place < tuple_(*_place(older_than)))
-    cards = [_card(row) for row in await connection.execute(downwards)]
+        queries = [query.where(place < tuple_(*_place(older_than))) for query in queries]
+    cards = await _first_cards(connection, queries, limit + 1, upwards=False)
     shown = cards[:limit]
     return Page(
         tuple(shown),
         older=_key(shown[-1]) if len(cards) > limit else None,
         newer=_key(shown[0]) if older_than is not None and shown else None,
     )
+
+
+async def _first_cards(
+    connection: AsyncConnection, queries: Sequence[Select[Any]], limit: int, *, upwards: bool
+) -> list[ArticleCard]:
+    """The first of what several queries find together, each asked by itself.
+
+    One for all their sections would sort everything that is in them.
+    """
+    order = article.c.sorted_at, article.c.id
+    cards: list[ArticleCard] = []
+    for query in queries:
+        ordered = query.order_by(*(order if upwards else [each.desc() for each in order]))
+        cards += map(_card, await connection.execute(ordered.limit(limit)))
+    return sorted(cards, key=_key, reverse=not upwards)[:limit]
 
 
 def _scope(kind: AliasKind, source_id: int) -> int:
@@ -237,7 +251,7 @@ def _place(key: Key) -> tuple[datetime, int]:
 def _article(row: Row[Any]) -> Article:
     return Article(
         id=row.id,
-        section=Section(row.section_id, row.section_title),
+        section=section_of(row),
         url=row.url,
         title=row.title,
         lead=row.lead,

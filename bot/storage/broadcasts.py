@@ -10,12 +10,15 @@ from typing import Any
 from sqlalchemy import (
     ColumnElement,
     Select,
+    Subquery,
     case,
     delete,
     exists,
     func,
     literal,
     select,
+    true,
+    union,
     update,
 )
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -27,9 +30,11 @@ from bot.storage.schema import (
     broadcast,
     delivery,
     reader,
+    section,
     state_is,
     subscription,
 )
+from bot.storage.subscriptions import muted
 from bot.storage.upsert import insert
 
 DELIVERY_TTL = timedelta(hours=24)
@@ -41,7 +46,11 @@ _COUNTED = 10_000  # what is queued is counted up to here
 
 @dataclass(frozen=True, slots=True)
 class Going:
-    """A broadcast of which something can be claimed now."""
+    """A broadcast of which something can be claimed now.
+
+    Attributes:
+        section_id: of its article; ``parent_id`` is of that section's parent, or None.
+    """
 
     id: int
     article_id: int
@@ -50,6 +59,7 @@ class Going:
     cursor: int
     fanned_out: bool
     created_at: datetime
+    parent_id: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,8 +133,10 @@ async def going(connection: AsyncConnection, now: datetime) -> list[Going]:
             broadcast.c.cursor,
             broadcast.c.fanned_out,
             broadcast.c.created_at,
+            section.c.parent_id,
         )
         .join(article, article.c.id == broadcast.c.article_id)
+        .join(section, section.c.id == article.c.section_id)
         .where(
             state_is(broadcast, BroadcastState.OPEN),
             broadcast.c.expires_at > now,
@@ -149,16 +161,20 @@ async def fan_out(connection: AsyncConnection, of: Going, lease: int, batch: int
         How many were made, for readers behind the cursor that ``of`` tells. Fewer than ``batch``
         may come before the end: who has one already is passed over.
     """
-    audience = _audience(of)
-    first = audience.limit(batch).subquery()
+    first = _audience(of, limit=batch)
     last, size = (await connection.execute(select(func.max(first.c.reader_id), func.count()))).one()
     made = 0
     if size:
         # Up to the last reader, however many they are by now: PostgreSQL looks anew, and whoever
         # came back in between must push nobody over the end of the batch.
-        chosen = audience.where(subscription.c.reader_id <= last, reader.c.id <= last).add_columns(
-            literal(of.id), literal(int(DeliveryState.LEASED)), literal(1), literal(lease)
-        )
+        audience = _audience(of, last=last)
+        chosen = select(
+            audience.c.reader_id,
+            literal(of.id),
+            literal(int(DeliveryState.LEASED)),
+            literal(1),
+            literal(lease),
+        ).where(true())  # SQLite would take ON CONFLICT for the ON of a join
         inserted = await connection.execute(
             insert(connection, delivery)
             .from_select(["reader_id", "broadcast_id", "state", "attempt", "lease"], chosen)
@@ -371,18 +387,33 @@ async def count_queued(connection: AsyncConnection, now: datetime) -> int:
     counted = int((await connection.execute(statement)).scalar_one())
     for each in await going(connection, now):
         if not each.fanned_out and counted < _COUNTED:
-            ahead = _audience(each).limit(_COUNTED - counted).subquery()
+            ahead = _audience(each, limit=_COUNTED - counted)
             counted += await connection.scalar(select(func.count()).select_from(ahead)) or 0
     return min(counted, _COUNTED)
 
 
-def _audience(of: Going) -> Select[Any]:
-    """The readers that a broadcast has not come to, in the order of their numbers."""
-    return (
+def _audience(of: Going, *, limit: int | None = None, last: int | None = None) -> Subquery:
+    """Readers that a broadcast has not come to, each once: the first ``limit``, or up to ``last``.
+
+    The subscribers of the section and those of its parent are each gone through in the order of
+    their numbers, as the index has them, and no further than needed.
+    """
+    found = _subscribers(of, of.section_id, limit, last)
+    if of.parent_id is not None:
+        through = _subscribers(of, of.parent_id, limit, last)
+        reader_id = subscription.c.reader_id
+        through = through.where(~muted(reader_id, of.section_id, after=of.cursor, last=last))
+        both = union(select(found.subquery()), select(through.subquery())).subquery()
+        found = select(both.c.reader_id).order_by(both.c.reader_id).limit(limit)
+    return found.subquery()
+
+
+def _subscribers(of: Going, section_id: int, limit: int | None, last: int | None) -> Select[Any]:
+    found = (
         select(subscription.c.reader_id)
         .join(reader, reader.c.id == subscription.c.reader_id)
         .where(
-            subscription.c.section_id == of.section_id,
+            subscription.c.section_id == section_id,
             subscription.c.ended_at.is_(None),
             subscription.c.created_at <= of.created_at,
             subscription.c.reader_id > of.cursor,
@@ -390,7 +421,11 @@ def _audience(of: Going) -> Select[Any]:
             reader.c.active,
         )
         .order_by(subscription.c.reader_id)
+        .limit(limit)
     )
+    if last is not None:
+        found = found.where(subscription.c.reader_id <= last, reader.c.id <= last)
+    return found
 
 
 def _waiting() -> ColumnElement[bool]:

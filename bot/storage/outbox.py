@@ -34,7 +34,16 @@ from bot.model import (
 )
 from bot.storage.broadcasts import Going, fan_out, going
 from bot.storage.readers import reader_of
-from bot.storage.schema import article, broadcast, delivery, reader, state_is, subscription
+from bot.storage.schema import (
+    article,
+    broadcast,
+    delivery,
+    reader,
+    section,
+    state_is,
+    subscription,
+)
+from bot.storage.subscriptions import entitles
 
 _MOST_BEHIND = 10_000
 _MOST_DOUBTS = 10  # a process that dies of a delivery each time must not do so for ever
@@ -143,7 +152,7 @@ async def begin(
         if row.state == BroadcastState.OPEN and row.expires_at > now:
             begun = await connection.scalars(
                 _held_by(members.values(), DeliveryState.LEASED)
-                .where(_wanted(row.section_id))
+                .where(_wanted(row.section_id, row.parent_id))
                 .values(state=DeliveryState.SENDING)
                 .returning(delivery.c.reader_id)
             )
@@ -379,9 +388,11 @@ async def _broadcasts(
             broadcast.c.forced,
             broadcast.c.expires_at,
             article.c.section_id,
+            section.c.parent_id,
             article.c.revision,
         )
         .join(article, article.c.id == broadcast.c.article_id)
+        .join(section, section.c.id == article.c.section_id)
         .where(broadcast.c.id.in_(list(numbers)))
         .order_by(broadcast.c.id)
         # Whoever withdraws or halts it waits, or is waited for: nothing is begun after that.
@@ -424,14 +435,13 @@ def _unbegun(row: Row[Any], now: datetime) -> dict[str, Any]:
     return {"state": state, "finished_at": now}
 
 
-def _wanted(section_id: int) -> ColumnElement[bool]:
+def _wanted(section_id: int, parent_id: int | None) -> ColumnElement[bool]:
     return exists(
         select(subscription.c.reader_id)
         .join(reader, reader.c.id == subscription.c.reader_id)
         .where(
             subscription.c.reader_id == delivery.c.reader_id,
-            subscription.c.section_id == section_id,
-            subscription.c.ended_at.is_(None),
+            entitles(section_id, parent_id),
             reader.c.active,
         )
         .correlate(delivery)

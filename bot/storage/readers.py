@@ -14,6 +14,7 @@ from sqlalchemy import (
     and_,
     case,
     delete,
+    exists,
     literal,
     select,
     update,
@@ -31,9 +32,11 @@ from bot.storage.schema import (
     delivery,
     opened,
     reader,
+    section,
     state_is,
     subscription,
 )
+from bot.storage.subscriptions import entitles
 from bot.storage.upsert import insert
 
 
@@ -224,16 +227,18 @@ async def _reach(connection: AsyncConnection, old: int, new: int) -> None:
             broadcast.c.created_at,
         )
         .join(article, article.c.id == broadcast.c.article_id)
-        .join(subscription, subscription.c.section_id == article.c.section_id)
+        .join(section, section.c.id == article.c.section_id)
         .where(
             IS_KEPT,
             broadcast.c.state.in_([BroadcastState.OPEN, BroadcastState.HALTED]),
             ~broadcast.c.fanned_out,
             broadcast.c.cursor >= new,
             broadcast.c.cursor < old,
-            subscription.c.reader_id == old,
-            subscription.c.ended_at.is_(None),
-            subscription.c.created_at <= broadcast.c.created_at,
+            exists().where(
+                subscription.c.reader_id == old,
+                entitles(article.c.section_id, section.c.parent_id),
+                subscription.c.created_at <= broadcast.c.created_at,
+            ),
         )
     )
     await connection.execute(

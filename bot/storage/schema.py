@@ -95,8 +95,13 @@ section = Table(
     "section",
     metadata,
     Column("id", _Id, primary_key=True),
-    Column("title", Text, nullable=False, unique=True),
+    Column("parent_id", ForeignKey("section.id")),
+    # What it is known by: ``section_key`` of its path, so that a title may be under two parents.
+    Column("key", Text, nullable=False),
+    Column("title", Text, nullable=False, server_default=""),
     _moment("created_at"),
+    _moment("announced_at", nullable=True),  # when the administrators were told
+    UniqueConstraint("key", name="uq_section_title"),  # as the column was called at first
 )
 
 CHECKED = text("check_at IS NOT NULL")

@@ -2,57 +2,162 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any
 
-from sqlalchemy import and_, exists, or_, select
+from sqlalchemy import Row, Select, exists, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.model import Section, SectionChoice
+from bot.model import Section, SectionChoice, section_key
 from bot.storage.schema import article, section, source, subscription
 from bot.storage.upsert import insert
 
+_NONE = datetime(1970, 1, 1, tzinfo=UTC)  # as if what there never was had ended long ago
 
-async def ensure_section(connection: AsyncConnection, title: str, now: datetime) -> int:
-    """The number of the section with this title, made where there is none."""
-    await connection.execute(
-        insert(connection, section).values(title=title, created_at=now).on_conflict_do_nothing()
-    )
-    number: int = (
-        await connection.execute(select(section.c.id).where(section.c.title == title))
-    ).scalar_one()
+PARENT = section.alias("parent")
+"""The parent of a section, to be joined with it by ``with_parent``."""
+
+WITH_PARENT = (
+    section.c.id.label("section_id"),
+    section.c.title.label("section_title"),
+    PARENT.c.id.label("parent_id"),
+    PARENT.c.title.label("parent_title"),
+)
+"""What ``section_of`` makes a section of."""
+
+
+async def ensure_section(
+    connection: AsyncConnection,
+    path: Sequence[str],
+    now: datetime,
+    *,
+    announced: bool = False,
+) -> int:
+    """The number of the section at the end of a path, made where there is none, parents too.
+
+    Args:
+        connection: a transaction that writes.
+        path: titles, outermost first; one that differs in case, ё or spaces is the same.
+        now: the moment.
+        announced: whether the administrators know of it without being told.
+
+    Raises:
+        ValueError: the path has no step.
+    """
+    number: int | None = None
+    for depth, title in enumerate(path, 1):
+        key = section_key(path[:depth])
+        await connection.execute(
+            insert(connection, section)
+            .values(
+                key=key,
+                title=title,
+                parent_id=number,
+                created_at=now,
+                announced_at=now if announced else None,
+            )
+            .on_conflict_do_nothing()
+        )
+        number = await connection.scalar(select(section.c.id).where(section.c.key == key))
+    if number is None:
+        raise ValueError("a section without a title")
     return number
 
 
+async def section_keys(connection: AsyncConnection) -> frozenset[str]:
+    """By what the sections that there are is known, as ``section_key`` has it."""
+    return frozenset(await connection.scalars(select(section.c.key)))
+
+
 async def sections(connection: AsyncConnection) -> list[Section]:
-    """The sections that have articles to read, by title."""
+    """The sections that have articles to read, each after its parent, by title."""
     readable = exists().where(
         article.c.section_id == section.c.id, article.c.withdrawn_at.is_(None)
     )
-    statement = select(section.c.id, section.c.title).where(readable).order_by(section.c.title)
-    return [Section(*row) for row in await connection.execute(statement)]
+    found = set(await connection.scalars(select(section.c.id).where(readable)))
+    everything = map(section_of, await connection.execute(with_parent(select(*WITH_PARENT))))
+    return sorted(_with_parents(everything, found), key=_place)
+
+
+async def family(connection: AsyncConnection, section_id: int) -> list[int]:
+    """The numbers of a section and of those below it."""
+    statement = select(section.c.id).where(
+        or_(section.c.id == section_id, section.c.parent_id == section_id)
+    )
+    return list(await connection.scalars(statement))
 
 
 async def section_choices(connection: AsyncConnection, reader_id: int) -> list[SectionChoice]:
-    """The sections, by title, and whether this reader subscribes to each.
+    """The sections, each after its parent, by title, and whether this reader gets their articles.
 
     One whose articles are all of sources that are no longer listed is only for its subscribers.
+    A parent is there with any of its children.
     """
     articles = exists().where(article.c.section_id == section.c.id)
     fed = articles.where(article.c.source_id == source.c.id, source.c.listed)
-    statement = (
-        select(section.c.id, section.c.title, subscription.c.reader_id)
-        .outerjoin(
-            subscription,
-            and_(
-                subscription.c.section_id == section.c.id,
-                subscription.c.reader_id == reader_id,
-                subscription.c.ended_at.is_(None),
-            ),
-        )
-        .where(or_(subscription.c.reader_id.is_not(None), ~articles, fed))
-        .order_by(section.c.title)
+    filled = set(await connection.scalars(select(section.c.id).where(articles)))
+    offered = set(await connection.scalars(select(section.c.id).where(fed)))
+    of_reader = select(subscription).where(subscription.c.reader_id == reader_id)
+    mine = {row.section_id: row.ended_at for row in await connection.execute(of_reader)}
+    everything = list(map(section_of, await connection.execute(with_parent(select(*WITH_PARENT)))))
+    parents = {each.parent.id for each in everything if each.parent is not None}
+    offered |= {each.id for each in everything if each.id not in filled | parents}
+    offered |= {number for number, ended_at in mine.items() if ended_at is None}
+    return [_choice(each, mine) for each in sorted(_with_parents(everything, offered), key=_place)]
+
+
+async def new_sections(connection: AsyncConnection) -> list[Section]:
+    """The sections that the administrators were not told of, as far as they have articles.
+
+    Those of a source whose first read is not complete are left for its end.
+    """
+    read = exists().where(
+        article.c.section_id == section.c.id, article.c.source_id == source.c.id, source.c.primed
     )
-    return [
-        SectionChoice(Section(number, title), subscribed=mine is not None)
-        for number, title, mine in await connection.execute(statement)
-    ]
+    statement = with_parent(select(*WITH_PARENT)).where(section.c.announced_at.is_(None), read)
+    return sorted(map(section_of, await connection.execute(statement)), key=_place)
+
+
+async def note_announced(
+    connection: AsyncConnection, announced: Collection[Section], now: datetime
+) -> None:
+    """The administrators were told of these, and so of their parents."""
+    numbers = {each.id for each in announced}
+    numbers |= {each.parent.id for each in announced if each.parent is not None}
+    await connection.execute(
+        update(section)
+        .where(section.c.id.in_(numbers), section.c.announced_at.is_(None))
+        .values(announced_at=now)
+    )
+
+
+def with_parent(statement: Select[Any]) -> Select[Any]:
+    """A query of sections that knows the parent of each."""
+    return statement.outerjoin_from(section, PARENT, PARENT.c.id == section.c.parent_id)
+
+
+def section_of(row: Row[Any]) -> Section:
+    """A row with the columns of ``WITH_PARENT`` as a section."""
+    parent = None if row.parent_id is None else Section(row.parent_id, row.parent_title)
+    return Section(row.section_id, row.section_title, parent)
+
+
+def _with_parents(among: Iterable[Section], numbers: Collection[int]) -> list[Section]:
+    """The sections with these numbers, and their parents."""
+    every = list(among)
+    wanted = {each.parent.id for each in every if each.parent is not None and each.id in numbers}
+    return [each for each in every if each.id in numbers or each.id in wanted]
+
+
+def _choice(one: Section, mine: Mapping[int, datetime | None]) -> SectionChoice:
+    """A section and what the reader's subscriptions, by sections and when they ended, mean."""
+    if one.id in mine:  # one that ended says no, whatever comes of its parent
+        return SectionChoice(one, subscribed=mine[one.id] is None)
+    through = one.parent is not None and mine.get(one.parent.id, _NONE) is None
+    return SectionChoice(one, subscribed=through, inherited=through)
+
+
+def _place(one: Section) -> tuple[tuple[str, ...], int]:
+    """The order of titles, the same on both databases; a parent comes before its children."""
+    return tuple(section_key([title]) for title in one.path), one.id

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from aiogram.filters.callback_data import CallbackData
 
 from bot.i18n import Translator
-from bot.model import Button, Screen
+from bot.model import Button, Screen, Section
 from bot.render.text import cut, join
 from bot.views.titles import titles
 
@@ -15,6 +15,8 @@ _REASON_CHARS = 500
 _ADDRESS_CHARS = 1500
 _TITLES = 20
 _SCREEN_CHARS = 4000
+_SECTIONS = 30
+_SECTION_CHARS = 100
 
 
 class Halted(CallbackData, prefix="h1"):
@@ -119,6 +121,20 @@ def not_delivered(article_id: int, reason: str, t: Translator) -> Screen:
         number=article_id,
     )
     return Screen(join("\n\n", [text, cut(reason, _REASON_CHARS)]))
+
+
+def new_sections(sections: Sequence[Section], t: Translator) -> Screen:
+    """There are sections that there were not before."""
+    text = t.plural(
+        "🆕 {number} new section. Readers may choose it now; nobody was subscribed to it.",
+        "🆕 {number} new sections. Readers may choose them now; nobody was subscribed to them.",
+        len(sections),
+    )
+    lines = [cut(section.name, _SECTION_CHARS).plain for section in sections[:_SECTIONS]]
+    if len(sections) > _SECTIONS:
+        lines.append("…")
+    hint = t("The setting SECTION_ALIASES renames, merges or hides sections.")
+    return Screen(join("\n\n", [text, join("\n", lines), hint]))
 
 
 def articles_held(source: str, articles: Sequence[tuple[int, str]], t: Translator) -> Screen:

@@ -42,7 +42,7 @@ def article_page(
     when = t.date(published)
     if article.corrected_at is not None:
         when = f"{when} · {corrected(article.corrected_at, published, t)}"
-    header = join("\n\n", [article.section.title, join("\n", [bold, when])])
+    header = join("\n\n", [article.section.name, join("\n", [bold, when])])
     texts = pages(
         render(article.document, Labels(picture=t("Picture"))),
         size=page_chars,

@@ -93,7 +93,7 @@ def news_list(
         t: the reader's language.
         now: the moment, for dates as short as can be.
     """
-    chosen = next((s.title for s in sections if s.id == here.section), None)
+    chosen = next((s.name for s in sections if s.id == here.section), None)
     rows: list[tuple[Button, ...]] = [
         (Button(_label(card, t, now), data=read_article(card.id, here).pack()),)
         for card in page.items
@@ -122,7 +122,7 @@ def section_choice(sections: Sequence[Section], here: ChooseSection, t: Translat
     shown = sections[here.page * MAX_CHOICES :][:MAX_CHOICES]
     rows: list[tuple[Button, ...]] = [(Button(t("All news"), data=NewsList().pack()),)]
     rows += [
-        (Button(_cut(section.title), data=NewsList(section=section.id).pack()),)
+        (Button(_section_label(section), data=NewsList(section=section.id).pack()),)
         for section in shown
     ]
     turns = paging_row(here.page, len(sections), lambda page: ChooseSection(page=page))
@@ -145,6 +145,10 @@ def _label(card: ArticleCard, t: Translator, now: datetime) -> str:
     date = t.short_date(card.sorted_at, now)
     title = card.title or t("Untitled")  # not inside the braces: Python 3.11 hides it there
     return _cut(f"{date} · {title}")
+
+
+def _section_label(section: Section) -> str:
+    return _cut(section.title if section.parent is None else f"↳ {section.title}")
 
 
 def _cut(label: str) -> str:

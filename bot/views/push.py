@@ -33,7 +33,7 @@ def push(article: Article, t: Translator, *, muted: bool = False) -> Screen:
     body = join(
         "\n\n",
         [
-            cut(article.section.title, _SECTION_CHARS),
+            cut(article.section.name, _SECTION_CHARS),
             styled(cut(article.title or t("Untitled"), _TITLE_CHARS), EntityKind.BOLD),
             cut(article.lead, _LEAD_CHARS),
             _correction(article, t),

@@ -49,7 +49,7 @@ class Undo(CallbackData, prefix="su1"):
 
 
 def choices(sections: Sequence[SectionChoice], here: Choices, t: Translator) -> Screen:
-    """Every section with its state, each toggled by a tap."""
+    """Every section with its state, each toggled by a tap; those below another follow it."""
     title = styled(t("Stay in touch"), EntityKind.BOLD)
     if not sections:
         empty = t("There is nothing to subscribe to yet: the news is still being loaded.")
@@ -63,6 +63,7 @@ def choices(sections: Sequence[SectionChoice], here: Choices, t: Translator) -> 
             "Thank you for your interest. Your subscription is active: {number} sections.",
             count,
         )
+    along = t("☑️ comes with the section above it.") if _some_inherited(sections) else ""
     rows = [
         (_toggle(choice, here.page),)
         for choice in sections[here.page * MAX_CHOICES :][:MAX_CHOICES]
@@ -73,7 +74,7 @@ def choices(sections: Sequence[SectionChoice], here: Choices, t: Translator) -> 
         Button(t("Unsubscribe from all"), data=ToggleAll(on=False).pack()),
     )
     return Screen(
-        join("\n\n", [title, state]), keyboard=(*with_row(rows, turns), ends, _news_row(t))
+        join("\n\n", [title, state, along]), keyboard=(*with_row(rows, turns), ends, _news_row(t))
     )
 
 
@@ -113,10 +114,19 @@ def not_saved(t: Translator) -> str:
     )
 
 
+def _some_inherited(sections: Sequence[SectionChoice]) -> bool:
+    return any(choice.inherited for choice in sections)
+
+
 def _toggle(choice: SectionChoice, page: int) -> Button:
+    """A section's button; one below another says so, and whether it comes with that."""
     mark = "✅" if choice.subscribed else "▫️"
+    if choice.inherited:
+        mark = "☑️"
+    below = "" if choice.section.parent is None else "↳ "
     data = Toggle(section=choice.section.id, on=not choice.subscribed, page=page)
-    return Button(f"{mark} {cut(choice.section.title, _LABEL_CHARS).plain}", data=data.pack())
+    title = cut(choice.section.title, _LABEL_CHARS).plain
+    return Button(f"{below}{mark} {title}", data=data.pack())
 
 
 def _news_row(t: Translator) -> tuple[Button, ...]:

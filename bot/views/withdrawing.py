@@ -101,5 +101,5 @@ def not_found(t: Translator) -> Screen:
 
 def _named(article: Article, t: Translator) -> Text:
     title = styled(cut(article.title or t("Untitled"), _TITLE_CHARS), EntityKind.BOLD)
-    section = cut(article.section.title, _SECTION_CHARS).plain
+    section = cut(article.section.name, _SECTION_CHARS).plain
     return join("\n", [title, f"{article.id} · {section}", article.url])

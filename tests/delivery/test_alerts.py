@@ -12,9 +12,9 @@ from sqlalchemy import update
 from bot.delivery.alerts import Alerts
 from bot.i18n import load_translators
 from bot.model import Delivery, DeliveryState, SourceSpec, Whereabouts
-from bot.storage import broadcasts, outbox, revisions, sources
+from bot.storage import broadcasts, outbox, revisions, sections, sources
 from bot.storage.database import Database
-from bot.storage.schema import article
+from bot.storage.schema import article, source
 from bot.telegram.session import make_bot
 from sandbox.telegram import Person, Refusal, Telegram
 from tests.storage.rows import add_article, add_broadcast, add_reader
@@ -118,6 +118,58 @@ async def telling(database: Database) -> AsyncIterator[tuple[Alerts, Person, Tel
         bot = make_bot(tg.token, tg.url)
         yield Alerts(database, bot, [editor.id], load_translators("ru", "UTC")["ru"]), editor, tg
         await bot.session.close()
+
+
+async def test_new_sections_are_told_in_one_message_until_it_arrives_and_then_no_more(
+    database: Database, now: datetime
+) -> None:
+    async def publish(key: str, *path: str) -> None:
+        async with database.write() as connection:
+            await add_article(connection, now, key, section=path)
+            await connection.execute(update(source).values(primed=primed))
+
+    async with Telegram() as tg:
+        editor = tg.person("Редактор", started=True)
+        bot = make_bot(tg.token, tg.url)
+        t = load_translators("ru", "UTC")["ru"]
+        alerts = Alerts(database, bot, [editor.id], t)
+        primed = False
+        for number in range(1, 8):
+            await publish(f"a{number}", "Новости", f"Рубрика {number}")
+        await alerts._look()
+        assert editor.messages == []  # the first read goes on
+        primed = True
+        await publish("b", "Спорт")
+        tg.faults.add(Refusal(500, "Internal Server Error"), method="sendMessage")
+        await alerts._look()
+        assert editor.messages == []
+        await alerts._look()
+        (told,) = editor.messages
+        assert told.text.startswith("🆕 8 новых разделов.")
+        assert "Новости · Рубрика 7\nСпорт" in told.text
+        await publish("c", "Новости")  # it is known as their parent
+        await Alerts(database, bot, [editor.id], t)._look()
+        assert len(editor.messages) == 1
+        await publish("d", "Наука")
+        await alerts._look()
+        assert "🆕 1 новый раздел." in editor.messages[-1].text
+        assert len(editor.messages) == 2
+        await bot.session.close()
+        assert tg.violations == []
+
+
+async def test_without_administrators_sections_are_not_kept_to_be_told_later(
+    database: Database, now: datetime
+) -> None:
+    async with database.write() as connection:
+        await add_article(connection, now, "a", section="Город")
+        await connection.execute(update(source).values(primed=True))
+    async with Telegram() as tg:
+        bot = make_bot(tg.token, tg.url)
+        await Alerts(database, bot, [], load_translators("ru", "UTC")["ru"])._look()
+        await bot.session.close()
+    async with database.read() as connection:
+        assert await sections.new_sections(connection) == []
 
 
 REFUSED = "Forbidden: bot was blocked by the user"

@@ -87,7 +87,9 @@ async def test_check_prints_what_would_be_read(start: Start) -> None:
     assert "Settings: well" in bot.text
     assert "Database: well" in bot.text
     assert "Telegram: well" in bot.text
-    assert "16 article(s) for the section “Город вместе”" in bot.text
+    assert (
+        "16 article(s) for the sections that they name, else the section “Город вместе”" in bot.text
+    )
 
 
 async def test_check_fails_on_a_source_that_cannot_be_read(start: Start) -> None:

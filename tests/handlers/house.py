@@ -104,14 +104,16 @@ class House:
             self.handled.append(event)
             self._noted.set()
 
-    async def publish(self, title: str, *, section: str = "Новости", **fields: Any) -> int:
+    async def publish(
+        self, title: str, *, section: str | tuple[str, ...] = "Новости", **fields: Any
+    ) -> int:
         """Keep one more article, a day younger than the last; its number."""
         self.published += 1
         number = self.published
         url = f"https://paper.example/{number}"
         new = {
             "aliases": (Alias(AliasKind.URL, url),),
-            "section": section,
+            "section": (section,) if isinstance(section, str) else section,
             "url": url,
             "title": title,
             "lead": "Кратко о главном.",

@@ -249,6 +249,54 @@ async def test_mute_and_again_from_a_push(house: House, anna: Person, tg: Telegr
     assert tg.violations == []
 
 
+@pytest.fixture
+async def tree(house: House) -> None:
+    """A section with two below it, and one beside; articles 1 to 3."""
+    for path in (("Новости", "Участники"), ("Новости", "События"), ("Спорт",)):
+        await house.publish(f"О разном: {path[-1]}", section=path)
+
+
+@pytest.mark.usefixtures("tree")
+async def test_a_section_brings_those_below_it_and_one_of_them_can_be_left_out(
+    house: House, anna: Person, tg: Telegram
+) -> None:
+    shown = await house.shows(anna, "/subscribe")
+    assert shown.labels[:4] == ("▫️ Новости", "↳ ▫️ События", "↳ ▫️ Участники", "▫️ Спорт")
+    _, shown = await press(anna, shown, "▫️ Новости")
+    assert shown.labels[:4] == ("✅ Новости", "↳ ☑️ События", "↳ ☑️ Участники", "▫️ Спорт")
+    assert "3 раздела." in shown.text
+    answer, shown = await press(anna, shown, "События")
+    assert answer.text == "Подписка отменена."
+    assert shown.labels[:4] == ("✅ Новости", "↳ ▫️ События", "↳ ☑️ Участники", "▫️ Спорт")
+    answer, shown = await press(anna, shown, "События")
+    assert answer.text == "Подписка оформлена."
+    assert shown.labels[:4] == ("✅ Новости", "↳ ☑️ События", "↳ ☑️ Участники", "▫️ Спорт")
+    _, shown = await press(anna, shown, "✅ Новости")
+    assert shown.labels[:4] == ("▫️ Новости", "↳ ▫️ События", "↳ ▫️ Участники", "▫️ Спорт")
+    _, shown = await press(anna, shown, "Участники")
+    assert shown.labels[:4] == ("▫️ Новости", "↳ ▫️ События", "↳ ✅ Участники", "▫️ Спорт")
+    assert await house.subscribed(anna.id) == ["Участники"]
+    assert tg.violations == []
+
+
+@pytest.mark.usefixtures("tree")
+async def test_a_push_of_a_section_that_came_with_another_is_muted_alone(
+    house: House, anna: Person, tg: Telegram
+) -> None:
+    shown = await house.shows(anna, "/subscribe")
+    await press(anna, shown, "▫️ Новости")
+    pushed = await tell(house, anna, 1)
+    answer, muted = await press(anna, pushed, "🔕")
+    assert answer.text == "Новые статьи раздела «Участники» больше приходить не будут."
+    shown = await house.shows(anna, "/subscribe")
+    assert shown.labels[:3] == ("✅ Новости", "↳ ☑️ События", "↳ ▫️ Участники")
+    assert (await anna.press(pushed, "🔕")).text == answer.text  # pressed twice
+    await press(anna, muted, "🔔")
+    shown = await house.shows(anna, "/subscribe")
+    assert shown.labels[:3] == ("✅ Новости", "↳ ☑️ События", "↳ ☑️ Участники")
+    assert tg.violations == []
+
+
 @pytest.mark.usefixtures("sections")
 async def test_a_push_turns_into_the_article(house: House, anna: Person, tg: Telegram) -> None:
     pushed = await tell(house, anna, 2)

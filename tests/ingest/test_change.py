@@ -41,7 +41,7 @@ BEFORE = Article(
 
 def made(**changed: Any) -> NewArticle:
     plain = NewArticle(
-        (), "Город", BEFORE.url, BEFORE.title, BEFORE.lead, BEFORE.image, None, NOW, TEXT,
+        (), ("Город",), BEFORE.url, BEFORE.title, BEFORE.lead, BEFORE.image, None, NOW, TEXT,
         has_page=True,
     )  # fmt: skip
     return replace(plain, **changed)

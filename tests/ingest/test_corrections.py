@@ -193,7 +193,16 @@ BEFORE = Article(
 
 def made(**changed: Any) -> NewArticle:
     plain = NewArticle(
-        (), "Город", "https://news.example/a", "Мост", "Лид.", None, None, NOW, TEXT, has_page=True
+        (),
+        ("Город",),
+        "https://news.example/a",
+        "Мост",
+        "Лид.",
+        None,
+        None,
+        NOW,
+        TEXT,
+        has_page=True,
     )
     return replace(plain, **changed)
 

@@ -13,7 +13,6 @@ from bot.ingest.decide import (
     compose,
     learnt_names,
     new_candidates,
-    section_title,
     shared_names,
 )
 from bot.model import (
@@ -25,7 +24,6 @@ from bot.model import (
     Feed,
     NewArticle,
     Paragraph,
-    Source,
     Span,
 )
 
@@ -56,7 +54,7 @@ def page(text: str = "", **fields: Any) -> Extracted:
         "url": None,
         "title": "",
         "lead": "",
-        "section": None,
+        "sections": (),
         "image": None,
         "language": None,
         "published": None,
@@ -77,7 +75,7 @@ def make(
         candidates(feed(one))[0],
         of,
         content or Document(),
-        section="News",
+        section=("News",),
         language="ru",
         allow_private=allow_private,
     )
@@ -300,14 +298,6 @@ def test_a_picture_on_a_private_address_is_refused(*, allowed: bool) -> None:
     image = "http://192.168.0.7/secret.png"
     article = make(entry("1", image=image), allow_private=allowed)
     assert article.image == (image if allowed else None)
-
-
-def test_the_section_is_the_editors_else_the_feeds_else_the_host() -> None:
-    source = Source(1, "https://example.org/feed", "Mine", None, None, 0, primed=True)
-    named = Source(1, "https://example.org/feed", None, None, None, 0, primed=True)
-    assert section_title(source, feed()) == "Mine"
-    assert section_title(named, feed()) == "The feed"
-    assert section_title(named, Feed("", None, ())) == "example.org"
 
 
 def test_a_very_long_id_stays_a_name_of_its_own() -> None:

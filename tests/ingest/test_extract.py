@@ -101,6 +101,7 @@ def test_page_becomes_its_article(page: Path) -> None:
     found = extract_article(page.read_bytes(), "text/html; charset=utf-8", wanted["url"])
     assert outline(found.document) == wanted["outline"]
     said = {name: getattr(found, name) for name in wanted["expected"]}
+    said["sections"] = list(found.sections)
     for name in ("published", "updated"):
         said[name] = said[name] and said[name].isoformat()
     assert said == wanted["expected"]
@@ -267,4 +268,4 @@ def test_half_a_surrogate_pair_in_what_a_page_says_of_itself_is_dropped() -> Non
         f"<body><article><p>{'Через реку открыли мост. ' * 20}</p></article></body></html>"
     )
     found = extract_article(page.encode(), "text/html; charset=utf-8", URL)
-    assert (found.title, found.section) == ("Мост", "Город")
+    assert (found.title, found.sections) == ("Мост", ("Город",))

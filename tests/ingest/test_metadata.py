@@ -20,7 +20,7 @@ def linked_data(text: str) -> str:
 
 
 def test_nothing_is_invented() -> None:
-    assert read("") == Metadata(None, "", "", None, None, None, None, None)
+    assert read("") == Metadata(None, "", "", (), None, None, None, None)
 
 
 @pytest.mark.parametrize(
@@ -130,8 +130,10 @@ def test_section_from_breadcrumbs() -> None:
         "<div class='bread-crumbs breadcrumb'>"
         "<a href=/>Главная</a> <a href=/n>Новости</a> <a href=/s>Сад</a></div>"
     )
-    assert read("<title>Сад</title>", crumbs).section == "Новости"
-    assert read("<meta property='article:section' content='Двор'>", crumbs).section == "Двор"
+    assert read("<title>Сад</title>", crumbs).sections == ("Новости",)
+    told = "<title>Сад</title><meta property='article:section' content='Двор'>"
+    assert read(told, crumbs).sections == ("Новости",)
+    assert read(told).sections == ("Двор",)
 
 
 def test_lead_image_and_language() -> None:

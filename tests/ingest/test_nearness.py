@@ -30,7 +30,7 @@ REMAINING = {"won and lost", "two subjects", "nothing but a title", "the same sh
 def new(story: Story, published: datetime | None = None, lead: str = "") -> NewArticle:
     title, text = story
     return NewArticle(
-        *((), "Город", "", title, lead, None, "ru", published, Document()),
+        *((), ("Город",), "", title, lead, None, "ru", published, Document()),
         sketch=sketch(text, lead),
     )
 

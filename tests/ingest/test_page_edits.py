@@ -44,7 +44,7 @@ KEPT = Article(
     "https://news.example/a.jpg", NOW, NOW, document("Было."),
 )  # fmt: skip
 PAGE = Extracted(
-    None, "Мост", "Лид.", None, "https://news.example/a.jpg", "ru", NOW, NOW, document("Было.")
+    None, "Мост", "Лид.", (), "https://news.example/a.jpg", "ru", NOW, NOW, document("Было.")
 )
 EDITED = replace(
     PAGE,

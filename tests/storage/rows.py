@@ -40,16 +40,21 @@ def url(key: str) -> Alias:
     return Alias(AliasKind.URL, key)
 
 
+def path_of(section: str | tuple[str, ...]) -> tuple[str, ...]:
+    """A section's path, written as its title where it has no parent."""
+    return (section,) if isinstance(section, str) else section
+
+
 def new_article(
     *aliases: Alias,
     title: str = "Открыт новый мост",
-    section: str = "Город",
+    section: str | tuple[str, ...] = "Город",
     published: datetime | None = None,
     image: str | None = None,
 ) -> NewArticle:
     return NewArticle(
         aliases=aliases,
-        section=section,
+        section=path_of(section),
         url="https://news.example/" + "-".join(alias.key for alias in aliases),
         title=title,
         lead="Движение началось в понедельник.",
@@ -76,7 +81,7 @@ async def add_article(
     now: datetime,
     key: str,
     *,
-    section: str = "Город",
+    section: str | tuple[str, ...] = "Город",
     title: str = "Открыт новый мост",
     image: str | None = None,
 ) -> int:
@@ -92,7 +97,7 @@ async def add_broadcast(
     now: datetime,
     key: str = "a",
     *,
-    section: str = "Город",
+    section: str | tuple[str, ...] = "Город",
     title: str = "Открыт новый мост",
     image: str | None = None,
     ttl: timedelta = broadcasts.DELIVERY_TTL,
@@ -110,7 +115,7 @@ async def add_reader(
     now: datetime,
     chat_id: int,
     *,
-    section: str | None = "Город",
+    section: str | tuple[str, ...] | None = "Город",
     kind: ChatKind = ChatKind.PRIVATE,
     thread_id: int = 0,
 ) -> Reader:
@@ -118,7 +123,7 @@ async def add_reader(
     async with database.write() as connection:
         reader = await readers.meet_reader(connection, Chat(chat_id, kind, thread_id), "ru", now)
         if section is not None:
-            number = await sections.ensure_section(connection, section, now)
+            number = await sections.ensure_section(connection, path_of(section), now)
             await subscriptions.subscribe(connection, reader.id, [number], now)
     return reader
 
@@ -126,7 +131,7 @@ async def add_reader(
 async def add_readers(database: Database, now: datetime, chat_ids: Sequence[int]) -> list[int]:
     """Many subscribers of one section in one transaction; their numbers."""
     async with database.write() as connection:
-        number = await sections.ensure_section(connection, "Город", now)
+        number = await sections.ensure_section(connection, ("Город",), now)
         found = []
         for chat_id in chat_ids:
             chat = Chat(chat_id, ChatKind.PRIVATE)

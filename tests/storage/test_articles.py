@@ -226,7 +226,7 @@ async def test_a_naive_moment_is_refused(database: Database) -> None:
     naive = datetime(2026, 11, 23, 9, 0)  # noqa: DTZ001 - the very thing that is refused
     with pytest.raises(StorageError, match="without a time zone") as caught:
         async with database.write() as connection:
-            await sections.ensure_section(connection, "Город", naive)
+            await sections.ensure_section(connection, ("Город",), naive)
     assert isinstance(caught.value.__cause__, StatementError)
 
 
@@ -238,7 +238,7 @@ async def _fill(database: Database, ages: list[int], now: datetime) -> None:
     async with database.write() as connection:
         source_id = await add_source(connection, now)
         titles = ("Город", "Наука")
-        numbers = [await sections.ensure_section(connection, title, now) for title in titles]
+        numbers = [await sections.ensure_section(connection, (title,), now) for title in titles]
         values = [
             {
                 "source_id": source_id,
@@ -367,8 +367,8 @@ async def test_one_section_pages_alone(database: Database, now: datetime) -> Non
 async def test_sections_without_articles_are_not_browsed(database: Database, now: datetime) -> None:
     await _fill(database, [1, 2], now)
     async with database.write() as connection:
-        await sections.ensure_section(connection, "Пустой", now)
-        await sections.ensure_section(connection, "Город", now)
+        await sections.ensure_section(connection, ("Пустой",), now)
+        await sections.ensure_section(connection, ("Город",), now)
         shown = [section.title for section in await sections.sections(connection)]
     assert shown == ["Город", "Наука"]
 

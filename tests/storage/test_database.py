@@ -202,7 +202,7 @@ async def test_what_the_first_release_left_goes_on_and_nothing_of_it_is_lost(
 async def test_a_reader_is_not_held_up_by_a_writer(database: Database) -> None:
     async with database.write() as writer:
         await writer.execute(
-            text("INSERT INTO section (title, created_at) VALUES ('News', '2026-01-01')")
+            text("INSERT INTO section (key, created_at) VALUES ('News', '2026-01-01')")
         )
         async with database.read() as reader:
             assert (await reader.scalar(text("SELECT count(*) FROM section"))) == 0
@@ -212,7 +212,7 @@ async def test_a_failed_write_leaves_nothing(database: Database) -> None:
     with pytest.raises(RuntimeError):
         async with database.write() as connection:
             await connection.execute(
-                text("INSERT INTO section (title, created_at) VALUES ('News', '2026-01-01')")
+                text("INSERT INTO section (key, created_at) VALUES ('News', '2026-01-01')")
             )
             raise RuntimeError
     async with database.read() as connection:
@@ -227,7 +227,7 @@ async def test_many_writers_take_turns(database: Database) -> None:
             count = await connection.scalar(text("SELECT count(*) FROM section"))
             assert count is not None
             await connection.execute(
-                text("INSERT INTO section (title, created_at) VALUES (:title, '2026-01-01')"),
+                text("INSERT INTO section (key, created_at) VALUES (:title, '2026-01-01')"),
                 {"title": str(number)},
             )
 

@@ -27,7 +27,7 @@ class Ledger:
         self.entered.set()
         for title in titles:
             await connection.execute(
-                text("INSERT INTO section (title, created_at) VALUES (:title, '2026-01-01')"),
+                text("INSERT INTO section (key, created_at) VALUES (:title, '2026-01-01')"),
                 {"title": title},
             )
         await self.gate.wait()
@@ -35,7 +35,7 @@ class Ledger:
 
 async def titles(database: Database) -> set[str]:
     async with database.read() as connection:
-        found = await connection.scalars(text("SELECT title FROM section"))
+        found = await connection.scalars(text("SELECT key FROM section"))
         return set(found.all())
 
 

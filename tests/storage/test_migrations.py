@@ -34,8 +34,10 @@ NAME = text(
 MIGRATIONS = Path(bot.storage.__file__).parent / "migrations"
 
 
-async def at(url: str, revision: str, rows: list[dict[str, object]], *others: TextClause) -> None:
-    """A database as an older version left it."""
+async def at(
+    url: str, revision: str, rows: list[dict[str, object]], *statements: str | TextClause
+) -> None:
+    """A database as an older version left it: with updates, and with what statements add."""
 
     def upgrade(connection: Connection) -> None:
         config = Config()
@@ -46,9 +48,10 @@ async def at(url: str, revision: str, rows: list[dict[str, object]], *others: Te
     engine = _engine(url)
     async with engine.begin() as connection:
         await connection.run_sync(upgrade)
-        await connection.execute(INSERT, rows)
-        for statement in others:
-            await connection.execute(statement)
+        if rows:
+            await connection.execute(INSERT, rows)
+        for statement in statements:
+            await connection.execute(text(statement) if isinstance(statement, str) else statement)
     await engine.dispose()
 
 

@@ -105,6 +105,10 @@ QUESTIONS: dict[str, tuple[Question, set[str]]] = {
         lambda c: outbox.claim(c, lease=2, now=NOW, limit=20),
         {"ix_broadcast_open", "ix_delivery_waiting", "ix_subscription_section_id_reader_id"},
     ),
+    "fan out under a parent": (
+        lambda c: broadcasts.fan_out(c, broadcasts.Going(8, 8, 9, 1, 0, False, NOW, 1), 2, 20),
+        {"ix_subscription_section_id_reader_id"},
+    ),
     "is there anything to claim": (
         lambda c: broadcasts.going(c, LONG_AFTER),
         {"ix_broadcast_open", "ix_delivery_waiting"},
@@ -169,6 +173,10 @@ QUESTIONS: dict[str, tuple[Question, set[str]]] = {
         lambda c: articles.article_cards(c, limit=9, section_id=2, older_than=LATER),
         {"ix_article_"},  # PostgreSQL takes the other one for a section of many articles
     ),
+    "older of a parent": (
+        lambda c: articles.article_cards(c, limit=9, section_id=1, older_than=LATER),
+        {"ix_article_"},
+    ),
     "aliases": (lambda c: articles.known_aliases(c, 1, names()), {"pk_alias"}),
     "what is amended": (lambda c: amendments.amending(c, [7]), {"ix_broadcast_amending"}),
     "next amendments": (
@@ -210,6 +218,14 @@ QUESTIONS: dict[str, tuple[Question, set[str]]] = {
         lambda c: opened.forget_opened(c, LONG_AFTER, 10),
         {"ix_opened_opened_at"},
     ),
+    "choices": (
+        lambda c: sections.section_choices(c, 500),
+        {"ix_article_section_id_sorted_at_id", "pk_subscription"},
+    ),
+    "new sections": (
+        sections.new_sections,
+        {"ix_article_section_id_sorted_at_id"},
+    ),
     "sections": (sections.sections, {"ix_article_section_id_sorted_at_id"}),
 }
 BIG = (
@@ -230,7 +246,9 @@ CREATE TEMPORARY TABLE numbers AS
     WITH RECURSIVE c(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM c WHERE n < :many)
     SELECT n FROM c;
 INSERT INTO source (url, next_at) VALUES ('https://news.example/feed', :now);
-INSERT INTO section (title, created_at) SELECT 'Section ' || n, :now FROM numbers WHERE n <= 10;
+INSERT INTO section (key, title, created_at)
+    SELECT 'section ' || n, 'Section ' || n, :now FROM numbers WHERE n <= 10;
+UPDATE section SET parent_id = 1 WHERE id IN (4, 9);
 INSERT INTO article (source_id, section_id, url, title, lead, document, sorted_at, created_at)
     SELECT 1, 1 + n - n / 10 * 10, 'https://news.example/' || n, 'Title', '', '{}', :second, :now
     FROM numbers;

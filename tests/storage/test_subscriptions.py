@@ -17,8 +17,8 @@ DAY = timedelta(days=1)
 async def _sections(database: Database, now: datetime) -> tuple[int, int]:
     async with database.write() as connection:
         return (
-            await sections.ensure_section(connection, "Город", now),
-            await sections.ensure_section(connection, "Наука", now),
+            await sections.ensure_section(connection, ("Город",), now),
+            await sections.ensure_section(connection, ("Наука",), now),
         )
 
 
@@ -86,7 +86,7 @@ async def test_all_sections_of_now(database: Database, now: datetime) -> None:
     await _subscribe(database, anna.id, now, science)
     async with database.write() as connection:
         await subscriptions.subscribe_to_all(connection, anna.id, now + DAY)
-        await sections.ensure_section(connection, "Спорт", now + DAY)
+        await sections.ensure_section(connection, ("Спорт",), now + DAY)
     assert await _choices(database, anna.id) == {"Город": True, "Наука": True, "Спорт": False}
     assert (await _row(database, anna.id, science)).created_at == now
     assert (await _row(database, anna.id, city)).created_at == now + DAY

@@ -79,7 +79,8 @@ def moments_until(end: datetime) -> st.SearchStrategy[datetime]:
 moments, past = moments_until(last), moments_until(NOW)
 ids = st.integers(1, BIGGEST_ID)
 languages = st.sampled_from(list(TRANSLATORS.by_locale.values()))
-sections = st.builds(Section, id=ids, title=names)
+roots = st.builds(Section, id=ids, title=names)
+sections = st.builds(Section, id=ids, title=names, parent=st.one_of(st.none(), roots))
 keys = st.builds(Key, at=st.integers(-(10**17), 3 * 10**17), id=ids)
 lists = st.builds(
     NewsList, section=st.integers(0, BIGGEST_ID), towards=st.sampled_from(Towards),
@@ -184,7 +185,10 @@ def test_choice_of_a_section(all_sections: list[Section], page: int, t: Translat
 
 @settings(max_examples=50)
 @given(
-    st.lists(st.builds(SectionChoice, sections, subscribed=st.booleans()), max_size=130),
+    st.lists(
+        st.builds(SectionChoice, sections, subscribed=st.booleans(), inherited=st.booleans()),
+        max_size=130,
+    ),
     st.integers(-3, 10),
     languages,
 )
@@ -327,6 +331,60 @@ def test_pages_of_choices_lead_to_each_other() -> None:
         seen += [row[0].label for row in rows[1:]]
         here = ChooseSection.unpack(turns[-1].data or "")
     assert seen == [section.title for section in many]
+
+
+NEWS = Section(1, "Новости")
+MEMBERS = Section(2, "Новости участников", NEWS)
+
+
+def test_sections_below_another_follow_it_and_say_so() -> None:
+    t = TRANSLATORS["ru"]
+    rows = news.section_choice([NEWS, MEMBERS], ChooseSection(), t).keyboard
+    assert [row[0].label for row in rows] == ["Все новости", "Новости", "↳ Новости участников"]
+    chosen = news.news_list(Page((), None, None), NewsList(section=2), [NEWS, MEMBERS], t, NOW)
+    assert chosen.body.plain.startswith("Новости · Новости · Новости участников")
+
+
+@pytest.mark.parametrize(
+    ("parent", "own", "inherited", "labels"),
+    [
+        (False, False, False, ["▫️ Новости", "↳ ▫️ Новости участников"]),
+        (False, True, False, ["▫️ Новости", "↳ ✅ Новости участников"]),
+        (True, True, True, ["✅ Новости", "↳ ☑️ Новости участников"]),
+        (True, True, False, ["✅ Новости", "↳ ✅ Новости участников"]),
+        (True, False, False, ["✅ Новости", "↳ ▫️ Новости участников"]),
+    ],
+)
+def test_a_section_shows_whether_it_comes_with_another(
+    labels: list[str], *, parent: bool, own: bool, inherited: bool
+) -> None:
+    choices = [SectionChoice(NEWS, parent), SectionChoice(MEMBERS, own, inherited)]
+    shown = subscriptions.choices(choices, subscriptions.Choices(), TRANSLATORS["ru"])
+    assert [row[0].label for row in shown.keyboard[:2]] == labels
+    assert ("☑️ — приходит вместе" in shown.body.plain) is inherited
+    buttons = [subscriptions.Toggle.unpack(row[0].data or "") for row in shown.keyboard[:2]]
+    assert [(each.section, each.on) for each in buttons] == [(1, not parent), (2, not own)]
+
+
+def test_an_article_and_its_push_show_the_path_of_its_section() -> None:
+    t = TRANSLATORS["ru"]
+    article = replace(BARE, section=MEMBERS)
+    path = "Новости · Новости участников"
+    assert push.push(article, t).body.plain.splitlines()[0] == path
+    screen, _ = article_page(article, 0, NewsList(), t, 1800)
+    assert screen.body.plain.splitlines()[0] == path
+    assert push.push(article, t).keyboard[-1][0].label == "🔕 Не присылать «Новости участников»"
+
+
+def test_many_new_sections_are_one_message() -> None:
+    t = TRANSLATORS["ru"]
+    one = alerts.new_sections([MEMBERS], t).body.plain
+    assert one.startswith("🆕 1 новый раздел.")
+    assert "\n\nНовости · Новости участников\n\n" in one
+    many = alerts.new_sections([Section(n, f"Рубрика {n}") for n in range(1, 41)], t)
+    assert_shown(many)
+    assert many.body.plain.startswith("🆕 40 новых разделов.")
+    assert "Рубрика 30\n…" in many.body.plain
 
 
 def test_dates_on_the_list_are_short() -> None:

@@ -14,7 +14,15 @@ from sqlalchemy import insert, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.errors import StorageError
-from bot.model import BroadcastState, Document, Paragraph, Priority, Span, dump_document
+from bot.model import (
+    BroadcastState,
+    Document,
+    Paragraph,
+    Priority,
+    Span,
+    dump_document,
+    section_key,
+)
 from bot.storage import broadcasts, readers, subscriptions
 from bot.storage.database import Database
 from bot.storage.schema import article, broadcast, reader, section, source, subscription
@@ -131,12 +139,19 @@ class World:
             await connection.execute(
                 insert(source).values(url="https://news.example/feed", next_at=now)
             )
-            await connection.execute(insert(section).values(title="Город", created_at=now))
+            for number, path in enumerate((("Новости",), ("Новости", "Город")), 1):
+                values = {"key": section_key(path), "title": path[-1], "created_at": now}
+                parent = number - 1 or None
+                await connection.execute(insert(section).values(parent_id=parent, **values))
             await connection.execute(insert(reader), rows)
             numbers = range(1, len(rows) + 1)
             await connection.execute(
                 insert(subscription),
-                [{"reader_id": n, "section_id": 1, "created_at": now} for n in numbers],
+                [  # to the section of all articles, to its parent, or to both
+                    {"reader_id": n, "section_id": number, "created_at": now}
+                    for n in numbers
+                    for number in ([2], [1], [1, 2])[n % 3]
+                ],
             )
 
     # --- Senders ----------------------------------------------------------------------------------
@@ -206,7 +221,7 @@ class World:
     def _(self, event: what.Return) -> None:
         self._handle(
             lambda connection: subscriptions.subscribe(
-                connection, event.reader + 1, [1], self.loop.now()
+                connection, event.reader + 1, [2 - event.reader % 2], self.loop.now()
             )
         )
 
@@ -344,7 +359,7 @@ class World:
                 insert(article).values(
                     id=number,
                     source_id=1,
-                    section_id=1,
+                    section_id=2,
                     url=f"https://news.example/{number}",
                     title=f"Новость №{number}",
                     lead="Движение началось в понедельник.",

@@ -1,0 +1,48 @@
+"""A section may have a parent, and administrators are told of new ones."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from alembic import op
+
+from bot.model import section_key
+
+revision = "0008"
+down_revision = "0009"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    """Each section stays what it is, without a parent; nobody needs to be told of it.
+
+    The unique column takes the key over: to make the table anew would cost SQLite all
+    subscriptions, which go with the rows that they refer to.
+    """
+    connection = op.get_bind()
+    number = "INTEGER" if connection.dialect.name == "sqlite" else "BIGINT"
+    op.execute("ALTER TABLE section RENAME COLUMN title TO key")
+    op.execute("ALTER TABLE section ADD COLUMN title TEXT DEFAULT '' NOT NULL")
+    op.execute(
+        f"ALTER TABLE section ADD COLUMN parent_id {number}"
+        " CONSTRAINT fk_section_parent_id REFERENCES section (id)"
+    )
+    with op.batch_alter_table("section", schema=None, recreate="never") as batch_op:
+        batch_op.add_column(sa.Column("announced_at", sa.DateTime(timezone=True), nullable=True))
+    op.execute("UPDATE section SET title = key, announced_at = created_at")
+    _fold(connection)
+
+
+def _fold(connection: sa.Connection) -> None:
+    """Titles become keys; of those that differ in case alone the first gets the key."""
+    taken: set[str] = set()
+    rows = connection.execute(sa.text("SELECT id, title FROM section ORDER BY id")).all()
+    for row in rows:
+        key = section_key([row.title])
+        key = key if key not in taken else f"{key}\n{row.id}"
+        taken.add(key)
+        connection.execute(
+            sa.text("UPDATE section SET key = :key WHERE id = :id"),
+            {"key": f"\n{key}", "id": row.id},  # out of the way of those that are still to come
+        )
+    connection.execute(sa.text("UPDATE section SET key = substr(key, 2)"))
