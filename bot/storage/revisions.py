@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.model import BroadcastState, DeliveryState, NewArticle, dump_document, load_document
 from bot.storage.schema import CHECKED, article, broadcast, delivery
+from bot.storage.search import drop_article, index_article, index_stored
 
 ABSENT = ""
 """As ``seen``: the feed names the article no more."""
@@ -158,6 +159,8 @@ async def revise_article(
     if shown:
         values |= {"revision": article.c.revision + 1, "push_corrected_at": now}
     await connection.execute(update(article).where(article.c.id == article_id).values(**values))
+    if (shown or text) and row.withdrawn_at is None:
+        await index_article(connection, article_id, new.title, new.lead, new.document)
     if shown:
         await _amend(connection, article_id)
     return shown
@@ -180,6 +183,7 @@ async def withdraw_article(
         statement = statement.where(CHECKED)
     if not (await connection.execute(statement.values(**values))).rowcount:
         return False
+    await drop_article(connection, article_id)
     await _amend(connection, article_id, state=BroadcastState.WITHDRAWN)
     return True
 
@@ -204,6 +208,7 @@ async def reinstate_article(
         await connection.execute(mine.values(gone=0, check_at=None))
     if not changed.rowcount:
         return False
+    await index_stored(connection, article_id)
     await _amend(connection, article_id)  # it stays withdrawn: nobody else gets it
     return True
 
