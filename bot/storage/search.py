@@ -19,7 +19,7 @@ from bot.storage.fulltext import Counts, Index, Match, Term, index_of
 from bot.storage.schema import article
 from bot.storage.stems import STOP_WORDS, article_words, words
 
-RANKED = 500
+RANKED = 300
 """So many of the articles that have all words are ranked, the newest; the others are not found."""
 
 _MAX_WORDS = 12  # of a query; the others are passed over
@@ -29,8 +29,8 @@ _BODY = 1  # and elsewhere
 _EXACT = 1000  # more than all words count
 
 _TERMS = 8  # stems by which related articles are found
-_CANDIDATES = 24  # the article's own, of which those are chosen
-_COMMON = 500  # articles that have a stem, from which on it tells nothing
+_CANDIDATES = 16  # the article's own, of which those are chosen
+_COMMON = 300  # articles that have a stem, from which on it tells nothing
 _SHARED = 2  # terms that a related article must have; one is chance
 _REPEATS = 10  # of a stem in a body that count
 
@@ -87,12 +87,13 @@ async def search_articles(
     terms = await _terms(index, query)
     if not terms:
         return Found((), worse=None, better=None)
-    exact = await index.matches(terms, prefixes=False, limit=RANKED)
-    ranked = {match.card.id: _ranked(match, terms, exact=True) for match in exact}
-    if len(exact) < RANKED and any(term.prefix for term in terms):
-        for match in await index.matches(terms, prefixes=True, limit=RANKED):
-            ranked.setdefault(match.card.id, _ranked(match, terms, exact=False))
-    best_first = sorted(ranked.values(), key=lambda each: each[0], reverse=True)
+    exact = await index.exact(terms, RANKED)
+    ranked = [_ranked(match, terms, exact=True) for match in exact]
+    left = RANKED - len(ranked)
+    if left and any(term.prefix for term in terms):
+        inexact = await index.inexact(terms, left)
+        ranked += [_ranked(match, terms, exact=False) for match in inexact]
+    best_first = sorted(ranked, key=lambda each: each[0], reverse=True)
     return _page(best_first, limit, worse_than, better_than)
 
 
