@@ -31,6 +31,7 @@ _EXACT = 1000  # more than all words count
 _TERMS = 8  # stems by which related articles are found
 _CANDIDATES = 16  # the article's own, of which those are chosen
 _COMMON = 300  # articles that have a stem, from which on it tells nothing
+_FEW = 3  # articles, which are never too many
 _SHARED = 2  # terms that a related article must have; one is chance
 _REPEATS = 10  # of a stem in a body that count
 
@@ -215,12 +216,12 @@ def closest_articles(
         holders: which articles have them; ``_COMMON`` are too many.
         newest: the highest number of an article.
     """
-    # tf-idf, where a stem is the rarer the further it is from being common.
-    limit = min(newest, _COMMON) + 1
+    # tf-idf; of what a quarter of all articles have, it says nothing.
+    common = min(_COMMON, max(_FEW, newest // 4))
     telling = {
-        each: weights[each] * math.log(limit / len(found))
+        each: weights[each] * math.log(common / len(found))
         for each, found in holders.items()
-        if 1 < len(found) < _COMMON
+        if 1 < len(found) < common
     }
     terms = sorted(telling, key=lambda each: (-telling[each], each))[:_TERMS]
     shares: defaultdict[int, list[float]] = defaultdict(list)

@@ -21,7 +21,7 @@ _OFTEN = 3  # occurrences that make a word one of them
 
 # Letters and digits apart, so that "COVID-19" and "COVID19" are the same two words. PostgreSQL's
 # own parser sees a number or a word in each, and never an address or a file.
-_WORD = regex.compile(r"[\p{L}\p{M}]+|\p{Nd}+")
+_WORD = regex.compile(r"\p{L}[\p{L}\p{M}]*|\p{Nd}+")
 # Of accents only the breve stays: it makes й of и.
 _ACCENT = regex.compile("[\u0300-\u0305\u0307-\u036f]+")
 

@@ -37,6 +37,7 @@ from bot.storage import (
     outbox,
     readers,
     revisions,
+    search,
     sections,
 )
 from bot.storage.amendments import Amending
@@ -211,10 +212,22 @@ QUESTIONS: dict[str, tuple[Question, set[str]]] = {
         {"ix_opened_opened_at"},
     ),
     "sections": (sections.sections, {"ix_article_section_id_sorted_at_id"}),
+    "search": (
+        lambda c: search.search_articles(c, "словом rare777", limit=9),
+        {"ix_article_search_stems"},
+    ),
+    "search by beginnings": (
+        lambda c: search.search_articles(c, "rare77", limit=9),
+        {"ix_article_search_stems"},
+    ),
+    "related": (
+        lambda c: search.related_articles(c, 777, limit=9),
+        {"ix_article_search_stems"},
+    ),
 }
 BIG = (
     *("delivery", "article", "alias", "incoming", "reader", "broadcast", "subscription"),
-    "opened",
+    *("opened", "article_search"),
 )
 
 RARE = {
@@ -234,6 +247,7 @@ INSERT INTO section (title, created_at) SELECT 'Section ' || n, :now FROM number
 INSERT INTO article (source_id, section_id, url, title, lead, document, sorted_at, created_at)
     SELECT 1, 1 + n - n / 10 * 10, 'https://news.example/' || n, 'Title', '', '{}', :second, :now
     FROM numbers;
+:index
 INSERT INTO alias (kind, scope, key, article_id)
     SELECT 'url', 0, 'key ' || n, n FROM numbers;
 INSERT INTO reader (chat_id, kind, locale, created_at)
@@ -261,11 +275,16 @@ INSERT INTO incoming (update_id, chat_id, body, received_at, state)
     SELECT n, n / 40, '', :now, CASE WHEN n = n / 2 * 2 THEN 0 ELSE 1 END FROM numbers;
 """
 SQLITE = {
+    ":index": """INSERT INTO article_search (rowid, title, lead, frequent, body)
+        SELECT n, 'слов', 'rare' || n / 10, '', 'stem' || n / 20 FROM numbers;""",
     ":long_after": "'2026-12-30 09:00:00.000000'",
     ":now": "'2026-11-23 09:00:00.000000'",
     ":second": "strftime('%Y-%m-%d %H:%M:%S.000000', '2026-11-23 09:00', '+' || n || ' seconds')",
 }
 POSTGRES = {
+    ":index": """INSERT INTO article_search (article_id, stems)
+        SELECT n, to_tsvector('simple', 'слов rare' || n / 10 || ' stem' || n / 20)
+        FROM numbers;""",
     ":long_after": "TIMESTAMPTZ '2026-12-30 09:00:00Z'",
     ":now": "TIMESTAMPTZ '2026-11-23 09:00:00Z'",
     ":second": "TIMESTAMPTZ '2026-11-23 09:00:00Z' + n * INTERVAL '1 second'",
@@ -365,6 +384,7 @@ def _named(index: str, plan: str) -> bool:
     """SQLite calls the index of a key by names of its own."""
     own = {
         "pk_alias": "sqlite_autoindex_alias_1",
+        "ix_article_search_stems": "article_search VIRTUAL TABLE INDEX 0:M",
         "pk_opened": "sqlite_autoindex_opened_1",
         "uq_broadcast_article_id": "sqlite_autoindex_broadcast_1",
         "pk_delivery": "delivery USING PRIMARY KEY",

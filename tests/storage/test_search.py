@@ -76,7 +76,7 @@ async def related(database: Database, number: int, limit: int = 5) -> list[str]:
         ("COVID19", "Вакцина от COVID-19"),
         ("северо-западе", "Дождь на северо-западе"),
         ("2026", "Бюджет на 2026 год"),
-        ("за́мка", "Замок открыт"),
+        ("за́мок", "Замок открыт"),
         ("café", "A cafe opens"),
         ("губерна", "Слово за губернатором"),
         ("мосты губерна", "Губернатор открыл мост"),
@@ -257,6 +257,7 @@ async def test_a_withdrawn_article_is_not_found_until_it_is_reinstated(
     number, other = await store(
         database, now, ("Открыт мост", "Река", "Текст."), ("Ещё мост", "Река", "Текст.")
     )
+    assert await related(database, other) == ["Открыт мост"]
     async with database.write() as connection:
         await revisions.withdraw_article(connection, number, now, by_hand=True)
     assert await find(database, "мост") == ["Ещё мост"]
@@ -311,13 +312,12 @@ def test_any_text_is_a_query(database_url: str, queries: list[str]) -> None:
     asyncio.run(ask())
 
 
-@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(
-    texts=st.lists(
-        st.text(alphabet=st.characters(exclude_categories=["Cs"], exclude_characters="\0")),
-        max_size=9,
-    )
-)
+ANY = st.characters(exclude_categories=["Cs"], exclude_characters="\0")
+EUROPEAN = st.characters(max_codepoint=0x482, exclude_characters="\0")
+
+
+@settings(max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(texts=st.lists(st.text(ANY) | st.text(EUROPEAN), max_size=9))
 def test_any_text_is_indexed_and_found_by_itself(database_url: str, texts: list[str]) -> None:
     now = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
 
@@ -329,9 +329,12 @@ def test_any_text_is_indexed_and_found_by_itself(database_url: str, texts: list[
                 number = await articles.add_article(connection, source, new, now)
                 assert number is not None
                 found = await search.search_articles(connection, text, limit=5)
-                asked = await search._terms(search.index_of(connection), text)
-                stop = all(word in STOP_WORDS for word in words(text))
-                assert [card.id for card in found.items] == [number] * (bool(asked) and not stop)
+                numbers = [card.id for card in found.items]
+                assert numbers in ([], [number])
+                # Of rare scripts the databases may think differently.
+                if all(ord(char) <= 0x482 for char in text):
+                    telling = any(word not in STOP_WORDS for word in words(text))
+                    assert bool(numbers) == telling
                 await search.drop_article(connection, number)
 
     asyncio.run(write())
@@ -374,6 +377,11 @@ async def test_the_sibling_is_related(database: Database, now: datetime) -> None
 async def test_one_shared_word_is_no_relation(database: Database, now: datetime) -> None:
     number, *_ = await store(database, now, "Мост открыт", "Мост закрыт на ремонт", "Погода")
     assert await related(database, number) == []
+
+
+async def test_what_all_have_is_no_relation(database: Database, now: datetime) -> None:
+    numbers = await store(database, now, *[("Новости дня", "Коротко о главном")] * 8)
+    assert await related(database, numbers[0]) == []
 
 
 async def test_what_is_not_in_the_index_has_no_relations(database: Database) -> None:
@@ -433,17 +441,17 @@ async def test_both_databases_find_the_same_in_the_same_order(
     def text(count: int) -> str:
         return " ".join(rng.choice(rng.choice(FORMS)) for _ in range(count))
 
-    texts = [(text(4), text(6), text(rng.randrange(40))) for _ in range(150)]
-    queries = [text(rng.choice((1, 1, 2, 3))) for _ in range(150)]
+    texts = [(text(4), text(6), text(rng.randrange(40))) for _ in range(80)]
+    queries = [text(rng.choice((1, 1, 2, 3))) for _ in range(50)]
     queries += [query[: rng.randrange(2, 7)] for query in queries]
     answers = []
     for url in (sqlite_url, postgres_url):
         async with Database.open(url) as database:
             numbers = await store(database, now, *texts)
-            found = [_titles(await _pages(database, query, 20)) for query in queries]
-            close = [await related(database, number) for number in numbers]
+            found = [_titles(await _pages(database, query, 40)) for query in queries]
+            close = [await related(database, number) for number in numbers[:30]]
         answers.append((found, close))
     assert answers[0][0] == answers[1][0]
     assert answers[0][1] == answers[1][1]
-    assert sum(map(len, answers[0][0])) > 1000
-    assert sum(map(bool, answers[0][1])) > 50
+    assert sum(map(len, answers[0][0])) > 500
+    assert sum(map(bool, answers[0][1])) > 15
