@@ -143,8 +143,10 @@ _SEARCH = {
 }
 for _dialect, _statements in _SEARCH.items():
     for _statement in _statements:
-        event.listen(article, "after_create", DDL(_statement).execute_if(dialect=_dialect))
-event.listen(article, "before_drop", DDL("DROP TABLE IF EXISTS article_search"))
+        _made = DDL(_statement)  # type: ignore[no-untyped-call]
+        event.listen(article, "after_create", _made.execute_if(dialect=_dialect))
+_dropped = DDL("DROP TABLE IF EXISTS article_search")  # type: ignore[no-untyped-call]
+event.listen(article, "before_drop", _dropped)
 
 # An entry's id means something within its source (scope = source id); an address is known
 # everywhere (scope = 0).
