@@ -38,7 +38,7 @@ ON_POSTGRES = 3_000  # it is there for comparison; a round trip for each takes i
 LEMMAS = 8_000
 TOPICS = 200
 WORDS = 150  # in a body
-QUERIES = 300
+QUERIES = 200
 RARE = range(5, 200)  # articles that have a word which somebody would search for
 BATCH = 500
 SHOWN = 10
@@ -277,7 +277,7 @@ async def measure(name: str, url: str, count: int) -> None:
                     sum(number in peer.find(query, limit=RANKED) for query, number in queries)
                     / QUERIES
                 )
-                rows.append(_shares(f"found in another form, {what}", share, raw_share))
+                rows.append(_shares(f"found in any form, {what}", share, raw_share))
                 if what == "one word":
                     demand(f"{RECALL:.0%} of one-word queries find their article", share >= RECALL)
             close = await precision(database, samples, numbers)

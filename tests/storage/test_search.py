@@ -431,6 +431,32 @@ opening opens opened open
 COVID-19 2026 5G 300
 """
 FORMS = [line.split() for line in LEMMAS.strip().splitlines()]
+TOWNS = [
+    "Алдан",
+    "Бийск",
+    "Вязьма",
+    "Галич",
+    "Дербент",
+    "Елец",
+    "Жиздра",
+    "Зарайск",
+    "Ишим",
+    "Касимов",
+    "Ливны",
+    "Муром",
+    "Нерехта",
+    "Орск",
+    "Пудож",
+    "Ржев",
+    "Суздаль",
+    "Тотьма",
+    "Углич",
+    "Фролово",
+    "Хвалынск",
+    "Чухлома",
+    "Шуя",
+    "Юрьев",
+]
 
 
 async def test_both_databases_find_the_same_in_the_same_order(
@@ -441,7 +467,10 @@ async def test_both_databases_find_the_same_in_the_same_order(
     def text(count: int) -> str:
         return " ".join(rng.choice(rng.choice(FORMS)) for _ in range(count))
 
-    texts = [(text(4), text(6), text(rng.randrange(40))) for _ in range(80)]
+    texts = [
+        (text(4), text(6), f"{text(rng.randrange(40))} {' '.join(rng.sample(TOWNS, 3))}")
+        for _ in range(80)
+    ]
     queries = [text(rng.choice((1, 1, 2, 3))) for _ in range(50)]
     queries += [query[: rng.randrange(2, 7)] for query in queries]
     answers = []
