@@ -586,6 +586,29 @@ class Page(Generic[T]):
     newer: Key | None
 
 
+@dataclass(frozen=True, slots=True, order=True)
+class Rank:
+    """A place among what a search has found: ``(score, sorted_at as in a Key, id)``."""
+
+    score: int
+    at: int
+    id: int
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """Some of the articles that a search has found, best first, and the places that lead on.
+
+    Attributes:
+        worse: ask for articles after this place, or None at the end.
+        better: ask for articles before this place, or None at the start.
+    """
+
+    items: tuple[ArticleCard, ...]
+    worse: Rank | None
+    better: Rank | None
+
+
 # --- Who reads --------------------------------------------------------------------------------
 
 

@@ -22,6 +22,7 @@ from bot.model import (
     load_document,
 )
 from bot.storage.schema import alias, article, section
+from bot.storage.search import index_article
 from bot.storage.sections import PARENT, WITH_PARENT, ensure_section, family, section_of
 from bot.storage.upsert import insert
 
@@ -131,6 +132,7 @@ async def add_article(
         await add_aliases(connection, source_id, min(others), new.aliases)
         return None
     await add_aliases(connection, source_id, number, new.extra)
+    await index_article(connection, number, new.title, new.lead, new.document)
     return number
 
 

@@ -21,6 +21,7 @@ from bot.model import (
 )
 from bot.storage.articles import page_values
 from bot.storage.schema import CHECKED, article, broadcast, delivery, revision
+from bot.storage.search import drop_article, index_article, index_stored
 
 ABSENT = ""
 """As ``seen``: the feed names the article no more."""
@@ -201,6 +202,8 @@ async def revise_article(
     if shown or document != row.document:
         await _keep_replaced(connection, row, edit, now)
     await connection.execute(update(article).where(article.c.id == article_id).values(**values))
+    if (shown or text) and row.withdrawn_at is None:
+        await index_article(connection, article_id, new.title, new.lead, new.document)
     if shown:
         await _amend(connection, article_id)
     return shown
@@ -223,6 +226,7 @@ async def withdraw_article(
         statement = statement.where(CHECKED)
     if not (await connection.execute(statement.values(**values))).rowcount:
         return False
+    await drop_article(connection, article_id)
     await _amend(connection, article_id, state=BroadcastState.WITHDRAWN)
     return True
 
@@ -247,6 +251,7 @@ async def reinstate_article(
         await connection.execute(mine.values(gone=0, check_at=None))
     if not changed.rowcount:
         return False
+    await index_stored(connection, article_id)
     await _amend(connection, article_id)  # it stays withdrawn: nobody else gets it
     return True
 

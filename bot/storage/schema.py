@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import (
+    DDL,
     BigInteger,
     Boolean,
     Column,
@@ -21,6 +22,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    event,
     false,
     literal_column,
     text,
@@ -157,6 +159,27 @@ revision = Table(
     _moment("at"),  # of the edit
     Index("ix_revision_at", "at"),
 )
+# The search index of articles, which each database has in its own way; see search.py. FTS5 splits
+# at spaces alone, for its text is made of words already.
+_SEARCH = {
+    "sqlite": [
+        """CREATE VIRTUAL TABLE article_search USING fts5(
+        title, lead, frequent, body, tokenize = 'ascii', prefix = '3')""",
+    ],
+    "postgresql": [
+        """CREATE TABLE article_search (
+        article_id BIGINT NOT NULL CONSTRAINT pk_article_search PRIMARY KEY
+        CONSTRAINT fk_article_search_article_id REFERENCES article (id) ON DELETE CASCADE,
+        stems TSVECTOR NOT NULL)""",
+        "CREATE INDEX ix_article_search_stems ON article_search USING gin (stems)",
+    ],
+}
+for _dialect, _statements in _SEARCH.items():
+    for _statement in _statements:
+        _made = DDL(_statement)  # type: ignore[no-untyped-call]
+        event.listen(article, "after_create", _made.execute_if(dialect=_dialect))
+_dropped = DDL("DROP TABLE IF EXISTS article_search")  # type: ignore[no-untyped-call]
+event.listen(article, "before_drop", _dropped)
 
 # An entry's id means something within its source (scope = source id); an address is known
 # everywhere (scope = 0).

@@ -11,9 +11,11 @@ from alembic.config import Config
 from sqlalchemy import Connection, TextClause, text
 
 import bot.storage
+from bot.model import Document, Paragraph, Span, dump_document
 from bot.storage import incoming
 from bot.storage.database import Database, _engine
 from bot.storage.incoming import BEFORE_ALL_CHATS
+from bot.storage.search import index_stored, search_articles
 
 INSERT = text(
     "INSERT INTO incoming (update_id, state, body, received_at) "
@@ -107,3 +109,61 @@ async def test_addresses_are_spelled_as_the_rules_have_them_now(empty_url: str) 
     assert names["url", "https://e.example/1299"] == 3
     assert names["canonical", "https://e.example/3"] == 3
     assert names["guid", "https://mobile.e.example/1"] == 2
+
+
+ARTICLES = """
+INSERT INTO source (id, url, next_at) VALUES (1, 'https://news.example/feed', :now);
+INSERT INTO section (id, title, created_at) VALUES (1, 'News', :now);
+"""
+ARTICLE = text(
+    "INSERT INTO article (id, source_id, section_id, url, title, lead, document, sorted_at, "
+    "created_at, withdrawn_at) VALUES (:id, 1, 1, '', :title, 'Лид новости.', :document, "
+    "'2026-01-01 00:00:00.000000', '2026-01-01 00:00:00.000000', :withdrawn_at)"
+)
+
+
+async def _with_articles(url: str, rows: list[dict[str, object]]) -> None:
+    """A database from before articles were indexed."""
+    await at(url, "0007", [row(1, 0, None)])
+    engine = _engine(url)
+    async with engine.begin() as connection:
+        for statement in ARTICLES.strip().strip(";").split(";"):
+            await connection.exec_driver_sql(
+                statement.replace(":now", "'2026-01-01 00:00:00.000000'")
+            )
+        await connection.execute(ARTICLE, rows)
+    await engine.dispose()
+
+
+async def test_articles_that_are_there_are_found(empty_url: str) -> None:
+    """More than two batches of the migration, one with a document that cannot be read."""
+    document = dump_document(Document((Paragraph((Span("Мост открыли вчера."),)),)))
+    rows: list[dict[str, object]] = [
+        {"id": n, "title": f"Новость {n}", "document": document, "withdrawn_at": None}
+        for n in range(1, 500, 2)
+    ]
+    rows[3] |= {"title": "Без текста", "document": "nonsense"}
+    rows[4] |= {"withdrawn_at": "2026-01-02 00:00:00.000000"}
+    await _with_articles(empty_url, rows)
+    async with Database.open(empty_url) as database, database.read() as connection:
+        found = await search_articles(connection, "мостов", limit=1000)
+        numbers = {card.id for card in found.items}
+        assert numbers == {n for n in range(1, 500, 2) if n not in (7, 9)}
+        for query, number in (("новости 499", 499), ("тексты", 7), ("мост 49", 49)):
+            found = await search_articles(connection, query, limit=5)
+            assert [card.id for card in found.items][:1] == [number]
+
+
+async def test_what_the_migration_indexed_is_what_would_be_indexed_now(empty_url: str) -> None:
+    document = Document((Paragraph((Span("Мост. " * 5 + "Bridges, ёлки и COVID-19."),)),))
+    rows: list[dict[str, object]] = [
+        {"id": 1, "title": "Мосты", "document": dump_document(document), "withdrawn_at": None}
+    ]
+    await _with_articles(empty_url, rows)
+    async with Database.open(empty_url) as database, database.write() as connection:
+        columns = "stems::text" if "postgresql" in empty_url else "title, lead, frequent, body"
+        query = f"SELECT {columns} FROM article_search"  # noqa: S608 - ours
+        migrated = (await connection.exec_driver_sql(query)).one()
+        await index_stored(connection, 1)
+        assert (await connection.exec_driver_sql(query)).one() == migrated
+        assert "bridg" in str(migrated)

@@ -37,6 +37,7 @@ from bot.storage import (
     outbox,
     readers,
     revisions,
+    search,
     sections,
 )
 from bot.storage.amendments import Amending
@@ -227,10 +228,22 @@ QUESTIONS: dict[str, tuple[Question, set[str]]] = {
         {"ix_article_section_id_sorted_at_id"},
     ),
     "sections": (sections.sections, {"ix_article_section_id_sorted_at_id"}),
+    "search": (
+        lambda c: search.search_articles(c, "словом rare", limit=9),
+        {"ix_article_search_stems"},
+    ),
+    "search by beginnings": (
+        lambda c: search.search_articles(c, "rar", limit=9),
+        {"ix_article_search_stems"},
+    ),
+    "related": (
+        lambda c: search.related_articles(c, 777, limit=9),
+        {"ix_article_search_stems"},
+    ),
 }
 BIG = (
     *("delivery", "article", "alias", "incoming", "reader", "broadcast", "subscription"),
-    "opened",
+    *("opened", "article_search"),
 )
 
 RARE = {
@@ -252,6 +265,7 @@ UPDATE section SET parent_id = 1 WHERE id IN (4, 9);
 INSERT INTO article (source_id, section_id, url, title, lead, document, sorted_at, created_at)
     SELECT 1, 1 + n - n / 10 * 10, 'https://news.example/' || n, 'Title', '', '{}', :second, :now
     FROM numbers;
+:index
 INSERT INTO alias (kind, scope, key, article_id)
     SELECT 'url', 0, 'key ' || n, n FROM numbers;
 INSERT INTO reader (chat_id, kind, locale, created_at)
@@ -279,11 +293,16 @@ INSERT INTO incoming (update_id, chat_id, body, received_at, state)
     SELECT n, n / 40, '', :now, CASE WHEN n = n / 2 * 2 THEN 0 ELSE 1 END FROM numbers;
 """
 SQLITE = {
+    ":index": """INSERT INTO article_search (rowid, title, lead, frequent, body)
+        SELECT n, 'слов', 'rare ' || (n / 10), '', 'stem' || (n / 20) FROM numbers;""",
     ":long_after": "'2026-12-30 09:00:00.000000'",
     ":now": "'2026-11-23 09:00:00.000000'",
     ":second": "strftime('%Y-%m-%d %H:%M:%S.000000', '2026-11-23 09:00', '+' || n || ' seconds')",
 }
 POSTGRES = {
+    ":index": """INSERT INTO article_search (article_id, stems)
+        SELECT n, to_tsvector('simple', 'слов rare ' || (n / 10) || ' stem' || (n / 20))
+        FROM numbers;""",
     ":long_after": "TIMESTAMPTZ '2026-12-30 09:00:00Z'",
     ":now": "TIMESTAMPTZ '2026-11-23 09:00:00Z'",
     ":second": "TIMESTAMPTZ '2026-11-23 09:00:00Z' + n * INTERVAL '1 second'",
@@ -333,7 +352,7 @@ def asked(database: Database) -> Iterator[list[tuple[str, Any]]]:
     def note(
         _conn: Any, _cursor: Any, statement: str, parameters: Any, _context: Any, many: Any
     ) -> None:
-        if statement.startswith(("SELECT", "INSERT", "UPDATE", "DELETE", "WITH")):
+        if statement.startswith(("SELECT", "INSERT", "UPDATE", "DELETE", "WITH", "SET LOCAL")):
             seen.append((statement, parameters[0] if many else parameters))
 
     engine = database._engine.sync_engine
@@ -353,7 +372,9 @@ async def plans(database: Database, question: Question) -> list[str]:
         await connection.rollback()
     async with database.read() as connection:
         for statement, parameters in statements:
-            if connection.dialect.name == "sqlite":
+            if statement.startswith("SET LOCAL"):
+                await connection.exec_driver_sql(statement)
+            elif connection.dialect.name == "sqlite":
                 explain = f"EXPLAIN QUERY PLAN {statement}"
                 found = await connection.exec_driver_sql(explain, parameters)
                 lines += found.scalars(3)
@@ -383,6 +404,7 @@ def _named(index: str, plan: str) -> bool:
     """SQLite calls the index of a key by names of its own."""
     own = {
         "pk_alias": "sqlite_autoindex_alias_1",
+        "ix_article_search_stems": ":M4",
         "pk_opened": "sqlite_autoindex_opened_1",
         "uq_broadcast_article_id": "sqlite_autoindex_broadcast_1",
         "pk_delivery": "delivery USING PRIMARY KEY",
