@@ -24,6 +24,7 @@ from bot.i18n import Translators, load_translators
 from bot.ingest.checks import Checker
 from bot.ingest.fetch import Fetcher
 from bot.ingest.poll import Poller
+from bot.ingest.websub import Subscriber
 from bot.ingest.workers import ParsePool
 from bot.leadership import Leadership, Lease, Work
 from bot.machines import Machines, deadline
@@ -39,7 +40,7 @@ from bot.telegram.pace import Pacer
 from bot.telegram.session import ReplyLane, make_bot
 from bot.telegram.webhook import WebhookKeeper
 from bot.waiting import rest, unless
-from bot.web import Standing, Webhook, serve
+from bot.web import HubCallback, Standing, Webhook, serve
 
 _log = structlog.get_logger(__name__)
 
@@ -99,6 +100,7 @@ class _Process:
         self._database = database
         self._translators = translators
         self._published = asyncio.Event()
+        self._pinged = asyncio.Event()
         # Of the process, not of a term: what has left counts on.
         self._pacer = Pacer(settings.send_rate, paid=settings.paid_broadcast)
         self._replies = self._make_bot()
@@ -136,8 +138,9 @@ class _Process:
 
         place = settings.webhook if Role.WEB in settings.roles else None
         webhook = Webhook(place.path, place.secret, self._intake.keep) if place else None
+        callback = HubCallback(self._database, self._pinged) if place else None
         try:
-            serving = serve(host, port, self._database, standing, webhook)
+            serving = serve(host, port, self._database, standing, webhook, callback)
             await stack.enter_async_context(serving)
         except OSError as error:
             raise SettingsError(
@@ -166,15 +169,20 @@ class _Process:
                 poll_seconds=settings.poll_seconds,
                 allow_private=allow_private,
                 published=self._published,
+                pinged=self._pinged,
                 ttl=timedelta(hours=settings.delivery_ttl),
                 breaking_words=settings.breaking_words,
             )
             checker = Checker(self._database, fetcher, poll_seconds=settings.poll_seconds)
+            works = [
+                ("reading sources", poller.run(lease.lost)),
+                ("checking pages", checker.run(lease.lost, poller.vanished)),
+            ]
+            if settings.webhook is not None:
+                subscriber = Subscriber(self._database, fetcher, base=settings.webhook.url)
+                works.append(("asking hubs", subscriber.run(lease.lost, poller.named)))
             async with asyncio.TaskGroup() as group:
-                for name, work in (
-                    ("reading sources", poller.run(lease.lost)),
-                    ("checking pages", checker.run(lease.lost, poller.vanished)),
-                ):
+                for name, work in works:
                     part = self._machines.run(name, work, lease.lost)
                     group.create_task(part, name=name)
 

@@ -262,6 +262,7 @@ class Source:
         etag, last_modified: the validators of the last complete read, to be sent back verbatim.
         failures: reads that failed in a row.
         primed: whether a first read was completed; before it nothing is pushed.
+        pinged_at: when its hub last said that there is news, where no read has answered that yet.
     """
 
     id: int
@@ -272,6 +273,7 @@ class Source:
     failures: int
     primed: bool
     reads_url: str | None = None
+    pinged_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -299,11 +301,18 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Feed:
-    """A feed as parsed: its title (may be empty), its language, its entries in the feed's order."""
+    """A feed as parsed: its title (may be empty), its language, its entries in the feed's order.
+
+    Attributes:
+        hub: the absolute address of the first WebSub hub that it names, or None.
+        own_url: the absolute address that it calls its own (``rel="self"``), or None.
+    """
 
     title: str
     language: str | None
     entries: tuple[Entry, ...]
+    hub: str | None = None
+    own_url: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 import socket
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -20,6 +20,7 @@ from yarl import URL
 
 from bot.addresses import is_public_address
 from bot.errors import AddressRefusedError, FetchError, UnreachableError
+from bot.ingest.links import Links, of_headers
 
 MAX_REDIRECTS = 5
 MAX_WAIT = 86_400.0  # seconds; a site that asks to wait longer is asked again after a day
@@ -29,7 +30,9 @@ _MAX_VALIDATOR = 1000  # characters
 _AUTH = "Authorization"
 _CONDITIONS = frozenset({"If-None-Match", "If-Modified-Since"})
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
+_SAME_AGAIN = frozenset({307, 308})
 _BUSY = frozenset({429, 503})
+_SAID = 300  # bytes of a refusal's own words
 _ACCEPT = (
     "application/rss+xml, application/atom+xml, application/feed+json, application/xml;q=0.9,"
     " text/html;q=0.9, */*;q=0.5"
@@ -57,6 +60,7 @@ class Fetched:
         content: the body, decompressed.
         content_type: the header as it came, or None.
         etag, last_modified: what to send back next time, or None.
+        link: the WebSub hub and the own address that the ``Link`` headers name, or None each.
     """
 
     url: str
@@ -64,6 +68,7 @@ class Fetched:
     content_type: str | None
     etag: str | None
     last_modified: str | None
+    link: Links = (None, None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +138,7 @@ class Fetcher:
         last_modified: str | None = None,
         limit: int,
         page: bool = False,
+        fresh: bool = False,
     ) -> Fetched | NotModified:
         """Read an address.
 
@@ -142,6 +148,7 @@ class Fetcher:
             last_modified: its ``Last-Modified``, sent back as it is.
             limit: how many bytes the decompressed body may have.
             page: it is an article's page, not a feed: it takes its turn among pages.
+            fresh: caches on the way are to ask the site itself.
 
         Raises:
             AddressRefusedError: it, or where it redirects to, is not public.
@@ -155,6 +162,8 @@ class Fetcher:
             headers["If-None-Match"] = etag
         if last_modified is not None:
             headers["If-Modified-Since"] = last_modified
+        if fresh:
+            headers["Cache-Control"] = "no-cache"
         first = _authority(target)
         left = seconds = self._page_timeout if page else self._timeout
         clock = asyncio.get_running_loop().time
@@ -176,6 +185,51 @@ class Fetcher:
                 headers.pop(_AUTH, None)  # meant for the first host alone
             target = answer
         raise FetchError(f"{first} redirects more than {MAX_REDIRECTS} times.")
+
+    async def post(self, url: str, form: Mapping[str, str]) -> None:
+        """Send a form; any answer of success will do, and is not read.
+
+        Redirects are followed as far as they leave the request what it is (307, 308).
+
+        Args:
+            url: an http(s) address; a user name and password in it are sent, never shown.
+            form: names and values.
+
+        Raises:
+            AddressRefusedError: it, or where it redirects to, is not public.
+            UnreachableError: no answer came, or none in time.
+            FetchError: it was refused; the sentence ends with what was said.
+        """
+        target, headers = _web_address(url)
+        first = _authority(target)
+        try:
+            async with asyncio.timeout(self._timeout):
+                for _ in range(MAX_REDIRECTS + 1):
+                    answer = await self._send(target, headers, form)
+                    if answer is None:
+                        return
+                    if answer.origin() != target.origin():
+                        headers.pop(_AUTH, None)  # meant for the first host alone
+                    target = answer
+        except TimeoutError as error:
+            raise UnreachableError(f"{first} took longer than {self._timeout:g} s.") from error
+        raise FetchError(f"{first} redirects more than {MAX_REDIRECTS} times.")
+
+    async def _send(
+        self, target: URL, headers: dict[str, str], form: Mapping[str, str]
+    ) -> URL | None:
+        """One request; a URL as the answer is where it is to be sent instead."""
+        if self._session is None:
+            raise RuntimeError("a Fetcher is used inside its context")
+        try:
+            async with self._session.post(
+                target, data=form, headers=headers, allow_redirects=False
+            ) as response:
+                return await _accepted(response)
+        except TimeoutError:
+            raise
+        except (aiohttp.ClientError, OSError, ValueError) as error:
+            raise _explained(_authority(target), error) from error
 
     async def _ask(
         self, target: URL, headers: dict[str, str], limit: int
@@ -255,6 +309,25 @@ async def _answer(
         content_type=headers.get("Content-Type"),
         etag=_validator(headers.get("ETag")),
         last_modified=_validator(headers.get("Last-Modified")),
+        link=of_headers(headers.getall("Link", ()), str(response.url)),
+    )
+
+
+async def _accepted(response: aiohttp.ClientResponse) -> URL | None:
+    """Nothing where a request was taken, or where it is to be sent instead."""
+    status = response.status
+    location = response.headers.get("Location")
+    if status in _SAME_AGAIN and location:
+        return _redirected(response.url, location)
+    if HTTPStatus.OK <= status < HTTPStatus.MULTIPLE_CHOICES:
+        return None
+    said = (await response.content.read(_SAID)).decode(errors="replace")
+    said = " ".join("".join(c if c.isprintable() else " " for c in said).split())
+    wait = response.headers.get("Retry-After") if status in _BUSY else None
+    raise FetchError(
+        f"{_authority(response.url)} answered {_reason(status)}{said and ': '}{said}.",
+        status=status,
+        retry_after=None if wait is None else retry_after(wait, datetime.now(UTC)),
     )
 
 

@@ -32,6 +32,7 @@ from bot.ingest.fields import (
     settled,
 )
 from bot.ingest.json_feed import read_json_feed
+from bot.ingest.links import of_elements
 from bot.model import Entry, Feed
 
 MAX_TAGS = 300_000  # some 10,000 entries
@@ -108,10 +109,13 @@ def parse_feed(content: bytes, content_type: str | None, url: str) -> Feed:
     if result["bozo"] and not result["entries"] and not result["feed"].get("title"):
         raise ParseError("The feed is broken: it has neither a title nor an entry.")
     atom = result["version"].startswith("atom")
+    hub, own_url = of_elements(_dicts(result["feed"].get("links")), url)
     return Feed(
         title=_line(result["feed"].get("title_detail"), literal=atom),
         language=language(str(result["feed"].get("language", ""))),
         entries=settled([_entry(raw, url, atom=atom) for raw in result["entries"]]),
+        hub=hub,
+        own_url=own_url,
     )
 
 

@@ -20,7 +20,7 @@ from bot.ingest.making import Maker
 from bot.ingest.pages import Pages
 from bot.ingest.workers import ParsePool
 from bot.model import Alias, NewArticle, Source, shown_url
-from bot.storage import articles, broadcasts, revisions, sources
+from bot.storage import articles, broadcasts, hubs, revisions, sources
 from bot.storage.database import Database
 from bot.storage.revisions import Kept
 from bot.storage.sections import ensure_section
@@ -54,6 +54,8 @@ class _End:
         looked_at: the moment at which what follows was compared with what is kept.
         named: the source's own articles that the feed names, by their numbers.
         changes: what it says anew of them.
+        hub, topic: what the feed names for those who want to be told of its news.
+        fruitless: whether the hub said that there are news, yet none are here.
     """
 
     section: str
@@ -63,6 +65,9 @@ class _End:
     looked_at: datetime
     named: Mapping[int, Kept]
     changes: Changes
+    hub: str | None
+    topic: str | None
+    fruitless: bool
 
 
 class Poller:
@@ -71,6 +76,8 @@ class Poller:
     Attributes:
         published: set whenever a broadcast was stored.
         vanished: set whenever a feed left out an article whose page is to be looked at.
+        named: set whenever a feed named a hub that is to be asked to tell of its news.
+        pinged: to be set when a hub has told of news, so that its source is due.
     """
 
     def __init__(
@@ -82,11 +89,14 @@ class Poller:
         poll_seconds: float,
         allow_private: bool,
         published: asyncio.Event | None = None,
+        pinged: asyncio.Event | None = None,
         ttl: timedelta = broadcasts.DELIVERY_TTL,
         breaking_words: Sequence[str] = (),
     ) -> None:
         self.published = published or asyncio.Event()
         self.vanished = asyncio.Event()
+        self.named = asyncio.Event()
+        self.pinged = pinged or asyncio.Event()
         self._ttl = ttl
         self._breaking_words = breaking_words
         self._database = database
@@ -108,6 +118,7 @@ class Poller:
         async with asyncio.TaskGroup() as group:
             while not stop.is_set():
                 self._freed.clear()
+                self.pinged.clear()
                 nap = _LONGEST_NAP
                 try:
                     async with self._database.read() as connection:
@@ -126,7 +137,8 @@ class Poller:
                 except StorageError as error:
                     _log.warning("sources not listed", error=str(error))
                 # Until a source may be due, or a read has ended.
-                await rest(stop, min(max(nap, _SHORTEST_NAP), _LONGEST_NAP), self._freed)
+                nap = min(max(nap, _SHORTEST_NAP), _LONGEST_NAP)
+                await rest(stop, nap, self._freed, self.pinged)
 
     async def _turn(self, source: Source, stop: asyncio.Event) -> None:
         try:
@@ -167,17 +179,20 @@ class Poller:
             await self._record_failure(source, error)
 
     async def _read(self, source: Source) -> None:
+        pinged = source.pinged_at is not None  # so "not modified" would be no answer
         answer = await self._fetcher.get(
             source.url,
-            etag=source.etag,
-            last_modified=source.last_modified,
+            etag=None if pinged else source.etag,
+            last_modified=None if pinged else source.last_modified,
             limit=FEED_BYTES,
+            fresh=pinged,
         )
         if isinstance(answer, NotModified):
             now = datetime.now(UTC)
             async with self._database.write() as connection:
                 next_at = decide.next_read(now, self._poll_seconds)
                 await sources.record_unchanged(connection, source.id, now=now, next_at=next_at)
+                await hubs.settle_ping(connection, source, now, fruitless=False)
             return
         feed = await self._pool.feed(answer.content, answer.content_type, answer.url)
         named = decide.candidates(feed)
@@ -197,6 +212,9 @@ class Poller:
             looked_at=now,
             named=kept,
             changes=changes,
+            hub=answer.link[0] or feed.hub,
+            topic=answer.link[1] or feed.own_url,
+            fruitless=pinged and not new and not changes.revisit,
         )
         pages = Pages(self._fetcher, self._pool)
         maker = Maker(pages, self._pool, source, feed, allow_private=self._allow_private)
@@ -233,7 +251,7 @@ class Poller:
     async def _store(self, source: Source, made: Sequence[NewArticle], end: _End | None) -> None:
         """Articles, broadcasts and, with the last of them, the source's state: all or none."""
         now = datetime.now(UTC)
-        stored, vanished = 0, False
+        stored, vanished, named = 0, False, False
         async with self._database.write() as connection:
             for new in made:
                 check_at = next_check(now, now) if source.primed and new.has_page else None
@@ -269,11 +287,15 @@ class Poller:
                     etag=end.etag,
                     last_modified=end.last_modified,
                 )
+                await hubs.settle_ping(connection, source, now, fruitless=end.fruitless)
+                named = await hubs.note_hub(connection, source.id, end.hub, end.topic, now)
         shown, pushed = shown_url(source.url), stored if source.primed else 0
         if pushed:
             self.published.set()
         if vanished:
             self.vanished.set()
+        if named:
+            self.named.set()
         if end is not None and not source.primed:
             _log.info("first read complete: what comes from now on is pushed", source=shown)
         if stored:

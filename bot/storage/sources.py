@@ -131,4 +131,5 @@ def _source(row: Row[tuple[object, ...]]) -> Source:
         failures=row.failures,
         primed=row.primed,
         reads_url=row.reads_url,
+        pinged_at=row.pinged_at,
     )
