@@ -40,7 +40,7 @@ from bot.telegram.pace import Pacer
 from bot.telegram.session import ReplyLane, make_bot
 from bot.telegram.webhook import WebhookKeeper
 from bot.waiting import rest, unless
-from bot.web import HubCallback, Standing, Webhook, serve
+from bot.web import CALLBACK, HubCallback, Standing, Webhook, serve
 
 _log = structlog.get_logger(__name__)
 
@@ -179,7 +179,8 @@ class _Process:
                 ("checking pages", checker.run(lease.lost, poller.vanished)),
             ]
             if settings.webhook is not None:
-                subscriber = Subscriber(self._database, fetcher, base=settings.webhook.url)
+                base = settings.webhook.url + CALLBACK
+                subscriber = Subscriber(self._database, fetcher, base=base)
                 works.append(("asking hubs", subscriber.run(lease.lost, poller.named)))
             async with asyncio.TaskGroup() as group:
                 for name, work in works:

@@ -33,7 +33,9 @@ _BODY_BYTES = 1024 * 1024  # an update has some thousand
 _SECRET_HEADER = "X-Telegram-Bot-Api-Secret-Token"  # noqa: S105 - the name of a header
 
 # https://www.w3.org/TR/websub/
-_CALLBACK = "/websub/{token:[A-Za-z0-9_-]{1,100}}"
+CALLBACK = "/websub/"
+"""The path that a subscription's token follows, where its hub calls."""
+_CALLBACK_ROUTE = f"{CALLBACK}{{token:[A-Za-z0-9_-]{{1,100}}}}"
 _NEWS_BYTES = 5 * 1024 * 1024  # what a hub may send; it is the feed
 _NEWS_SECONDS = 30.0
 _CHALLENGE = 1000  # characters
@@ -43,6 +45,11 @@ _RENEWED_AFTER = 2 / 3  # of a lease
 _DENIED_PAUSE = timedelta(days=1)
 # SHA-1 too: most hubs still sign so, and HMAC does not suffer from what is broken in it.
 _SIGNATURE = re.compile(r"(sha(?:1|256|384|512))=([0-9a-fA-F]{40,128})")
+_FAULTS = {
+    HTTPStatus.OK: "its signature is missing or wrong",
+    HTTPStatus.REQUEST_ENTITY_TOO_LARGE: f"longer than {_NEWS_BYTES} bytes",
+    HTTPStatus.REQUEST_TIMEOUT: f"it took more than {_NEWS_SECONDS:g} s",
+}
 
 
 class Webhook:
@@ -114,11 +121,18 @@ class HubCallback:
     Args:
         database: where it is kept what hubs were asked for.
         pinged: set whenever a source was made due.
+        clock: the moment.
     """
 
-    def __init__(self, database: Database, pinged: asyncio.Event) -> None:
+    def __init__(
+        self,
+        database: Database,
+        pinged: asyncio.Event,
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
         self._database = database
         self._pinged = pinged
+        self._clock = clock
         self._ignored = 0
 
     async def verify(self, request: web.Request) -> web.StreamResponse:
@@ -128,7 +142,7 @@ class HubCallback:
         """
         query = request.query
         mode, challenge = query.get("hub.mode"), query.get("hub.challenge", "")
-        now = datetime.now(UTC)
+        now = self._clock()
         try:
             asked = await self._find(request)
             if asked is None or not asked.listed or query.get("hub.topic") != asked.topic:
@@ -159,14 +173,14 @@ class HubCallback:
                 return web.Response(status=404)
             if not asked.listed:
                 async with self._database.write() as connection:
-                    await hubs.give_up(connection, asked.token, datetime.now(UTC))
+                    await hubs.give_up(connection, asked.token, self._clock())
                 return web.Response(status=410)
             fault = await _unsigned(request, asked.secret)
             if fault is not None:
                 self._ignore(asked, fault)
                 return web.Response(status=fault)
             async with self._database.write() as connection:
-                await hubs.ping(connection, asked.source_id, datetime.now(UTC))
+                await hubs.ping(connection, asked.source_id, self._clock())
         except StorageError as error:
             _log.warning("hub not heard: it is to repeat it", error=str(error))
             return web.Response(status=503)
@@ -197,9 +211,9 @@ class HubCallback:
         self._ignored += 1
         if self._ignored.bit_count() == 1:
             _log.warning(
-                "what claims to be a hub is ignored: its signature is missing or wrong",
+                "what a hub sent is ignored",
                 source=asked.source_url,
-                status=int(fault),
+                fault=_FAULTS[fault],
                 so_far=self._ignored,
             )
 
@@ -277,8 +291,8 @@ async def serve(
     if webhook is not None:
         application.router.add_post(webhook.path, webhook.receive)
     if callback is not None:
-        application.router.add_get(_CALLBACK, callback.verify, allow_head=False)
-        application.router.add_post(_CALLBACK, callback.receive)
+        application.router.add_get(_CALLBACK_ROUTE, callback.verify, allow_head=False)
+        application.router.add_post(_CALLBACK_ROUTE, callback.receive)
     runner = web.AppRunner(application, access_log=None, shutdown_timeout=_SHUTDOWN_SECONDS)
     await runner.setup()
     try:

@@ -21,9 +21,6 @@ from bot.waiting import growing, rest, unless
 
 _log = structlog.get_logger(__name__)
 
-CALLBACK = "/websub/"
-"""The path below our public address that a subscription's token follows; ``bot/web.py`` serves it."""
-
 _FIRST_PAUSE, _LONGEST_PAUSE = timedelta(minutes=5), timedelta(days=1)
 _SHORTEST_PAUSE = timedelta(minutes=1)
 _SHORTEST_NAP, _LONGEST_NAP = 1.0, 60.0  # seconds
@@ -55,7 +52,7 @@ class Subscriber:
     Args:
         database: where it is kept what hubs are asked for.
         fetcher: how they are asked; it keeps us out of private networks.
-        base: our public address, which the hubs come back to.
+        base: what the address of a callback begins with; a subscription's token follows.
         clock: the moment.
     """
 
@@ -109,6 +106,8 @@ class Subscriber:
                 await self._ask(subscription)
             except StorageError as error:
                 _log.warning("hub not asked", source=subscription.source_url, error=str(error))
+            except Exception:  # noqa: BLE001 - one hub must not stop the others
+                _log.exception("unexpected fault", source=subscription.source_url)
 
     async def _ask(self, subscription: HubSubscription) -> None:
         now = self._clock()
@@ -141,7 +140,7 @@ class Subscriber:
         return {
             "hub.mode": "subscribe",
             "hub.topic": subscription.topic,
-            "hub.callback": f"{self._base}{CALLBACK}{subscription.token}",
+            "hub.callback": self._base + subscription.token,
             "hub.secret": subscription.secret,
             "hub.lease_seconds": f"{hubs.LEASE.total_seconds():.0f}",
         }

@@ -41,7 +41,7 @@ class HubSubscription:
         token: what the callback's path ends in; nobody can guess it.
         secret: by which the hub signs what it sends.
         failures: requests since the hub last confirmed one.
-        base: our public address in the last request, or None where there was none.
+        base: what the callback began with in the last request, or None where there was none.
         lease_until: until when the hub has promised to tell, or None.
     """
 
@@ -67,8 +67,7 @@ async def note_hub(
     of the old subscription, which runs out: its callback is not known any more.
     """
     known = hub_subscription.c.source_id == source_id
-    statement = select(hub_subscription.c["hub", "topic", "named_at"]).where(known)
-    row = (await connection.execute(statement)).one_or_none()
+    row = (await connection.execute(select(hub_subscription).where(known))).one_or_none()
     named = None if hub is None or topic is None else (hub, topic)
     if named == (None if row is None else (row.hub, row.topic)):
         return False
@@ -100,7 +99,7 @@ async def due_requests(
     Args:
         connection: a transaction.
         now: the moment.
-        base: our public address; where hubs know another one, they are asked anew.
+        base: what our callbacks begin with; where hubs know another one, they are asked anew.
     """
     moved = hub_subscription.c.base != base
     return await _found(
@@ -131,7 +130,7 @@ async def begin_request(
     Args:
         connection: a transaction.
         asked: what it is to be asked for.
-        base: our public address.
+        base: what our callbacks begin with.
         now: the moment.
         renew_at: when to ask again, where it does not confirm.
     """
@@ -202,7 +201,7 @@ async def ping(connection: AsyncConnection, source_id: int, now: datetime) -> No
 
     A site that fails is left alone as long as it would be otherwise.
     """
-    statement = select(source.c["next_at", "read_at", "failures"]).where(source.c.id == source_id)
+    statement = select(source).where(source.c.id == source_id)
     row = (await connection.execute(statement.with_for_update())).one()
     due = now if row.read_at is None else max(now, row.read_at + _BETWEEN_READS)
     await connection.execute(

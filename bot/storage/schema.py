@@ -96,7 +96,7 @@ hub_subscription = Table(
     Column("secret", Text, nullable=False),  # by which the hub signs
     Column("state", SmallInteger, nullable=False, server_default="0"),
     Column("failures", Integer, nullable=False, server_default="0"),  # requests without an answer
-    Column("base", Text),  # our public address in the last request
+    Column("base", Text),  # what the callback began with in the last request
     _moment("named_at"),  # since when the feed names this hub and topic
     _moment("requested_at", nullable=True),
     _moment("lease_until", nullable=True),

@@ -27,4 +27,5 @@ EXPECTED = Feed(
             content="<p>First line.</p><p>Second &lt;line&gt;.</p>",
         ),
     ),
+    own_url="https://news.example.org/feeds/all.xml",
 )

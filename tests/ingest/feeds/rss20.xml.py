@@ -27,4 +27,5 @@ EXPECTED = Feed(
             content="Читали вслух <i>восемь</i> часов &mdash; без перерыва.",
         ),
     ),
+    own_url="https://news.example.org/feeds/all.xml",
 )
