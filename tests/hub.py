@@ -74,6 +74,7 @@ class Hub(Served):
         confirmed: what was verified, with the secrets: by topic and callback.
         verdicts: what its own requests to callbacks were answered with.
         violations: what a subscriber may not do.
+        hold: its answers wait for this.
     """
 
     def __init__(self) -> None:
@@ -83,6 +84,8 @@ class Hub(Served):
         self.confirmed: dict[tuple[str, str], str] = {}
         self.verdicts: list[tuple[int, str]] = []
         self.violations: list[str] = []
+        self.hold = asyncio.Event()
+        self.hold.set()
         self._tasks: set[asyncio.Task[None]] = set()
 
     def application(self) -> web.Application:
@@ -102,6 +105,7 @@ class Hub(Served):
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
         await self.tell()
+        await self.hold.wait()
         return web.Response(status=answer.status, text=answer.text, headers=answer.headers)
 
     def _check(self, form: dict[str, str]) -> None:
