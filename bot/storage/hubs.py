@@ -17,7 +17,7 @@ from bot.storage.upsert import insert
 LEASE = timedelta(days=10)
 """How long a subscription is wished to last: https://www.w3.org/TR/websub/#subscriptions."""
 
-_BETWEEN_READS = timedelta(seconds=10)  # of a source whose hub pings again and again
+_BETWEEN_READS = timedelta(seconds=5)  # of a source whose hub pings again and again
 _BEHIND = timedelta(minutes=1)  # how long a cache before the site may lag behind its hub
 _SETTLED = timedelta(hours=1)  # a feed that names now this hub, now that one, is not followed
 _SECRET_BYTES = 32  # 43 characters as text; a hub takes fewer than 200

@@ -306,6 +306,38 @@ async def test_news_are_pushed_when_the_hub_tells_of_them(
             await reading
 
 
+async def test_a_ping_during_a_read_or_ahead_of_a_cache_leads_to_another(house: House) -> None:
+    async with Site(f"{house.hub.url}/") as site, ParsePool() as pool:
+        async with house.database.write() as connection:
+            await sources.list_sources(connection, [SourceSpec(f"{site.url}/feed")], house.now)
+        poller = Poller(house.database, house.fetcher, pool, poll_seconds=3600, allow_private=True)
+
+        async def read(*, pinged: bool) -> timedelta:
+            """How long after it the source is due again."""
+            async with house.database.read() as connection:
+                (one,) = await sources.due_sources(connection, datetime.now(UTC) + DAY)
+            site.hold.clear()
+            reading = asyncio.create_task(poller.read(one))
+            seen = len(site.reads)
+            await site.wait_for(lambda: len(site.reads) > seen)
+            if pinged:
+                async with house.database.write() as connection:
+                    await hubs.ping(connection, one.id, datetime.now(UTC))
+            site.hold.set()
+            await reading
+            async with house.database.read() as connection:
+                due = await sources.upcoming(connection)
+            assert due is not None
+            return due - datetime.now(UTC)
+
+        assert await read(pinged=False) > 59 * MINUTE
+        assert await read(pinged=True) < 6 * SECOND  # answered with 304, which is too old
+        assert 50 * SECOND < await read(pinged=False) < 61 * SECOND  # nothing new yet
+        assert await read(pinged=False) > 59 * MINUTE
+        tags = [headers.get("If-None-Match") for headers in site.reads]
+        assert tags == [None, '"1"', None, '"1"']
+
+
 @pytest.mark.parametrize(
     ("failures", "left", "jitter", "pause"),
     [

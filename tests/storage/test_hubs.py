@@ -240,9 +240,9 @@ async def test_pings_right_after_a_read_wait_and_none_is_lost(
     await complete(database, await listed(database, now), now)
     for _ in range(50):
         await ping(database, source_id, now + SECOND)
-    assert await upcoming(database) == now + 10 * SECOND
+    assert await upcoming(database) == now + 5 * SECOND
     await ping(database, source_id, now + 20 * SECOND)
-    assert await upcoming(database) == now + 10 * SECOND
+    assert await upcoming(database) == now + 5 * SECOND
 
 
 async def test_a_ping_during_a_read_is_not_lost(
@@ -255,9 +255,9 @@ async def test_a_ping_during_a_read_is_not_lost(
         read = await listed(database, now)
         await ping(database, source_id, now + SECOND)
         await complete(database, read, now + 2 * SECOND)
-        assert await upcoming(database) == now + 12 * SECOND
+        assert await upcoming(database) == now + 7 * SECOND
         assert (await listed(database, now)).pinged_at == now + SECOND
-        await complete(database, await listed(database, now), now + 12 * SECOND)
+        await complete(database, await listed(database, now), now + 7 * SECOND)
 
 
 async def test_a_read_that_answers_a_ping_with_nothing_is_followed_by_one_more(
