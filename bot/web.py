@@ -47,6 +47,7 @@ _DENIED_PAUSE = timedelta(days=1)
 _SIGNATURE = re.compile(r"(sha(?:1|256|384|512))=([0-9a-fA-F]{40,128})")
 _FAULTS = {
     HTTPStatus.OK: "its signature is missing or wrong",
+    HTTPStatus.BAD_REQUEST: "it broke off, or is compressed wrongly",
     HTTPStatus.REQUEST_ENTITY_TOO_LARGE: f"longer than {_NEWS_BYTES} bytes",
     HTTPStatus.REQUEST_TIMEOUT: f"it took more than {_NEWS_SECONDS:g} s",
 }
@@ -162,8 +163,8 @@ class HubCallback:
     async def receive(self, request: web.Request) -> web.StreamResponse:
         """200 for what a hub sends, its signature right or not; then the source is due.
 
-        404 for an unknown path, 410 where we want no more, 413 and 408 for what is too much or
-        comes too slowly, 503 to be sent again.
+        404 for an unknown path, 410 where we want no more, 400, 408 and 413 for what breaks
+        off, comes too slowly or is too much, 503 to be sent again.
 
         https://www.w3.org/TR/websub/#content-distribution
         """
@@ -244,6 +245,8 @@ async def _unsigned(request: web.Request, secret: str) -> HTTPStatus | None:
                 digest.update(piece)
     except TimeoutError:
         return HTTPStatus.REQUEST_TIMEOUT
+    except (ConnectionError, web.RequestPayloadError):
+        return HTTPStatus.BAD_REQUEST
     right = hmac.compare_digest(digest.hexdigest(), signature[2].lower())
     return None if right else HTTPStatus.OK
 

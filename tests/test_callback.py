@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import hmac
-from asyncio import Event
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -33,7 +33,7 @@ class House:
     url: str
     asked: HubSubscription
     now: datetime
-    pinged: Event = field(default_factory=Event)
+    pinged: asyncio.Event = field(default_factory=asyncio.Event)
 
     @property
     def callback(self) -> str:
@@ -201,6 +201,31 @@ async def test_what_is_too_long_is_given_up(house: House) -> None:
     body = b" " * (5 * 1024 * 1024 + 1)
     assert await house.tell(body, house.sign(body)) == 413
     assert not await house.is_due()
+
+
+@pytest.mark.parametrize(
+    "framed",
+    [
+        b"Content-Length: 100\r\n\r\n<rss",
+        b"Content-Encoding: gzip\r\nContent-Length: 4\r\n\r\n<rss",
+    ],
+)
+async def test_what_breaks_off_is_nothing(
+    house: House, framed: bytes, caplog: pytest.LogCaptureFixture
+) -> None:
+    port = int(house.url.rpartition(":")[2])
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    path = house.callback.removeprefix(house.url)
+    signature = house.sign(b"<rss")
+    head = f"POST {path} HTTP/1.1\r\nHost: bot.example\r\nX-Hub-Signature: {signature}\r\n"
+    writer.write(head.encode() + framed)
+    writer.write_eof()
+    await reader.read()
+    writer.close()
+    await writer.wait_closed()
+    assert await house.verify() == (200, "c")  # what came first is over
+    assert not await house.is_due()
+    assert [record for record in caplog.records if record.name.startswith("aiohttp")] == []
 
 
 async def test_unknown_paths_are_not_found(house: House) -> None:

@@ -202,7 +202,7 @@ async def ping(connection: AsyncConnection, source_id: int, now: datetime) -> No
     A site that fails is left alone as long as it would be otherwise.
     """
     statement = select(source).where(source.c.id == source_id)
-    row = (await connection.execute(statement.with_for_update())).one()
+    row = (await connection.execute(statement.with_for_update(key_share=True))).one()
     due = now if row.read_at is None else max(now, row.read_at + _BETWEEN_READS)
     await connection.execute(
         update(source)
