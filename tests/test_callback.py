@@ -40,8 +40,8 @@ class House:
         return f"{self.url}{CALLBACK}{self.asked.token}"
 
     async def verify(self, token: str | None = None, **changed: str | None) -> tuple[int, str]:
-        query = {"mode": "subscribe", "topic": TOPIC, "challenge": "c", "lease_seconds": "7200"}
-        query |= changed
+        usual = {"mode": "subscribe", "topic": TOPIC, "challenge": "c", "lease_seconds": "7200"}
+        query = {**usual, **changed}
         given = {f"hub.{name}": value for name, value in query.items() if value is not None}
         url = f"{self.url}{CALLBACK}{token or self.asked.token}"
         async with self.client.get(url, params=given) as answer:

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 import pytest
 from sqlalchemy import select
@@ -156,7 +157,7 @@ async def test_a_hub_that_never_comes_back_is_asked_ever_more_rarely(house: Hous
         for times in range(2, 6):
             pauses.append(await house.next_request() - house.now)
             house.move(pauses[-1])
-            await hub.wait_for(lambda times=times: len(hub.requests) == times)
+            await hub.wait_for(partial(lambda count: len(hub.requests) == count, times))
         assert await house.state() == (HubState.REQUESTED, 5)
         hub.answer = Answer()
         house.move(DAY)
