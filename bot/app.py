@@ -26,6 +26,7 @@ from bot.ingest.fetch import Fetcher
 from bot.ingest.headers import user_agent
 from bot.ingest.poll import Poller
 from bot.ingest.rubrics import Aliases
+from bot.ingest.websub import Subscriber
 from bot.ingest.workers import ParsePool
 from bot.leadership import Leadership, Lease, Work
 from bot.machines import Machines, deadline
@@ -41,7 +42,7 @@ from bot.telegram.pace import Pacer
 from bot.telegram.session import ReplyLane, make_bot
 from bot.telegram.webhook import WebhookKeeper
 from bot.waiting import rest, unless
-from bot.web import Standing, Webhook, serve
+from bot.web import CALLBACK, HubCallback, Standing, Webhook, serve
 
 _log = structlog.get_logger(__name__)
 
@@ -100,6 +101,7 @@ class _Process:
         self._database = database
         self._translators = translators
         self._published = asyncio.Event()
+        self._pinged = asyncio.Event()
         # Of the process, not of a term: what has left counts on.
         self._pacer = Pacer(settings.send_rate, paid=settings.paid_broadcast)
         self._replies = self._make_bot()
@@ -137,8 +139,9 @@ class _Process:
 
         place = settings.webhook if Role.WEB in settings.roles else None
         webhook = Webhook(place.path, place.secret, self._intake.keep) if place else None
+        callback = HubCallback(self._database, self._pinged) if place else None
         try:
-            serving = serve(host, port, self._database, standing, webhook)
+            serving = serve(host, port, self._database, standing, webhook, callback)
             await stack.enter_async_context(serving)
         except OSError as error:
             raise SettingsError(
@@ -172,6 +175,7 @@ class _Process:
                 poll_seconds=settings.poll_seconds,
                 allow_private=allow_private,
                 published=self._published,
+                pinged=self._pinged,
                 ttl=timedelta(hours=settings.delivery_ttl),
                 breaking_words=settings.breaking_words,
                 specs=settings.sources,
@@ -185,11 +189,16 @@ class _Process:
                 allow_private=allow_private,
                 specs=settings.sources,
             )
+            works = [
+                ("reading sources", poller.run(lease.lost)),
+                ("checking pages", checker.run(lease.lost, poller.vanished)),
+            ]
+            if settings.webhook is not None:
+                base = settings.webhook.url + CALLBACK
+                subscriber = Subscriber(self._database, fetcher, base=base)
+                works.append(("asking hubs", subscriber.run(lease.lost, poller.named)))
             async with asyncio.TaskGroup() as group:
-                for name, work in (
-                    ("reading sources", poller.run(lease.lost)),
-                    ("checking pages", checker.run(lease.lost, poller.vanished)),
-                ):
+                for name, work in works:
                     part = self._machines.run(name, work, lease.lost)
                     group.create_task(part, name=name)
 

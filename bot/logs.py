@@ -13,8 +13,17 @@ import structlog
 
 _HIDDEN = "<hidden>"
 _PASSWORD = re.compile(r"://[^:/@]*:(.+)@")
-# Each request and each update is these libraries' news, not ours.
-_QUIET = ("aiogram", "aiohttp", "alembic", "asyncio", "htmldate", "trafilatura", "urllib3")
+# Each request, update and query, with all that is in it, is these libraries' news, not ours.
+_QUIET = (
+    "aiogram",
+    "aiohttp",
+    "aiosqlite",
+    "alembic",
+    "asyncio",
+    "htmldate",
+    "trafilatura",
+    "urllib3",
+)
 
 
 class _Redacting(logging.Formatter):

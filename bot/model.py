@@ -299,6 +299,7 @@ class Source:
         moved_to, moved_since: where it permanently redirects to, and since when, or None.
         gone: answers in a row that it is gone for good.
         read_at: the last read that succeeded, or None.
+        pinged_at: when its hub last said that there is news, where no read has answered that yet.
     """
 
     id: int
@@ -314,13 +315,13 @@ class Source:
     moved_to: str | None = None
     moved_since: datetime | None = None
     gone: int = 0
+    read_at: datetime | None = None
+    pinged_at: datetime | None = None
 
     @property
     def whereabouts(self) -> Whereabouts:
         """Where it is read as things stand."""
         return Whereabouts(self.reads_url, self.moved_to, self.moved_since)
-
-    read_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -357,8 +358,8 @@ class Feed:
 
     Attributes:
         rhythm: how often it asks to be read.
-        hub: where changes of it are announced (WebSub), or None.
-        own_url: under which address it knows itself, and a hub does, or None.
+        hub: the absolute address of the first WebSub hub that it names, or None.
+        own_url: the absolute address that it calls its own (``rel="self"``), or None.
     """
 
     title: str

@@ -231,8 +231,8 @@ class Settings(BaseSettings):
     webhook_url: str | None = _field(
         None,
         "The public address that leads to WEB_PORT, by way of a server that speaks https: Telegram "
-        "posts updates to a secret path below it. Where empty, the bot asks Telegram for updates, "
-        "and needs no address.",
+        "posts updates to a secret path below it, and WebSub hubs tell of news. Where empty, the "
+        "bot asks Telegram for updates, and needs no address.",
         "an address that begins with https://, such as https://bot.example.org (http:// only for "
         "this machine itself)",
     )

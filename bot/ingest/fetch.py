@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from http import HTTPStatus
@@ -16,9 +16,10 @@ from yarl import URL
 
 from bot.errors import FetchError, UnreachableError
 from bot.ingest.connect import authority, explained, public_socket
-from bot.ingest.freshness import fresh_for, header_link, retry_after
+from bot.ingest.freshness import fresh_for, retry_after
 from bot.ingest.headers import SourceHeaders, may_know
 from bot.ingest.hosts import HostTurns
+from bot.ingest.links import of_headers
 from bot.ingest.robots import ROBOTS_BYTES, Robots
 from bot.model import SourceSpec
 
@@ -28,9 +29,11 @@ _CHUNK = 65_536  # bytes
 _MAX_VALIDATOR = 1000  # characters
 _AUTH = "Authorization"
 _CONDITIONS = frozenset({"If-None-Match", "If-Modified-Since"})
+_SAME_AGAIN = frozenset({307, 308})
 _PERMANENT = frozenset({301, 308})
 _REDIRECTS = _PERMANENT | {302, 303, 307}
 _BUSY = frozenset({429, 503})
+_SAID = 300  # bytes of a refusal's own words
 _ACCEPT = (
     "application/rss+xml, application/atom+xml, application/feed+json, application/xml;q=0.9,"
     " text/html;q=0.9, */*;q=0.5"
@@ -147,6 +150,7 @@ class Fetcher:
         last_modified: str | None = None,
         limit: int,
         page: bool = False,
+        fresh: bool = False,
     ) -> Fetched | NotModified:
         """Read an address.
 
@@ -157,6 +161,7 @@ class Fetcher:
             limit: how many bytes the decompressed body may have.
             page: it is an article's page, not a feed: it takes its turn among pages, where the
                 site's robots.txt does not forbid it.
+            fresh: caches on the way are to ask the site itself.
 
         Raises:
             RobotsRefusedError: the robots.txt of its host, or of where it redirects to, forbids it.
@@ -171,6 +176,8 @@ class Fetcher:
             headers["If-None-Match"] = etag
         if last_modified is not None:
             headers["If-Modified-Since"] = last_modified
+        if fresh:
+            headers["Cache-Control"] = "no-cache"
         if page:
             return await self._follow(target, headers, limit, self._page_timeout, page=True)
         return await self._follow(target, headers, limit, self._timeout)
@@ -221,6 +228,51 @@ class Fetcher:
             before, target = name, answer.target
         raise FetchError(f"{first} redirects more than {MAX_REDIRECTS} times.")
 
+    async def post(self, url: str, form: Mapping[str, str]) -> None:
+        """Send a form; any answer of success will do, and is not read.
+
+        Redirects are followed as far as they leave the request what it is (307, 308).
+
+        Args:
+            url: an http(s) address; a user name and password in it are sent, never shown.
+            form: names and values.
+
+        Raises:
+            AddressRefusedError: it, or where it redirects to, is not public.
+            UnreachableError: no answer came, or none in time.
+            FetchError: it was refused; the sentence ends with what was said.
+        """
+        target, headers = _web_address(url)
+        first = authority(target)
+        try:
+            async with asyncio.timeout(self._timeout):
+                for _ in range(MAX_REDIRECTS + 1):
+                    answer = await self._send(target, headers, form)
+                    if answer is None:
+                        return
+                    if not may_know(target, answer):
+                        headers.pop(_AUTH, None)  # meant for the first host alone
+                    target = answer
+        except TimeoutError as error:
+            raise UnreachableError(f"{first} took longer than {self._timeout:g} s.") from error
+        raise FetchError(f"{first} redirects more than {MAX_REDIRECTS} times.")
+
+    async def _send(
+        self, target: URL, headers: dict[str, str], form: Mapping[str, str]
+    ) -> URL | None:
+        """One request; a URL as the answer is where it is to be sent instead."""
+        if self._session is None:
+            raise RuntimeError("a Fetcher is used inside its context")
+        try:
+            async with self._session.post(
+                target, data=form, headers=headers, allow_redirects=False
+            ) as response:
+                return await _accepted(response)
+        except TimeoutError:
+            raise
+        except (aiohttp.ClientError, OSError, ValueError) as error:
+            raise explained(authority(target), error) from error
+
     async def _ask(
         self, target: URL, headers: dict[str, str], limit: int, *, cut: bool
     ) -> Fetched | NotModified | _Redirect:
@@ -260,7 +312,7 @@ async def _answer(
         )
     content = await _body(response, limit, cut=cut)
     url, headers = str(response.url), response.headers
-    links = headers.getall("Link", [])
+    hub, own_url = of_headers(headers.getall("Link", ()), url)
     return Fetched(
         url=url,
         content=content,
@@ -268,8 +320,26 @@ async def _answer(
         etag=_validator(headers.get("ETag")),
         last_modified=_validator(headers.get("Last-Modified")),
         fresh=fresh_for(headers, now),
-        hub=header_link(links, "hub", url),
-        own_url=header_link(links, "self", url),
+        hub=hub,
+        own_url=own_url,
+    )
+
+
+async def _accepted(response: aiohttp.ClientResponse) -> URL | None:
+    """Nothing where a request was taken, or where it is to be sent instead."""
+    status = response.status
+    location = response.headers.get("Location")
+    if status in _SAME_AGAIN and location:
+        return _redirected(response.url, location)
+    if HTTPStatus.OK <= status < HTTPStatus.MULTIPLE_CHOICES:
+        return None
+    said = (await response.content.read(_SAID)).decode(errors="replace")
+    said = " ".join("".join(c if c.isprintable() else " " for c in said).split())
+    wait = response.headers.get("Retry-After") if status in _BUSY else None
+    raise FetchError(
+        f"{authority(response.url)} answered {_reason(status)}{said and ': '}{said}.",
+        status=status,
+        retry_after=None if wait is None else retry_after(wait, datetime.now(UTC)),
     )
 
 

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-
-from bot.addresses import absolute_url
 
 MAX_WAIT = 86_400.0  # seconds; a site that asks to wait longer is asked again after a day
 
@@ -64,18 +62,3 @@ def http_date(value: str) -> datetime | None:
     except ValueError:
         return None
     return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment
-
-
-def header_link(values: list[str], rel: str, base: str) -> str | None:
-    """The first address that a ``Link`` header names for a relation, such as ``hub``, or None."""
-    for target, rels in _links(", ".join(values)[:_HEADER_CHARS]):
-        address = absolute_url(base, target) if rel in rels else None
-        if address is not None:
-            return address
-    return None
-
-
-def _links(text: str) -> Iterator[tuple[str, list[str]]]:
-    for found in _LINK.finditer(text):
-        rel = _REL.search(found[2])
-        yield found[1], (rel[1] or rel[2] or "").lower().split() if rel else []

@@ -49,18 +49,19 @@ def read_json_feed(text: str, url: str) -> Feed:
         title=one_line(_text(document, "title")),
         language=language(_text(document, "language")),
         entries=settled([_entry(item, url) for item in items if isinstance(item, dict)]),
-        hub=next(_hubs(document, url), None),
+        hub=_hub(document.get("hubs"), url),
         own_url=absolute_url(url, _text(document, "feed_url")),
     )
 
 
-def _hubs(document: _Object, base: str) -> Iterator[str]:
-    hubs = document.get("hubs")
+def _hub(hubs: object, base: str) -> str | None:
+    """The first WebSub hub; the standard knows others, such as rssCloud."""
     for hub in hubs if isinstance(hubs, list) else ():
         if isinstance(hub, dict) and _text(hub, "type").lower() == "websub":
             address = absolute_url(base, _text(hub, "url"))
-            if address:
-                yield address
+            if address is not None:
+                return address
+    return None
 
 
 def _entry(item: _Object, base: str) -> Entry:

@@ -14,7 +14,7 @@ from bot.ingest.corrections import Changes
 from bot.ingest.once import Once
 from bot.ingest.rubrics import own_path
 from bot.model import Alias, NewArticle, Rhythm, Source, Whereabouts, shown_url
-from bot.storage import articles, broadcasts, checks, revisions, sketches, sources
+from bot.storage import articles, broadcasts, checks, hubs, revisions, sketches, sources
 from bot.storage.database import Transaction
 from bot.storage.revisions import Kept
 from bot.storage.sections import ensure_section
@@ -38,6 +38,8 @@ class End:
         rhythm: how often the feed asks to be read.
         fresh: for how many seconds more the site would say the same.
         where: where the source is read from now on.
+        hub, topic: what the feed names for those who want to be told of its news.
+        fruitless: whether the hub said that there are news, yet none are here.
     """
 
     section: tuple[str, ...]
@@ -51,6 +53,22 @@ class End:
     rhythm: Rhythm
     fresh: float
     where: Whereabouts
+    hub: str | None
+    topic: str | None
+    fruitless: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Effect:
+    """What the end of a read asks others to do.
+
+    Attributes:
+        vanished: pages of articles that the feed left out are to be looked at.
+        hub_named: a hub is to be asked to tell of news.
+    """
+
+    vanished: bool = False
+    hub_named: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,8 +143,8 @@ async def end_read(
     end: End,
     now: datetime,
     next_at: datetime,
-) -> bool:
-    """Store what a read ends with; whether pages of articles are to be looked at."""
+) -> Effect:
+    """Store what a read ends with."""
     for number, names in end.learnt.items():
         await articles.add_aliases(connection, source.id, number, names)
     await revisions.note_seen(connection, end.changes.noted)
@@ -149,7 +167,9 @@ async def end_read(
         rhythm=end.rhythm,
     )
     await sources.record_move(connection, source, end.where)
-    return vanished
+    await hubs.settle_ping(connection, source, now, fruitless=end.fruitless)
+    named = await hubs.note_hub(connection, source.id, end.hub, end.topic, now)
+    return Effect(vanished, named)
 
 
 async def ensure_own_section(

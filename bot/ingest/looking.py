@@ -88,6 +88,7 @@ async def look(
     selectors: Selectors | None = None,
     *,
     full: bool = False,
+    fresh: bool = False,
 ) -> Looked | Unchanged:
     """Read a source, whatever is at its address.
 
@@ -103,6 +104,7 @@ async def look(
         source: the source; its validators belong to ``reads_url`` where it has one.
         selectors: where on its pages to look, or None to find it unasked.
         full: read and parse it though it may be unchanged.
+        fresh: ask past caches and without validators, for there is news.
 
     Raises:
         FetchError: an address cannot be read.
@@ -112,7 +114,7 @@ async def look(
         source = replace(source, etag=None, last_modified=None, body_hash=None)
     if source.reads_url is not None:
         try:
-            return await _remembered(fetcher, pool, source)
+            return await _remembered(fetcher, pool, source, fresh=fresh)
         except FetchError as error:
             if error.status not in _GONE or source.moved_to is not None:
                 raise
@@ -126,7 +128,7 @@ async def look(
             error=cause,
         )
         source = replace(source, reads_url=None, etag=None, last_modified=None, body_hash=None)
-    answer = await _get(fetcher, source.url, source.etag, source.last_modified)
+    answer = await _asked(fetcher, source.url, source, fresh=fresh)
     if isinstance(answer, NotModified) or _is_unchanged(answer, source):
         return answer
     reading = await _read(pool, answer, selectors)
@@ -141,8 +143,10 @@ async def look(
     return found
 
 
-async def _remembered(fetcher: Fetcher, pool: ParsePool, source: Source) -> Looked | Unchanged:
-    answer = await _get(fetcher, read_address(source), source.etag, source.last_modified)
+async def _remembered(
+    fetcher: Fetcher, pool: ParsePool, source: Source, *, fresh: bool
+) -> Looked | Unchanged:
+    answer = await _asked(fetcher, read_address(source), source, fresh=fresh)
     if isinstance(answer, NotModified) or _is_unchanged(answer, source):
         return answer
     reading = await _read(pool, answer, None)
@@ -229,15 +233,22 @@ async def _read(pool: ParsePool, answer: Fetched, selectors: Selectors | None) -
     )
 
 
-async def _get(
-    fetcher: Fetcher, url: str, etag: str | None, last_modified: str | None
+async def _asked(
+    fetcher: Fetcher, url: str, source: Source, *, fresh: bool
 ) -> Fetched | NotModified:
-    limit = SITEMAP_BYTES if _SITEMAP.search(urlsplit(url).path) else FEED_BYTES
-    return await fetcher.get(url, etag=etag, last_modified=last_modified, limit=limit)
+    if fresh:
+        return await fetcher.get(url, limit=_limit(url), fresh=True)
+    return await fetcher.get(
+        url, etag=source.etag, last_modified=source.last_modified, limit=_limit(url)
+    )
+
+
+def _limit(url: str) -> int:
+    return SITEMAP_BYTES if _SITEMAP.search(urlsplit(url).path) else FEED_BYTES
 
 
 async def _unasked(fetcher: Fetcher, url: str) -> Fetched:
-    answer = await _get(fetcher, url, None, None)
+    answer = await fetcher.get(url, limit=_limit(url))
     if not isinstance(answer, Fetched):
         raise FetchError("The site says that nothing has changed, though nobody asked.")
     return answer

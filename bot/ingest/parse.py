@@ -33,6 +33,7 @@ from bot.ingest.fields import (
     settled,
 )
 from bot.ingest.json_feed import read_json_feed
+from bot.ingest.links import of_elements
 from bot.ingest.rhythm import rhythm
 from bot.model import Entry, Feed
 
@@ -116,13 +117,14 @@ def parse_text(text: str, url: str) -> Feed:
         raise ParseError("The feed is broken: it has neither a title nor an entry.")
     atom = result["version"].startswith("atom")
     channel = result["feed"]
+    hub, own_url = of_elements(_dicts(channel.get("links")), url)
     return Feed(
         title=_line(result["feed"].get("title_detail"), literal=atom),
         language=language(str(result["feed"].get("language", ""))),
         entries=settled([_entry(raw, url, atom=atom) for raw in result["entries"]]),
         rhythm=rhythm(text, channel),
-        hub=_related(channel, "hub", url),
-        own_url=_related(channel, "self", url),
+        hub=hub,
+        own_url=own_url,
     )
 
 
@@ -219,13 +221,6 @@ def _link(raw: _Raw, guid: str | None, base: str) -> str | None:
         if url is not None:
             return url
     return None
-
-
-def _related(channel: _Raw, rel: str, base: str) -> str | None:
-    """The first address of the feed's own links that stands in a relation to it."""
-    links = (link for link in _dicts(channel.get("links")) if link.get("rel") == rel)
-    found = (absolute_url(base, str(link.get("href", ""))) for link in links)
-    return next((address for address in found if address), None)
 
 
 def _alternate(link: _Raw) -> bool:

@@ -15,7 +15,7 @@ from bot.errors import FetchError, StorageError, VestnikError
 from bot.ingest import corrections, decide, moves
 from bot.ingest.decide import Candidate
 from bot.ingest.fetch import Fetched, Fetcher
-from bot.ingest.keeping import End, Push, end_read, ensure_own_section, keep
+from bot.ingest.keeping import Effect, End, Push, end_read, ensure_own_section, keep
 from bot.ingest.looking import (
     Looked,
     Unchanged,
@@ -31,7 +31,7 @@ from bot.ingest.rubrics import Aliases, rubrics_of
 from bot.ingest.schedule import is_unconditional, next_read
 from bot.ingest.workers import ParsePool
 from bot.model import NewArticle, Rhythm, Source, SourceSpec, Whereabouts, shown_url
-from bot.storage import articles, broadcasts, revisions, sketches, sources
+from bot.storage import articles, broadcasts, hubs, revisions, sketches, sources
 from bot.storage.database import Database
 from bot.storage.sections import section_keys
 from bot.waiting import rest, unless
@@ -60,6 +60,8 @@ class Poller:
     Attributes:
         published: set whenever a broadcast was stored.
         vanished: set whenever a feed left out an article whose page is to be looked at.
+        named: set whenever a feed named a hub that is to be asked to tell of its news.
+        pinged: to be set when a hub has told of news, so that its source is due.
     """
 
     def __init__(
@@ -71,6 +73,7 @@ class Poller:
         poll_seconds: float,
         allow_private: bool,
         published: asyncio.Event | None = None,
+        pinged: asyncio.Event | None = None,
         ttl: timedelta = broadcasts.DELIVERY_TTL,
         breaking_words: Sequence[str] = (),
         specs: Iterable[SourceSpec] = (),
@@ -81,6 +84,8 @@ class Poller:
         self._selectors = {spec.url: spec.selectors for spec in specs if spec.selectors}
         self.published = published or asyncio.Event()
         self.vanished = asyncio.Event()
+        self.named = asyncio.Event()
+        self.pinged = pinged or asyncio.Event()
         self._ttl = ttl
         self._chance = chance
         self._breaking_words = breaking_words
@@ -106,6 +111,7 @@ class Poller:
         async with asyncio.TaskGroup() as group:
             while not stop.is_set():
                 self._freed.clear()
+                self.pinged.clear()
                 nap = _LONGEST_NAP
                 try:
                     async with self._database.read() as connection:
@@ -124,7 +130,8 @@ class Poller:
                 except StorageError as error:
                     _log.warning("sources not listed", error=str(error))
                 # Until a source may be due, or a read has ended.
-                await rest(stop, min(max(nap, _SHORTEST_NAP), _LONGEST_NAP), self._freed)
+                nap = min(max(nap, _SHORTEST_NAP), _LONGEST_NAP)
+                await rest(stop, nap, self._freed, self.pinged)
 
     async def _turn(self, source: Source, stop: asyncio.Event) -> None:
         try:
@@ -167,8 +174,9 @@ class Poller:
     async def _read(self, source: Source) -> None:
         selectors = self._selectors.get(source.url)
         first = selectors is not None and source.id not in self._seen
+        pinged = source.pinged_at is not None
         full = first or is_unconditional(self._chance())
-        answer = await look(self._fetcher, self._pool, source, selectors, full=full)
+        answer = await look(self._fetcher, self._pool, source, selectors, full=full, fresh=pinged)
         self._seen.add(source.id)
         if not isinstance(answer, Looked):
             await self._unchanged(source, answer)
@@ -203,6 +211,9 @@ class Poller:
             rhythm=feed.rhythm,
             fresh=answer.fresh,
             where=whereabouts(source, answer, now),
+            hub=feed.hub,
+            topic=feed.own_url,
+            fruitless=pinged and not new and not changes.revisit,
         )
         pages = Pages(self._fetcher, self._pool, selectors)
         private = self._allow_private
@@ -238,6 +249,8 @@ class Poller:
                 last_modified=last_modified,
             )
             await sources.record_move(connection, source, where)
+            fruitless = isinstance(answer, Fetched)
+            await hubs.settle_ping(connection, source, now, fruitless=fruitless)
         _log_move(source, where)
 
     def _next_read(self, now: datetime, fresh: float, rhythm: Rhythm) -> datetime:
@@ -274,18 +287,20 @@ class Poller:
     ) -> None:
         """Articles, broadcasts and, with the last of them, the source's state: all or none."""
         now = datetime.now(UTC)
-        vanished = False
+        effect = Effect()
         async with self._storing, self._database.write() as connection:
             await ensure_own_section(connection, source, end, now)
             tally = await keep(connection, source, made, once, push, now)
             if end is not None:
                 next_at = self._next_read(now, end.fresh, end.rhythm)
-                vanished = await end_read(connection, source, once, end, now, next_at)
+                effect = await end_read(connection, source, once, end, now, next_at)
         shown = shown_url(source.url)
         if tally.pushed:
             self.published.set()
-        if vanished:
+        if effect.vanished:
             self.vanished.set()
+        if effect.hub_named:
+            self.named.set()
         _log_move(source, source.whereabouts if end is None else end.where)
         if end is not None and not source.primed:
             _log.info("first read complete: what comes from now on is pushed", source=shown)

@@ -90,7 +90,26 @@ source = Table(
     Column("listed", Boolean, nullable=False, server_default=true()),  # still in SOURCES
     _moment("next_at"),
     _moment("read_at", nullable=True),
+    _moment("pinged_at", nullable=True),  # its hub had news that no read has answered
     Index("ix_source_next_at", "next_at"),
+)
+
+# What was asked of the hub that a source's feed names.
+hub_subscription = Table(
+    "hub_subscription",
+    metadata,
+    Column("source_id", ForeignKey("source.id", ondelete="CASCADE"), primary_key=True),
+    Column("hub", Text, nullable=False),
+    Column("topic", Text, nullable=False),
+    Column("token", Text, nullable=False, unique=True),  # the callback's, which nobody can guess
+    Column("secret", Text, nullable=False),  # by which the hub signs
+    Column("state", SmallInteger, nullable=False, server_default="0"),
+    Column("failures", Integer, nullable=False, server_default="0"),  # requests without an answer
+    Column("base", Text),  # what the callback began with in the last request
+    _moment("named_at"),  # since when the feed names this hub and topic
+    _moment("requested_at", nullable=True),
+    _moment("lease_until", nullable=True),
+    _moment("renew_at"),  # when the hub is asked next
 )
 
 section = Table(

@@ -209,4 +209,5 @@ def _source(row: Row[tuple[object, ...]]) -> Source:
         moved_since=row.moved_since,
         gone=row.gone,
         read_at=row.read_at,
+        pinged_at=row.pinged_at,
     )

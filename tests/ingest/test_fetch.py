@@ -655,3 +655,99 @@ async def test_a_cancelled_request_leaves_nothing_behind(fetcher: Fetcher) -> No
             await task
 
     assert fetcher._turns._hosts == {}
+
+
+# --- Forms, and what hubs need --------------------------------------------------------------------
+
+
+async def test_a_form_is_posted_and_sent_on_as_it_is(fetcher: Fetcher) -> None:
+    posted: list[tuple[str, dict[str, str], str | None]] = []
+
+    async def take(request: web.Request) -> web.Response:
+        form = {name: str(value) for name, value in (await request.post()).items()}
+        posted.append((request.method, form, request.headers.get("Authorization")))
+        if request.path == "/first":
+            return web.Response(status=307, headers={"Location": "/second"})
+        return web.Response(status=202)
+
+    async with site(take) as base:
+        with_password = base.replace("http://", "http://user:secret@")
+        await fetcher.post(f"{with_password}/first", {"a": "ы&=", "b": ""})
+
+    sign = "Basic dXNlcjpzZWNyZXQ="
+    assert posted == [("POST", {"a": "ы&=", "b": ""}, sign)] * 2
+
+
+@pytest.mark.parametrize("status", [301, 302, 303])
+async def test_a_redirect_that_would_lose_the_form_is_a_refusal(
+    fetcher: Fetcher, status: int
+) -> None:
+    async def move(_request: web.Request) -> web.Response:
+        return web.Response(status=status, headers={"Location": "/second"})
+
+    async with site(move) as base:
+        with pytest.raises(FetchError, match=f"answered {status}"):
+            await fetcher.post(base, {"a": "b"})
+
+
+async def test_a_refusal_says_why_in_short(fetcher: Fetcher) -> None:
+    async def refuse(_request: web.Request) -> web.Response:
+        headers = {"Retry-After": "60"}
+        return web.Response(status=429, text="Too\nmany\x1b[0m" + "!" * 100_000, headers=headers)
+
+    async with site(refuse) as base:
+        with pytest.raises(FetchError) as caught:
+            await fetcher.post(base, {"a": "b"})
+
+    assert "answered 429 Too Many Requests: Too many [0m!!!" in str(caught.value)
+    assert len(str(caught.value)) < 400
+    assert (caught.value.status, caught.value.retry_after) == (429, 60.0)
+
+
+async def test_a_form_does_not_go_into_the_private_network() -> None:
+    asked: list[web.Request] = []
+
+    async def take(request: web.Request) -> web.Response:
+        asked.append(request)
+        return web.Response()
+
+    async with site(take) as base, Fetcher(allow_private=False, user_agent=AGENT) as fetcher:
+        with pytest.raises(AddressRefusedError):
+            await fetcher.post(base, {"a": "b"})
+
+    assert asked == []
+
+
+async def test_a_hub_that_does_not_answer_and_a_circle_are_given_up() -> None:
+    async def turn(request: web.Request) -> web.Response:
+        if request.path == "/hang":
+            await asyncio.Event().wait()
+        return web.Response(status=308, headers={"Location": "/"})
+
+    async with (
+        site(turn) as base,
+        Fetcher(allow_private=True, user_agent=AGENT, timeout=0.3) as fetcher,
+    ):
+        with pytest.raises(UnreachableError, match=r"took longer than 0\.3 s"):
+            await fetcher.post(f"{base}/hang", {})
+    async with site(turn) as base, Fetcher(allow_private=True, user_agent=AGENT) as fetcher:
+        with pytest.raises(FetchError, match="redirects more than"):
+            await fetcher.post(base, {})
+
+
+async def test_the_hub_in_the_headers_is_told_and_caches_are_passed_by(fetcher: Fetcher) -> None:
+    asked: list[str | None] = []
+
+    async def feed(request: web.Request) -> web.Response:
+        asked.append(request.headers.get("Cache-Control"))
+        headers = {"Link": '<https://hub.example/>; rel="hub", </own>; rel="self"'}
+        return web.Response(text="feed", headers=headers)
+
+    async with site(feed) as base:
+        fetched = await fetcher.get(f"{base}/feed", limit=LIMIT)
+        again = await fetcher.get(f"{base}/feed", limit=LIMIT, fresh=True)
+
+    assert isinstance(fetched, Fetched)
+    assert (fetched.hub, fetched.own_url) == ("https://hub.example/", f"{base}/own")
+    assert again == fetched
+    assert asked == [None, "no-cache"]

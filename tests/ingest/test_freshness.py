@@ -6,7 +6,8 @@ from datetime import UTC, datetime
 import pytest
 from multidict import CIMultiDict
 
-from bot.ingest.freshness import fresh_for, header_link
+from bot.ingest.freshness import fresh_for
+from bot.ingest.links import of_headers
 
 NOW = datetime(2026, 11, 23, 9, tzinfo=UTC)
 DATE = "Mon, 23 Nov 2026 09:00:00 GMT"
@@ -42,28 +43,9 @@ def test_an_answer_is_fresh_for_as_long_as_its_site_says(
     assert fresh_for(CIMultiDict(headers), NOW) == seconds
 
 
-@pytest.mark.parametrize(
-    ("values", "hub"),
-    [
-        ([], None),
-        (["<https://hub.example/>; rel=hub"], "https://hub.example/"),
-        (['</hub>; title="a, b"; rel="alternate HUB"'], "https://news.example/hub"),
-        (
-            ['<https://a.example/>; rel="self", <https://b.example/>;rel="hub"'],
-            "https://b.example/",
-        ),
-        (["<https://a.example/>; rel=self", "<https://b.example/>; rel=hub"], "https://b.example/"),
-        (["<javascript:1>; rel=hub, <https://b.example/>; rel=hub"], "https://b.example/"),
-        (["https://hub.example/; rel=hub", "<>; rel=hub"], None),
-    ],
-)
-def test_a_link_header_names_the_hub(values: list[str], hub: str | None) -> None:
-    assert header_link(values, "hub", "https://news.example/feed") == hub
-
-
 @pytest.mark.parametrize("value", ["<" * 8000, "<a>" + ";a" * 8000, "<a>;a=" * 2000, "a=" * 4000])
 def test_odd_headers_are_read_in_no_time(value: str) -> None:
     began = time.perf_counter()
-    header_link([value], "hub", "https://news.example/feed")
+    of_headers([value], "https://news.example/feed")
     fresh_for(CIMultiDict({"Cache-Control": value}), NOW)
     assert time.perf_counter() - began < 0.2
