@@ -20,12 +20,14 @@ from bot.addresses import absolute_url
 
 _MARK = re.compile(r"[*_~`]+")
 _LINK = re.compile(r"\[([^\]]*)\]\([^)]*\)")
+_SVG = re.compile(r"\.svg(?:$|[?#])|/svg/", re.IGNORECASE)
+_ICON = 64  # pixels
 _FEED_NAMES = ("*.xml", "*.rss", "*.atom", "*.rdf", "*.json")
 
 
 @dataclass(frozen=True, slots=True)
 class PageCase:
-    """A page and what is known of its article."""
+    """A page and what is known of its article; of each picture the addresses of all its sizes."""
 
     name: str
     url: str
@@ -37,7 +39,7 @@ class PageCase:
     lead: str | None = None
     published: str | None = None
     authors: tuple[str, ...] = ()
-    images: tuple[str, ...] = ()
+    images: tuple[tuple[str, ...], ...] = ()
     captions: tuple[str, ...] = ()
 
 
@@ -90,7 +92,6 @@ def readability(folder: Path) -> Iterator[PageCase]:
     for place in sorted(path.parent for path in folder.glob("*/source.html")):
         root = lxml.html.fromstring((place / "expected.html").read_text(encoding="utf-8"))
         meta = json.loads((place / "expected-metadata.json").read_text(encoding="utf-8"))
-        sources = [image.get("src") or "" for image in root.iter("img")]
         yield PageCase(
             place.name,
             url,
@@ -100,11 +101,7 @@ def readability(folder: Path) -> Iterator[PageCase]:
             lead=meta.get("excerpt") or None,
             published=meta.get("publishedTime") or None,
             authors=_names(meta.get("byline")),
-            images=tuple(
-                address
-                for source in sources
-                if not source.startswith("data:") and (address := absolute_url(url, source))
-            ),
+            images=tuple(_sizes(image, url) for image in root.iter("img") if _is_picture(image)),
             captions=tuple(
                 caption
                 for node in root.iter("figcaption")
@@ -134,7 +131,7 @@ def own(folder: Path) -> Iterator[PageCase]:
             lead=said.get("lead"),
             published=said.get("published"),
             authors=tuple(said.get("authors") or ()),
-            images=tuple(said.get("images") or ()),
+            images=tuple((address,) for address in said.get("images") or ()),
             captions=tuple(said.get("captions") or ()),
         )
 
@@ -156,6 +153,30 @@ def gofeed(folder: Path) -> Iterator[FeedCase]:
         if source.is_file() and path.is_file():
             said = json.loads(path.read_text(encoding="utf-8"))
             yield FeedCase(source.stem, source.read_bytes(), tuple(said.get("items") or ()))
+
+
+def _is_picture(image: lxml.html.HtmlElement) -> bool:
+    """Whether it is more than an icon, and of a kind that a messenger can show (no SVG)."""
+    sizes = [int(size) for name in ("width", "height") if (size := image.get(name, "")).isdecimal()]
+    source = image.get("src") or ""
+    small = len(sizes) > 1 and max(sizes) <= _ICON
+    return not small and not source.startswith("data:") and not _SVG.search(source)
+
+
+def _sizes(image: lxml.html.HtmlElement, url: str) -> tuple[str, ...]:
+    """Every address that an ``img`` and the ``picture`` around it offer."""
+    around = image.getparent()
+    nodes = [image]
+    if around is not None and around.tag == "picture":
+        nodes += around.iter("source")
+    offers = [image.get("src") or ""]
+    for node in nodes:
+        for name, value in node.items():
+            if name.endswith("srcset"):
+                offers += [part.split()[0] for part in re.split(r",\s+|,(?=http)", value) if part.split()]
+            elif name.startswith("data-") or name == "itemid":
+                offers.append(value)
+    return tuple(address for offer in offers if (address := absolute_url(url, offer)))
 
 
 def _names(value: object) -> tuple[str, ...]:

@@ -32,7 +32,7 @@ from bot.errors import ExtractError, ParseError
 from bot.ingest.extract import extract_article
 from bot.ingest.fields import plain_text
 from bot.ingest.parse import parse_feed
-from bot.model import Entry, Extracted, Image
+from bot.model import Block, Document, Entry, Extracted, Image, Paragraph, Style
 
 PAGE_KINDS: dict[str, Callable[[Path], Iterator[_corpora.PageCase]]] = {
     "benchmark": _corpora.extraction_benchmark,
@@ -130,14 +130,16 @@ def compare_pictures(
     if found and found.image:
         addresses.append(found.image)
     names = {picture_name(address) for address in addresses}
-    wanted = {picture_name(address): address for address in case.images}
-    held = tally.note("pictures in the body", (name in names for name in wanted))
+    wanted = list(dict.fromkeys(case.images))
+    held = tally.note(
+        "pictures in the body",
+        (any(picture_name(size) in names for size in sizes) for sizes in wanted),
+    )
     if not all(held):
-        said["images"] = [
-            address for address, ok in zip(wanted.values(), held, strict=True) if not ok
-        ]
+        said["images"] = [sizes[0] for sizes, ok in zip(wanted, held, strict=True) if not ok]
     captions = ["".join(span.text for span in image.caption) for image in images]
-    text = found.document.plain_text() if found else ""
+    captions += [_line(b) for b in found.document.blocks if _is_cover_caption(b)] if found else []
+    text = "\n".join([found.document.plain_text(), *captions]) if found else ""
     held = tally.note(
         "captions", (any(_scores.alike(each, c) for c in captions) for each in case.captions)
     )
@@ -146,6 +148,15 @@ def compare_pictures(
         said["captions"] = [
             each for each, ok in zip(case.captions, held, strict=True) if not ok
         ]
+
+
+def _is_cover_caption(block: Block) -> bool:
+    """Whether it is what stands below the cover: a paragraph all in italics."""
+    return isinstance(block, Paragraph) and all(Style.ITALIC in s.styles for s in block.spans)
+
+
+def _line(block: Block) -> str:
+    return "".join(span.text for spans in Document((block,)).spans() for span in spans)
 
 
 def lines(tally: Tally) -> Iterator[tuple[str, float | None, str]]:

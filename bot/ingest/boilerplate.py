@@ -10,7 +10,7 @@ from functools import lru_cache
 from itertools import pairwise
 
 from bot.ingest.dom import Node, attribute, name_words, tag_of, text_of
-from bot.ingest.vocabulary import STRONG_PAIRS, STRONG_WORDS, WEAK_WORDS
+from bot.ingest.vocabulary import OTHERS_WORDS, STRONG_PAIRS, STRONG_WORDS, WEAK_WORDS
 
 
 class Suspicion(IntEnum):
@@ -59,6 +59,7 @@ _MENU = 3  # links
 _LONGEST_LINK = 500  # characters
 _LINKED = 0.8  # share of a list's text from which on it is a menu
 _KEPT = 0.5  # share of a list's text
+_TERMS = ("tag-", "category-")
 _HIDDEN_STYLE = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.IGNORECASE)
 
 
@@ -76,6 +77,8 @@ def suspicion(node: Node) -> Suspicion:
     named = _named(node.get("class") or "", node.get("id") or "")
     if tag == "aside":
         return max(named, Suspicion.WEAK)
+    if tag == "figure":  # with its buttons for sharing it is a picture still
+        return min(named, Suspicion.WEAK)
     return named
 
 
@@ -91,8 +94,13 @@ def is_hidden(node: Node) -> bool:
 def _named(classes: str, identity: str) -> Suspicion:
     """What the names of an element say of it."""
     strongest = Suspicion.NONE
-    for name in (*classes.split()[:20], identity):
+    names = classes.split()[:20]
+    if "hentry" in names or "type-post" in names:  # WordPress names a post's tags in its class
+        names = [name for name in names if not name.startswith(_TERMS)]
+    for name in (*names, identity):
         found = name_words(name)
+        at = next((at for at, word in enumerate(found) if word in OTHERS_WORDS), len(found))
+        found = found[:at]
         if not found:
             continue
         if STRONG_WORDS.intersection(found) or not STRONG_PAIRS.isdisjoint(pairwise(found)):

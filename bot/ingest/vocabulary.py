@@ -53,6 +53,9 @@ WEAK_WORDS = _words(
     """
 )
 
+# A name such as ``has-sidebar`` tells what stands beside the element, not what it is.
+OTHERS_WORDS = _words("has have with without no not")
+
 # --- In lines of text --------------------------------------------------------------------------
 
 _LONGEST_LINE = 300  # characters; longer text is never judged by how it begins
@@ -75,7 +78,7 @@ _OTHER_PART = re.compile(
     | мы\ в\ (?:соцсетях|социальных\ сетях)
     | поделиться(?:\ .{,40})? | поделитесь(?:\ .{,60})? | расскажите\ друзьям
     | комментарии(?:\ к\ .{,60}|\ ?\(?\d+\)?)? | (?:оставить|добавить|написать)\ комментари\w+
-    | обсуждение | теги | метки | ключевые\ слова | реклама
+    | обсуждение | теги | метки | ключевые\ слова
     | read\ (?:also|more|next)(?:\ .{,40})? | also\ read | see\ more(?:\ .{,40})? | up\ next
     | related(?:\ (?:articles?|stories|posts?|news|content|topics|links|coverage|reading|items))?
     | more\ (?:on\ this\ (?:story|topic)|stories|news|like\ this|(?:from|in)\ .{,60})
@@ -86,7 +89,7 @@ _OTHER_PART = re.compile(
     | leave\ a\ (?:reply|comment) | join\ the\ (?:conversation|discussion) | tags | keywords
     | topics
     | (?:sign\ up|subscribe)(?:\ .{,80})? | newsletters? | stay\ (?:connected|in\ touch|tuned)
-    | follow\ us(?:\ .{,40})? | advertisement | sponsored(?:\ content)?
+    | follow\ us(?:\ .{,40})? | sponsored\ content
     )\s*[:.…!→»>]*""",
     re.IGNORECASE | re.VERBOSE,
 )
