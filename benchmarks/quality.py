@@ -96,7 +96,8 @@ def compare(case: _corpora.PageCase, found: Extracted | None, tally: Tally) -> d
         tally.words.append(_scores.counts(case.text, text, 1))
         said["text"] = [round(share, 3) for share in shingles]
     if case.wanted or case.unwanted:
-        tally.chunks.append(_scores.chunks(text, case.wanted, case.unwanted))
+        bare = _without_captions(found) if found else ""  # this corpus counts them as no text
+        tally.chunks.append(_scores.chunks(bare, case.wanted, case.unwanted))
         said["pieces"] = tally.chunks[-1]
     if case.title:
         same = found is not None and _scores.folded(found.title) == _scores.folded(case.title)
@@ -114,7 +115,7 @@ def compare(case: _corpora.PageCase, found: Extracted | None, tally: Tally) -> d
             said["published"] = [case.published, str(moment)]
     compare_pictures(case, found, tally, said)
     if case.authors:
-        names = getattr(found, "authors", ())
+        names = found.authors if found else ()
         known = [any(_scores.alike(author, name) for name in names) for author in case.authors]
         if not all(tally.note("authors", known)):
             said["authors"] = [case.authors, names]
@@ -153,6 +154,11 @@ def compare_pictures(
 def _is_cover_caption(block: Block) -> bool:
     """Whether it is what stands below the cover: a paragraph all in italics."""
     return isinstance(block, Paragraph) and all(Style.ITALIC in s.styles for s in block.spans)
+
+
+def _without_captions(found: Extracted) -> str:
+    blocks = (block for block in found.document.blocks if not isinstance(block, Image))
+    return Document(tuple(blocks)).plain_text()
 
 
 def _line(block: Block) -> str:

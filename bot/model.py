@@ -285,6 +285,7 @@ class Entry:
         published, updated: aware moments, or None where missing or senseless.
         image: the absolute address of a picture, or None.
         content: HTML of the article where the feed carries it, else of the summary, else empty.
+        authors: names of people or organisations, at most 10.
     """
 
     guid: str | None
@@ -295,6 +296,7 @@ class Entry:
     updated: datetime | None
     image: str | None
     content: str
+    authors: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -325,6 +327,7 @@ class Extracted:
     published: datetime | None
     updated: datetime | None
     document: Document
+    authors: tuple[str, ...] = ()
 
 
 class AliasKind(StrEnum):
@@ -356,6 +359,7 @@ class NewArticle:
         extra: names that others may know it by, as far as they are free.
         seen: the fingerprint of what its entry says; a correction changes it.
         has_page: whether its page could be read.
+        updated: the moment of the last correction that the site names.
     """
 
     aliases: tuple[Alias, ...]
@@ -370,6 +374,8 @@ class NewArticle:
     extra: tuple[Alias, ...] = ()
     seen: str | None = None
     has_page: bool = False
+    authors: tuple[str, ...] = ()
+    updated: datetime | None = None
 
 
 # --- What is kept and shown -------------------------------------------------------------------
@@ -411,6 +417,7 @@ class Article:
     corrected_at: datetime | None = None
     push_corrected_at: datetime | None = None
     withdrawn_at: datetime | None = None
+    authors: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -135,6 +135,8 @@ def compose(
         document=document if document.plain_text() else _of_lead(lead),
         seen=fingerprint(entry),
         has_page=page is not None,
+        authors=(page.authors if page else ()) or entry.authors,
+        updated=entry.updated or (page.updated if page else None),
     )
 
 

@@ -16,6 +16,7 @@ from bot.ingest.charset import decode
 from bot.ingest.dom import Node, attribute, parse_page
 from bot.ingest.inline import clean, plain, trim
 from bot.ingest.metadata import read_metadata
+from bot.ingest.days import told_day
 from bot.ingest.notes import with_notes
 from bot.ingest.pictures import same_picture
 from bot.ingest.pieces import Piece, with_links
@@ -95,9 +96,10 @@ def _extract(html: str, url: str) -> Extracted:
         section=metadata.section,
         image=metadata.image,
         language=metadata.language,
-        published=metadata.published,
+        published=metadata.published or told_day(root, base_url),
         updated=metadata.updated,
         document=document,
+        authors=metadata.authors,
     )
 
 

@@ -11,6 +11,7 @@ from sqlalchemy import func, select, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.model import BroadcastState, DeliveryState, NewArticle, dump_document, load_document
+from bot.storage.articles import dump_authors
 from bot.storage.schema import CHECKED, article, broadcast, delivery
 
 ABSENT = ""
@@ -152,6 +153,8 @@ async def revise_article(
         "image": new.image,
         "url": new.url or row.url,
         "document": dump_document(new.document),
+        "authors": dump_authors(new.authors) or row.authors,
+        "updated_at": new.updated or row.updated_at,
     }
     if shown or text:
         values["corrected_at"] = now

@@ -118,6 +118,8 @@ article = Table(
     _moment("check_at", nullable=True),  # when its page is looked at; NULL: never again
     Column("gone", SmallInteger, nullable=False, server_default="0"),  # looks in a row
     _moment("push_corrected_at", nullable=True),  # of what a push shows, not the text alone
+    Column("authors", Text),  # names as a JSON list; NULL where nobody is named
+    _moment("updated_at", nullable=True),  # the last correction that the site names
     Index("ix_article_source_id_sorted_at_id", "source_id", "sorted_at", "id"),
     Index("ix_article_check_at", "check_at", sqlite_where=CHECKED, postgresql_where=CHECKED),
     Index("ix_article_sorted_at_id", "sorted_at", "id"),

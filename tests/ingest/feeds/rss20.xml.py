@@ -15,6 +15,7 @@ EXPECTED = Feed(
             updated=None,
             image="https://news.example.org/i/101.jpg",
             content="<p>Строили его четыре года.</p><p>Первыми прошли школьники.</p>",
+            authors=("Анна Полевая",),
         ),
         Entry(
             guid="https://news.example.org/news/100",
