@@ -18,10 +18,11 @@ from bot.ingest.inline import clean, plain, trim
 from bot.ingest.metadata import read_metadata
 from bot.ingest.days import told_day
 from bot.ingest.notes import with_notes
+from bot.ingest.phones import region_of, with_phones
 from bot.ingest.pictures import same_picture
 from bot.ingest.pieces import Piece, with_links
 from bot.ingest.selection import choose, choose_fragment
-from bot.model import Block, Document, Extracted, Heading, Image, Paragraph, Span, Style
+from bot.model import Block, Contacts, Document, Extracted, Heading, Image, Paragraph, Span, Style
 
 _HIGHEST = 2  # level of the highest heading inside an article
 _SHORTEST = 20  # characters; less is no article
@@ -66,7 +67,7 @@ def document_from_html(html: str, base_url: str) -> Document:
     try:
         root = parse_page(f"<html><body>{html}</body></html>")
         chosen = choose_fragment(judge(read_pieces(root, base_url), None))
-        return _document([one.piece for one in chosen], base_url)
+        return _document([one.piece for one in chosen], base_url, None)
     except RecursionError as error:
         raise ExtractError("The content nests its elements too deep.") from error
 
@@ -86,7 +87,7 @@ def _extract(html: str, url: str) -> Extracted:
     pieces = [one.piece for one in choose(judged, ground, metadata.title, metadata.lead)]
     del nodes
     pieces = _without_cover(pieces, metadata.image)
-    document = _document(pieces, base_url)
+    document = _document(pieces, base_url, metadata.language)
     if len(document.plain_text()) < _SHORTEST:
         raise ExtractError("The page shows no article text.")
     return Extracted(
@@ -116,13 +117,16 @@ def _plain_document(text: str) -> Document:
     return Document(tuple(Paragraph((Span(line),)) for line in lines if line))
 
 
-def _document(pieces: Sequence[Piece], base_url: str) -> Document:
+def _document(pieces: Sequence[Piece], base_url: str, language: str | None) -> Document:
     """The chosen pieces with their notes gathered, links resolved, and headings from level two."""
+    region = region_of(base_url, language)
 
     def finished(block: Block) -> Block:
         block = with_links(block, lambda href: resolve_link(href, base_url))
         if isinstance(block, Heading) and block.level < _HIGHEST:
             return replace(block, level=_HIGHEST)
+        if isinstance(block, Contacts):
+            return replace(block, lines=tuple(with_phones(line, region) for line in block.lines))
         return block
 
     return Document(tuple(map(finished, with_notes(pieces))))
