@@ -316,6 +316,7 @@ class Extracted:
         url: the canonical address that the page names, or None.
         lead: one or two sentences of plain text, or empty.
         published, updated: aware moments, or None.
+        reason: why the page was read in a cheaper way, or not beyond its head; else empty.
     """
 
     url: str | None
@@ -328,6 +329,7 @@ class Extracted:
     updated: datetime | None
     document: Document
     authors: tuple[str, ...] = ()
+    reason: str = ""
 
 
 class AliasKind(StrEnum):

@@ -134,7 +134,7 @@ def compose(
         published=entry.published or (page.published if page else None),
         document=document if document.plain_text() else _of_lead(lead),
         seen=fingerprint(entry),
-        has_page=page is not None,
+        has_page=page is not None and not page.reason,
         authors=(page.authors if page else ()) or entry.authors,
         updated=entry.updated or (page.updated if page else None),
     )
