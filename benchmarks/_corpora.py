@@ -173,7 +173,9 @@ def _sizes(image: lxml.html.HtmlElement, url: str) -> tuple[str, ...]:
     for node in nodes:
         for name, value in node.items():
             if name.endswith("srcset"):
-                offers += [part.split()[0] for part in re.split(r",\s+|,(?=http)", value) if part.split()]
+                offers += [
+                    part.split()[0] for part in re.split(r",\s+|,(?=http)", value) if part.split()
+                ]
             elif name.startswith("data-") or name == "itemid":
                 offers.append(value)
     return tuple(address for offer in offers if (address := absolute_url(url, offer)))

@@ -146,9 +146,7 @@ def compare_pictures(
     )
     tally.note("captions, anywhere", (_scores.stands_in(each, text) for each in case.captions))
     if not all(held):
-        said["captions"] = [
-            each for each, ok in zip(case.captions, held, strict=True) if not ok
-        ]
+        said["captions"] = [each for each, ok in zip(case.captions, held, strict=True) if not ok]
 
 
 def _is_cover_caption(block: Block) -> bool:
@@ -183,7 +181,11 @@ def lines(tally: Tally) -> Iterator[tuple[str, float | None, str]]:
     times = [1000 * seconds for seconds in tally.times]
     if times:
         mean = sum(times) / len(times)
-        yield "CPU ms a page", None, f"{mean:.1f}, p95 {quantile(times, 0.95):.1f}, most {max(times):.0f}"
+        yield (
+            "CPU ms a page",
+            None,
+            f"{mean:.1f}, p95 {quantile(times, 0.95):.1f}, most {max(times):.0f}",
+        )
     yield "pages not read", None, f"{len(tally.unread)} of {tally.pages}"
 
 
@@ -271,9 +273,10 @@ def _as_feedparser(content: bytes) -> list[dict[str, Any]] | None:
 
 def _moment(entry: Any) -> datetime | None:
     parsed = entry.get("published_parsed")
-    if parsed is None or parsed.tm_year < 1990:  # noqa: PLR2004 - we take no such date for one
+    if parsed is None or parsed.tm_year < 1990:
         return None
-    return datetime(*parsed[:6], tzinfo=UTC)
+    year, month, day, hour, minute, second = parsed[:6]
+    return datetime(year, month, day, hour, minute, second, tzinfo=UTC)
 
 
 def _link(href: object) -> str | None:
@@ -303,7 +306,9 @@ def _told(items: Sequence[Any]) -> list[dict[str, Any]]:
 
 def main() -> None:
     """Measure the corpora that are named, and print a table for each."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawTextHelpFormatter
+    )
     parser.add_argument("--corpus", action="append", required=True, metavar="KIND=PATH")
     parser.add_argument("--misses", type=Path, help="write what was wrong to this file, as JSON")
     parser.add_argument("--limit", type=int, help="cases of each corpus")
@@ -312,7 +317,9 @@ def main() -> None:
     for corpus in arguments.corpus:
         kind, _, path = corpus.partition("=")
         if kind not in {*PAGE_KINDS, *FEED_KINDS} or not Path(path).is_dir():
-            parser.error(f"{corpus}: KIND is one of {', '.join([*PAGE_KINDS, *FEED_KINDS])}, PATH a folder")
+            parser.error(
+                f"{corpus}: KIND is one of {', '.join([*PAGE_KINDS, *FEED_KINDS])}, PATH a folder"
+            )
         print(f"\n{kind}: {path}")
         wrong = misses.setdefault(corpus, [])
         if kind in FEED_KINDS:
@@ -322,12 +329,18 @@ def main() -> None:
         tally = measure(list(cases)[: arguments.limit], wrong)
         for what, share, shown in lines(tally):
             goal = GOALS.get(what)
-            verdict = "" if goal is None or share is None else f"  goal {goal:.2f}, {'held' if share >= goal else 'MISSED'}"
+            verdict = (
+                ""
+                if goal is None or share is None
+                else f"  goal {goal:.2f}, {'held' if share >= goal else 'MISSED'}"
+            )
             print(f"  {what:<26} {shown}{verdict}")
         for line in tally.unread:
             print(f"  not read: {line}")
     if arguments.misses:
-        arguments.misses.write_text(json.dumps(misses, ensure_ascii=False, indent=1, default=str), encoding="utf-8")
+        arguments.misses.write_text(
+            json.dumps(misses, ensure_ascii=False, indent=1, default=str), encoding="utf-8"
+        )
 
 
 def show_feeds(tally: FeedTally) -> None:

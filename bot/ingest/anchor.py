@@ -174,7 +174,9 @@ class Ground:
 
     def vouched(self, one: Judged) -> bool:
         """Whether each suspect around a piece also holds text of the article."""
-        return all(self._suspected[suspect_name(node)] >= _VOUCHED for node, _ in one.piece.suspects)
+        return all(
+            self._suspected[suspect_name(node)] >= _VOUCHED for node, _ in one.piece.suspects
+        )
 
     def _lowest(self) -> Node | None:
         most = [node for node, weight in self._weights.items() if weight >= _MOST * self._total]

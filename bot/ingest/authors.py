@@ -31,7 +31,16 @@ _BESIDE_WORDS = frozenset(
 _OTHERS_WORDS = frozenset({"comment", "comments", "commentlist", "related", "sidebar", "widget"})
 _NO_AUTHORS = frozenset(
     {
-        *("admin", "administrator", "administrador", "editor", "root", "user", "webmaster", "guest"),
+        *(
+            "admin",
+            "administrator",
+            "administrador",
+            "editor",
+            "root",
+            "user",
+            "webmaster",
+            "guest",
+        ),
         *("author", "authors", "unknown", "anonymous", "redaktion", "redaktor", "redakcja"),
         *("редакция", "админ", "администратор", "редактор", "автор", "гость", "пользователь"),
         *("null", "none", "undefined", "n a", "super user", "superuser", "rédaction", "redacción"),
@@ -138,7 +147,7 @@ def _names(line: str) -> Iterator[str]:
             credited = True  # and so are the names that follow, until it is the text's turn again
         elif role is not None:
             credited = False
-        name = _AFTER.sub("", part[role.end() if role else 0 :]).strip(" .:;,-–—\"«»“”")
+        name = _AFTER.sub("", part[role.end() if role else 0 :]).strip(' .:;,-–—"«»“”')
         if not credited and _is_name(name, first=at == 0):
             yield name
 

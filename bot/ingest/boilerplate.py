@@ -76,9 +76,9 @@ def suspicion(node: Node) -> Suspicion:
         return Suspicion.NONE
     named = _named(node.get("class") or "", node.get("id") or "")
     if tag == "aside":
-        return max(named, Suspicion.WEAK)
-    if tag == "figure":  # with its buttons for sharing it is a picture still
-        return min(named, Suspicion.WEAK)
+        named = max(named, Suspicion.WEAK)
+    elif tag == "figure":  # with its buttons for sharing it is a picture still
+        named = min(named, Suspicion.WEAK)
     return named
 
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import logging
 from datetime import UTC, datetime
+from typing import cast
 
 import htmldate
+from lxml.html import HtmlElement
 
 from bot.ingest.dates import sensible
 from bot.ingest.dom import Node, count_elements
@@ -24,7 +26,9 @@ def told_day(root: Node, url: str) -> datetime | None:
     if count_elements(root) > _MOST_TAGS:
         return None
     try:
-        day = htmldate.find_date(root, extensive_search=False, original_date=True, url=url)
+        day = htmldate.find_date(
+            cast(HtmlElement, root), extensive_search=False, original_date=True, url=url
+        )
         return sensible(datetime.fromisoformat(day).replace(tzinfo=UTC)) if day else None
     except Exception:  # noqa: BLE001 - whatever a hostile page does to it, the article is read
         return None

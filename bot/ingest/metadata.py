@@ -18,6 +18,7 @@ from bot.ingest.jsonld import ArticleData, article_data
 _LONGEST_TITLE = 500  # characters
 _LONGEST_LEAD = 2000
 _LONGEST_SECTION = 80
+_MOST_PARTS = 6  # of a title, of which the site's name may be the last
 _SEPARATOR = re.compile(r"\s+[|–—·•:»«/-]+\s+|\s*[|»]\s*")
 _LANGUAGE = re.compile(r"([A-Za-z]{2,3})(?:[-_].*)?")
 _HOME = re.compile(r"/?(?:index\.\w+)?")
@@ -130,7 +131,7 @@ def _title(root: Node, data: ArticleData, meta: Mapping[str, str], url: str) -> 
     hosts = (urlsplit(url).hostname or "").split(".")
     headings = [text for node in root.iter("h1") if (text := clean(text_of(node, _LONGEST_TITLE)))]
     told = [
-        _without_site(_without_host(title, hosts), site, headings)
+        _without_site(_without_host(title[:_LONGEST_TITLE], hosts), site, headings)
         for title in (
             data.title,
             _first(meta, "og:title"),
@@ -165,7 +166,7 @@ def _follows_kicker(title: str, heading: str) -> bool:
 
 def _without_host(title: str, hosts: Collection[str]) -> str:
     """A title without a closing "- Site" where the address is that site's."""
-    for match in reversed(list(_SEPARATOR.finditer(title))):
+    for match in reversed(list(_SEPARATOR.finditer(title))[-_MOST_PARTS:]):
         after = words(title[match.end() :])
         if match.start() and ("".join(after) in hosts or "-".join(after) in hosts):
             return title[: match.start()].strip()
@@ -175,7 +176,7 @@ def _without_host(title: str, hosts: Collection[str]) -> str:
 def _without_site(title: str, site: str, headings: Iterable[str]) -> str:
     """A title without the name of the site where a separator sets that off."""
     known = {" ".join(words(heading)) for heading in headings}
-    for match in reversed(list(_SEPARATOR.finditer(title))):
+    for match in reversed(list(_SEPARATOR.finditer(title))[-_MOST_PARTS:]):
         before, after = title[: match.start()], title[match.end() :]
         if site and words(after) == words(site):
             return before.strip()

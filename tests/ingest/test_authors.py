@@ -79,7 +79,10 @@ def test_meta_tags_may_come_several_times_and_addresses_of_people_are_no_names()
     ("author", "names"),
     [
         ('{"@type": "Person", "name": "Ada Fenn"}', ("Ada Fenn",)),
-        ('[{"name": "Ada Fenn"}, {"name": "Harbour News Agency"}]', ("Ada Fenn", "Harbour News Agency")),
+        (
+            '[{"name": "Ada Fenn"}, {"name": "Harbour News Agency"}]',
+            ("Ada Fenn", "Harbour News Agency"),
+        ),
         ('"Ada Fenn"', ("Ada Fenn",)),
         ('{"name": ["Ada Fenn", "Jo Pike"]}', ("Ada Fenn", "Jo Pike")),
         ('{"@type": "Organization", "name": "The Gazette"}', ("Byline Person",)),
@@ -99,29 +102,40 @@ def test_json_ld_comes_first(author: str, names: tuple[str, ...]) -> None:
     ("feed", "names"),
     [
         (
-            "<rss xmlns:dc='http://purl.org/dc/elements/1.1/'><channel><item><title>T</title>"
-            "<dc:creator>Ada Fenn</dc:creator><dc:creator>Jo Pike</dc:creator></item></channel></rss>",
+            (
+                "<rss xmlns:dc='http://purl.org/dc/elements/1.1/'><channel><item><title>T</title>"
+                "<dc:creator>Ada Fenn</dc:creator><dc:creator>Jo Pike</dc:creator></item>"
+                "</channel></rss>"
+            ),
             ("Ada Fenn", "Jo Pike"),
         ),
         (
-            "<rss><channel><item><title>T</title><author>desk@news.example (Ada Fenn)</author>"
-            "</item></channel></rss>",
+            (
+                "<rss><channel><item><title>T</title><author>desk@news.example (Ada Fenn)</author>"
+                "</item></channel></rss>"
+            ),
             ("Ada Fenn",),
         ),
         (
-            "<feed xmlns='http://www.w3.org/2005/Atom'><entry><title>T</title>"
-            "<author><name>Ada Fenn</name><email>a@news.example</email></author>"
-            "<author><name>Jo Pike</name></author></entry></feed>",
+            (
+                "<feed xmlns='http://www.w3.org/2005/Atom'><entry><title>T</title>"
+                "<author><name>Ada Fenn</name><email>a@news.example</email></author>"
+                "<author><name>Jo Pike</name></author></entry></feed>"
+            ),
             ("Ada Fenn", "Jo Pike"),
         ),
         (
-            '{"version": "https://jsonfeed.org/version/1.1", "items": [{"id": "1",'
-            ' "authors": [{"name": "Ada Fenn"}, {"url": "https://x.example"}, 7]}]}',
+            (
+                '{"version": "https://jsonfeed.org/version/1.1", "items": [{"id": "1",'
+                ' "authors": [{"name": "Ada Fenn"}, {"url": "https://x.example"}, 7]}]}'
+            ),
             ("Ada Fenn",),
         ),
         (
-            '{"version": "https://jsonfeed.org/version/1", "items": [{"id": "1",'
-            ' "author": {"name": "Ada Fenn"}}]}',
+            (
+                '{"version": "https://jsonfeed.org/version/1", "items": [{"id": "1",'
+                ' "author": {"name": "Ada Fenn"}}]}'
+            ),
             ("Ada Fenn",),
         ),
     ],
