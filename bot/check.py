@@ -122,6 +122,7 @@ async def _whole(
             answer = await fetcher.get(candidate.entry.url, limit=PAGE_BYTES, page=True)
             if isinstance(answer, Fetched):
                 page = await pool.article(answer.content, answer.content_type, answer.url)
+                fault = f" Its page cannot be read whole: {page.reason}" if page.reason else ""
     except (FetchError, ExtractError) as error:
         fault = f" Its page cannot be read: {error}"
     content = Document()

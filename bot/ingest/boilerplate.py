@@ -57,6 +57,7 @@ _STRONG_ROLES = frozenset(
 )
 _MENU = 3  # links
 _LONGEST_LINK = 500  # characters
+_MOSTLY = 0.5  # share of a suspect's text from which on it is made of links
 _LINKED = 0.8  # share of a list's text from which on it is a menu
 _KEPT = 0.5  # share of a list's text
 _TERMS = ("tag-", "category-")
@@ -136,7 +137,17 @@ def certain(root: Node, most: float, kept: Callable[[str], float]) -> set[Node]:
             menus.add(node)
         else:
             waiting.extend(node)
-    return menus | {node for node, name in found if sizes[name] < most}
+    return menus | {
+        node
+        for node, name in found
+        if sizes[name] < most or (_is_linked(node) and kept(text_of(node)) < _KEPT)
+    }
+
+
+def _is_linked(node: Node) -> bool:
+    """Whether a suspect is mostly links, with pictures or without."""
+    linked = sum(len(text_of(link, _LONGEST_LINK)) for link in node.iter("a"))
+    return linked > _MOSTLY * len(text_of(node))
 
 
 def _is_menu(node: Node) -> bool:
