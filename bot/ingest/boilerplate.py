@@ -57,8 +57,7 @@ _STRONG_ROLES = frozenset(
 )
 _MENU = 3  # links
 _LONGEST_LINK = 500  # characters
-_MOSTLY = 0.5  # share of a suspect's text from which on it is made of links
-_LINKED = 0.8  # share of a list's text from which on it is a menu
+_LINKED = 0.8  # share of the text of a list or a suspect from which on it is a menu
 _KEPT = 0.5  # share of a list's text
 _TERMS = ("tag-", "category-")
 _HIDDEN_STYLE = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.IGNORECASE)
@@ -145,9 +144,10 @@ def certain(root: Node, most: float, kept: Callable[[str], float]) -> set[Node]:
 
 
 def _is_linked(node: Node) -> bool:
-    """Whether a suspect is mostly links, with pictures or without."""
+    """Whether a suspect is nearly all links, with pictures or without."""
     linked = sum(len(text_of(link, _LONGEST_LINK)) for link in node.iter("a"))
-    return linked > _MOSTLY * len(text_of(node))
+    whole = sum(len(str(text)) for text in node.itertext())  # white space counts for the article
+    return linked > _LINKED * whole
 
 
 def _is_menu(node: Node) -> bool:
