@@ -135,6 +135,7 @@ async def _whole(
                 page = await pool.article(
                     answer.content, answer.content_type, answer.url, selectors
                 )
+                fault = f" Its page cannot be read whole: {page.reason}" if page.reason else ""
     except (FetchError, ExtractError) as error:
         fault = f" Its page cannot be read: {error}"
     content = Document()

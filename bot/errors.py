@@ -72,3 +72,7 @@ class ParseError(VestnikError):
 
 class ExtractError(VestnikError):
     """No article could be found on the page."""
+
+
+class NoArticleError(ExtractError):
+    """The page was read, and shows no article."""

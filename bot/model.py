@@ -338,6 +338,7 @@ class Entry:
         date_hint: when it was published as far as a list tells that names no time zone, read as
             UTC; what the article's page says goes before it.
         categories: what the feed files it under, in the feed's order; sections and tags alike.
+        authors: names of people or organisations, at most 10.
     """
 
     guid: str | None
@@ -350,6 +351,7 @@ class Entry:
     content: str
     date_hint: datetime | None = None
     categories: tuple[str, ...] = ()
+    authors: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -379,6 +381,7 @@ class Extracted:
         lead: one or two sentences of plain text, or empty.
         sections: the path to the section that the page names, outermost first; may be empty.
         published, updated: aware moments, or None.
+        reason: why the page was read in a cheaper way, or not beyond its head; else empty.
     """
 
     url: str | None
@@ -390,6 +393,8 @@ class Extracted:
     published: datetime | None
     updated: datetime | None
     document: Document
+    authors: tuple[str, ...] = ()
+    reason: str = ""
 
 
 class AliasKind(StrEnum):
@@ -451,6 +456,7 @@ class NewArticle:
         page: what was read there, or None.
         spoke_at: the newest moment that its entry names, of publication or of an update.
         sketch: what stands for its text where it is compared with others.
+        updated: the moment of the last correction that the site names.
     """
 
     aliases: tuple[Alias, ...]
@@ -468,6 +474,8 @@ class NewArticle:
     page: PageState | None = None
     spoke_at: datetime | None = None
     sketch: bytes = b""
+    authors: tuple[str, ...] = ()
+    updated: datetime | None = None
 
 
 class Change(StrEnum):
@@ -554,6 +562,7 @@ class Article:
     corrected_at: datetime | None = None
     push_corrected_at: datetime | None = None
     withdrawn_at: datetime | None = None
+    authors: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,6 +24,7 @@ _SHINGLE = 4  # words
 _KEPT = 0.5  # share of a piece's text that must have been kept
 _MOST = 0.8  # share of the kept text that the article's container holds
 LARGE = 0.5  # share of the kept text in an element that cannot be boilerplate then
+_VOUCHED = 200  # characters of kept text that make a weak suspect part of the article
 _LINKY = 0.5  # share of linked characters from which a text is a list of links
 _SHORT = 60  # characters; shorter paragraphs say nothing about where the article is
 _MISSED = 0.4  # share of the running text below which the extraction took something else
@@ -169,6 +170,12 @@ class Ground:
                 and self._suspected[suspect_name(node)] < LARGE * self._total
             ),
             default=Suspicion.NONE,
+        )
+
+    def vouched(self, one: Judged) -> bool:
+        """Whether each suspect around a piece also holds text of the article."""
+        return all(
+            self._suspected[suspect_name(node)] >= _VOUCHED for node, _ in one.piece.suspects
         )
 
     def _lowest(self) -> Node | None:

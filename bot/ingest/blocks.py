@@ -302,6 +302,10 @@ class _Walker:
         outer = [inner for inner in captions if inner.getparent() not in captions]
         lines = [spans for inner in outer if (spans := self._spans(inner, look))]
         self._taken.update(captions)
+        beside = node.getnext()
+        if not lines and beside is not None and is_caption(beside):
+            lines = [self._spans(beside)]
+            self._taken.add(beside)
         pieces = self._inside(node, look)
         images = once(pieces)
         texts, _ = parted(pieces)

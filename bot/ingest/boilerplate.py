@@ -10,7 +10,7 @@ from functools import lru_cache
 from itertools import pairwise
 
 from bot.ingest.dom import Node, attribute, name_words, tag_of, text_of
-from bot.ingest.vocabulary import STRONG_PAIRS, STRONG_WORDS, WEAK_WORDS
+from bot.ingest.vocabulary import OTHERS_WORDS, STRONG_PAIRS, STRONG_WORDS, WEAK_WORDS
 
 
 class Suspicion(IntEnum):
@@ -57,8 +57,9 @@ _STRONG_ROLES = frozenset(
 )
 _MENU = 3  # links
 _LONGEST_LINK = 500  # characters
-_LINKED = 0.8  # share of a list's text from which on it is a menu
+_LINKED = 0.8  # share of the text of a list or a suspect from which on it is a menu
 _KEPT = 0.5  # share of a list's text
+_TERMS = ("tag-", "category-")
 _HIDDEN_STYLE = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.IGNORECASE)
 
 
@@ -75,7 +76,9 @@ def suspicion(node: Node) -> Suspicion:
         return Suspicion.NONE
     named = _named(node.get("class") or "", node.get("id") or "")
     if tag == "aside":
-        return max(named, Suspicion.WEAK)
+        named = max(named, Suspicion.WEAK)
+    elif tag == "figure":  # with its buttons for sharing it is a picture still
+        named = min(named, Suspicion.WEAK)
     return named
 
 
@@ -91,8 +94,13 @@ def is_hidden(node: Node) -> bool:
 def _named(classes: str, identity: str) -> Suspicion:
     """What the names of an element say of it."""
     strongest = Suspicion.NONE
-    for name in (*classes.split()[:20], identity):
+    names = classes.split()[:20]
+    if "hentry" in names or "type-post" in names:  # WordPress names a post's tags in its class
+        names = [name for name in names if not name.startswith(_TERMS)]
+    for name in (*names, identity):
         found = name_words(name)
+        at = next((at for at, word in enumerate(found) if word in OTHERS_WORDS), len(found))
+        found = found[:at]
         if not found:
             continue
         if STRONG_WORDS.intersection(found) or not STRONG_PAIRS.isdisjoint(pairwise(found)):
@@ -128,7 +136,18 @@ def certain(root: Node, most: float, kept: Callable[[str], float]) -> set[Node]:
             menus.add(node)
         else:
             waiting.extend(node)
-    return menus | {node for node, name in found if sizes[name] < most}
+    return menus | {
+        node
+        for node, name in found
+        if sizes[name] < most or (_is_linked(node) and kept(text_of(node)) < _KEPT)
+    }
+
+
+def _is_linked(node: Node) -> bool:
+    """Whether a suspect is nearly all links, with pictures or without."""
+    linked = sum(len(text_of(link, _LONGEST_LINK)) for link in node.iter("a"))
+    whole = sum(len(str(text)) for text in node.itertext())  # white space counts for the article
+    return linked > _LINKED * whole
 
 
 def _is_menu(node: Node) -> bool:

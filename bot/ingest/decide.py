@@ -154,9 +154,11 @@ def compose(
         published=entry.published or (page.published if page else None) or entry.date_hint,
         document=body,
         seen=fingerprint(entry),
-        has_page=page is not None,
+        has_page=page is not None and not page.reason,
         spoke_at=spoke_at(entry),
         sketch=sketch(body.plain_text(), lead),
+        authors=(page.authors if page else ()) or entry.authors,
+        updated=entry.updated or (page.updated if page else None),
     )
 
 

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 
 from bot.addresses import absolute_url
 from bot.errors import ParseError
+from bot.ingest.authors import authors
 from bot.ingest.dates import moment
 from bot.ingest.fields import (
     FULL_AREA,
@@ -80,12 +81,21 @@ def _entry(item: _Object, base: str) -> Entry:
         image=largest(base, _pictures(item)),
         content=content,
         categories=categories(_tags(item)),
+        authors=authors(_names(item)),
     )
 
 
 def _tags(item: _Object) -> Iterator[str]:
     tags = item.get("tags")
     return (tag for tag in (tags if isinstance(tags, list) else ()) if isinstance(tag, str))
+
+
+def _names(item: _Object) -> Iterator[str]:
+    """The authors' names; version 1 had one author only."""
+    listed = item.get("authors")
+    for author in listed if isinstance(listed, list) else [item.get("author")]:
+        if isinstance(author, dict):
+            yield _text(author, "name")
 
 
 def _guid(value: object) -> str | None:

@@ -24,9 +24,13 @@ ARTICLE_TYPES = frozenset(
 _LONGEST_SCRIPT = 1_000_000  # characters
 _LINKED_DATA = "application/ld+json"
 _MOST_NODES = 5_000
+_MOST_NAMES = 20
 _CONTROL = re.compile("[\x00-\x1f]")
 _TRAILING_COMMA = re.compile(r",\s*([}\]])")
-_COMMENT = re.compile(r"^\s*(?:<!--|/\*.*?\*/|//\s*<!\[CDATA\[)|(?:-->|//\s*\]\]>)\s*;?\s*$")
+_COMMENT = re.compile(
+    r"\A(?:<!--|/\*(?:[^*]|\*(?!/)){0,100}\*/|(?://\s{0,9})?<!\[CDATA\[)"
+    r"|(?:-->|(?://\s{0,9})?\]\]>|/\*\s{0,9}\]\]>\s{0,9}\*/);?\Z"
+)
 _TAG = re.compile(r"<[^>]{1,200}>")
 
 
@@ -42,8 +46,8 @@ class ArticleData:
     published: str = ""
     updated: str = ""
     images: tuple[str, ...] = ()
+    authors: tuple[str, ...] = ()
     crumbs: tuple[Crumb, ...] = ()
-    author: str = ""
 
 
 def article_data(root: Node) -> ArticleData:
@@ -63,8 +67,8 @@ def article_data(root: Node) -> ArticleData:
         published=_text(article.get("datePublished")) or _text(article.get("dateCreated")),
         updated=_text(article.get("dateModified")),
         images=tuple(_addresses(article.get("image"))),
+        authors=tuple(_names(article.get("author") or article.get("creator"))),
         crumbs=crumbs,
-        author=_text(article.get("author")),
     )
 
 
@@ -132,6 +136,16 @@ def _addresses(value: Any) -> Iterator[str]:
         found = found[0] if isinstance(found, list) and found else found
         if isinstance(found, str):
             yield found
+
+
+def _names(value: Any) -> Iterator[str]:
+    """The names of people and organisations, one or many."""
+    values = value if isinstance(value, list) else [value]
+    for each in values[:_MOST_NAMES]:
+        names = each.get("name") if isinstance(each, dict) else each
+        for name in (names if isinstance(names, list) else [names])[:_MOST_NAMES]:
+            if text := _text(name):
+                yield text
 
 
 def _crumbs(node: dict[str, Any]) -> tuple[Crumb, ...]:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from urllib.parse import urlsplit
 
 from bot.addresses import absolute_url
 from bot.ingest import dates
+from bot.ingest.authors import authors, meta_authors, shown_authors
 from bot.ingest.crumbs import Place, page_path
 from bot.ingest.dom import Node, attribute, class_words, text_of, words
 from bot.ingest.inline import clean
@@ -17,14 +18,18 @@ from bot.ingest.jsonld import ArticleData, article_data
 
 _LONGEST_TITLE = 500  # characters
 _LONGEST_LEAD = 2000
+_MOST_PARTS = 6  # of a title, of which the site's name may be the last
 _SEPARATOR = re.compile(r"\s+[|–—·•:»«/-]+\s+|\s*[|»]\s*")
 _LANGUAGE = re.compile(r"([A-Za-z]{2,3})(?:[-_].*)?")
 _HOME = re.compile(r"/?(?:index\.\w+)?")
 _PUBLISHED = (
     *("article:published_time", "og:article:published_time", "datepublished", "publish-date"),
-    *("pubdate", "date", "dc.date", "dc.date.issued"),
+    *("pubdate", "date", "dc.date", "dc.date.issued", "parsely-pub-date", "dcterms.created"),
+    *("dc.date.created", "sailthru.date", "article.published", "publishdate", "article:published"),
+    *("cxenseparse:recs:publishtime", "rnews:datepublished", "citation_publication_date"),
 )
 _UPDATED = ("article:modified_time", "og:updated_time", "datemodified", "last-modified")
+_KICKER = 3  # words; a title of no more may end a heading by chance
 _ALIKE = 0.8  # share of common words
 
 
@@ -40,6 +45,7 @@ class Metadata:
     language: str | None
     published: datetime | None
     updated: datetime | None
+    authors: tuple[str, ...] = ()
 
 
 def read_metadata(root: Node, url: str) -> Metadata:
@@ -51,7 +57,7 @@ def read_metadata(root: Node, url: str) -> Metadata:
     """
     data = article_data(root)
     meta = _meta(root)
-    title = _title(root, data, meta)
+    title = _title(root, data, meta, url)
     canonical = _canonical(root, meta, url)
     return Metadata(
         url=canonical,
@@ -71,6 +77,12 @@ def read_metadata(root: Node, url: str) -> Metadata:
                 meta, "article:modified_time", "og:updated_time", "datemodified", "last-modified"
             ),
             *_times(root, "dateModified"),
+        ),
+        authors=authors(
+            data.authors,
+            meta_authors(root),
+            shown_authors(root),
+            site=_first(meta, "og:site_name", "application-name") or data.site,
         ),
     )
 
@@ -112,12 +124,13 @@ def _times(root: Node, itemprop: str, flag: str | None = None) -> list[str]:
     return marked + plain[:1]
 
 
-def _title(root: Node, data: ArticleData, meta: Mapping[str, str]) -> str:
+def _title(root: Node, data: ArticleData, meta: Mapping[str, str], url: str) -> str:
     """The title as the page shows it: its one ``h1``, else as it is told to machines."""
     site = _first(meta, "og:site_name", "application-name") or data.site
+    hosts = (urlsplit(url).hostname or "").split(".")
     headings = [text for node in root.iter("h1") if (text := clean(text_of(node, _LONGEST_TITLE)))]
     told = [
-        _without_site(title, site, headings)
+        _without_site(_without_host(title[:_LONGEST_TITLE], hosts), site, headings)
         for title in (
             data.title,
             _first(meta, "og:title"),
@@ -127,8 +140,13 @@ def _title(root: Node, data: ArticleData, meta: Mapping[str, str]) -> str:
     ]
     page = root.find(".//title")
     if page is not None:
-        told.append(_without_site(clean(text_of(page, _LONGEST_TITLE)), site, headings))
-    shown = [heading for heading in headings if any(_alike(heading, title) for title in told)]
+        title = _without_host(clean(text_of(page, _LONGEST_TITLE)), hosts)
+        told.append(_without_site(title, site, headings))
+    shown = [
+        next((title for title in told if _follows_kicker(title, heading)), heading)
+        for heading in headings
+        if any(_alike(heading, title) or _follows_kicker(title, heading) for title in told)
+    ]
     found = [*shown, *told, *headings]
     return next((title[:_LONGEST_TITLE] for title in found if title), "")
 
@@ -139,10 +157,25 @@ def _alike(heading: str, title: str) -> bool:
     return bool(one) and len(one & other) >= _ALIKE * max(len(one), len(other))
 
 
+def _follows_kicker(title: str, heading: str) -> bool:
+    """Whether a heading is the title with a short line above it inside the same element."""
+    wanted, shown = words(title), words(heading)
+    return _KICKER < len(wanted) < len(shown) and shown[-len(wanted) :] == wanted
+
+
+def _without_host(title: str, hosts: Collection[str]) -> str:
+    """A title without a closing "- Site" where the address is that site's."""
+    for match in reversed(list(_SEPARATOR.finditer(title))[-_MOST_PARTS:]):
+        after = words(title[match.end() :])
+        if match.start() and ("".join(after) in hosts or "-".join(after) in hosts):
+            return title[: match.start()].strip()
+    return title
+
+
 def _without_site(title: str, site: str, headings: Iterable[str]) -> str:
     """A title without the name of the site where a separator sets that off."""
     known = {" ".join(words(heading)) for heading in headings}
-    for match in reversed(list(_SEPARATOR.finditer(title))):
+    for match in reversed(list(_SEPARATOR.finditer(title))[-_MOST_PARTS:]):
         before, after = title[: match.start()], title[match.end() :]
         if site and words(after) == words(site):
             return before.strip()
@@ -172,7 +205,7 @@ def _sections(
     name, *rest = (urlsplit(place.urls[0]).hostname or "").removeprefix("www.").split(".")
     domain = name if len(rest) == 1 else ""
     sites = (_first(meta, "og:site_name", "application-name"), data.site, domain)
-    place = replace(place, sites=sites, authors=(data.author, _first(meta, "author")))
+    place = replace(place, sites=sites, authors=(*data.authors, _first(meta, "author")))
     told = (data.section, _first(meta, "article:section", "og:article:section"))
     return page_path(root, base, place, [data.crumbs], filter(None, told))
 

@@ -41,6 +41,8 @@ def choose(judged: Sequence[Judged], ground: Ground, title: str, lead: str) -> l
     entry = next(at for at, one in enumerate(judged) if ground.outer in one.around)
     start = min(entry, first) if top is None else top + 1
     head = [one for one in judged[start:first] if _opens(one, ground, lead)]
+    if top is not None:  # some sites show the picture above the title
+        head[:0] = [one for one in judged[entry:top] if _is_figure(one, ground)]
     parents = {judged[at].piece.node.getparent() for at in anchors}
     parents |= {one.piece.node.getparent() for one in judged if opens_note(one.text)}
     body = [
@@ -119,7 +121,8 @@ def _belongs(one: Judged, ground: Ground, parents: Collection[Node | None]) -> b
     block = one.piece.block
     if isinstance(block, Image):
         in_figure = tag_of(one.piece.node) == "figure"
-        return (guilt is Suspicion.NONE or in_figure) and not _is_advert(one)
+        fits = guilt is Suspicion.NONE or in_figure or ground.vouched(one)
+        return fits and not _is_advert(one)
     if guilt is Suspicion.WEAK:
         return one.kept
     return one.kept or (not one.is_link_list and (len(one.text) >= _LONG or _fits(one, parents)))
@@ -140,7 +143,9 @@ def _tail(judged: Sequence[Judged], ground: Ground, parents: set[Node | None]) -
         parent = one.piece.node.getparent()
         if ground.outer in one.around and opens_note(one.text):
             note_boxes.add(parent)
-        inside = ground.inner in one.around and (one.piece.node in parents or parent in parents)
+        inside = ground.inner in one.around and (
+            one.piece.node in parents or parent in parents or _is_figure(one, ground)
+        )
         if not inside and parent not in note_boxes:
             continue
         if _ends_article(one):
@@ -148,6 +153,16 @@ def _tail(judged: Sequence[Judged], ground: Ground, parents: set[Node | None]) -
         if ground.guilt(one) is Suspicion.NONE and _belongs(one, ground, parents | note_boxes):
             tail.append(one)
     return tail
+
+
+def _is_figure(one: Judged, ground: Ground) -> bool:
+    """Whether a piece is a picture in a figure that is surely no boilerplate."""
+    return (
+        isinstance(one.piece.block, Image)
+        and tag_of(one.piece.node) == "figure"
+        and ground.guilt(one) is Suspicion.NONE
+        and not _is_advert(one)
+    )
 
 
 def _ends_article(one: Judged) -> bool:
@@ -226,19 +241,25 @@ def _caption_end(chosen: Sequence[Judged], at: int) -> int:
 def _without_repeated_pictures(chosen: Sequence[Judged]) -> list[Judged]:
     """Each picture once: pages carry one for every width, and one for readers without scripts.
 
+    Whichever of them has a caption gives it to the one that stays.
+
     Text that was not kept is dropped where it says again what stands before it, as the captions
     of such pictures do; what the article itself repeats stays.
     """
     rest: list[Judged] = []
-    seen: set[str] = set()
+    seen: dict[str, int] = {}
     said: set[str] = set()
     for one in chosen:
         block = one.piece.block
         if isinstance(block, Image):
             name = picture_name(block.url)
             if name in seen:
+                first = rest[seen[name]].piece.block
+                if isinstance(first, Image) and block.caption and not first.caption:
+                    captioned = replace(first, caption=block.caption)
+                    rest[seen[name]] = with_block(rest[seen[name]], captioned)
                 continue
-            seen.add(name)
+            seen[name] = len(rest)
         elif not one.kept and one.text in said:
             continue
         if one.text:

@@ -53,6 +53,9 @@ WEAK_WORDS = _words(
     """
 )
 
+# A name such as ``has-sidebar`` tells what stands beside the element, not what it is.
+OTHERS_WORDS = _words("has have with without no not")
+
 # --- In lines of text --------------------------------------------------------------------------
 
 _LONGEST_LINE = 300  # characters; longer text is never judged by how it begins
@@ -75,7 +78,7 @@ _OTHER_PART = re.compile(
     | мы\ в\ (?:соцсетях|социальных\ сетях)
     | поделиться(?:\ .{,40})? | поделитесь(?:\ .{,60})? | расскажите\ друзьям
     | комментарии(?:\ к\ .{,60}|\ ?\(?\d+\)?)? | (?:оставить|добавить|написать)\ комментари\w+
-    | обсуждение | теги | метки | ключевые\ слова | реклама
+    | обсуждение | теги | метки | ключевые\ слова
     | read\ (?:also|more|next)(?:\ .{,40})? | also\ read | see\ more(?:\ .{,40})? | up\ next
     | related(?:\ (?:articles?|stories|posts?|news|content|topics|links|coverage|reading|items))?
     | more\ (?:on\ this\ (?:story|topic)|stories|news|like\ this|(?:from|in)\ .{,60})
@@ -86,7 +89,26 @@ _OTHER_PART = re.compile(
     | leave\ a\ (?:reply|comment) | join\ the\ (?:conversation|discussion) | tags | keywords
     | topics
     | (?:sign\ up|subscribe)(?:\ .{,80})? | newsletters? | stay\ (?:connected|in\ touch|tuned)
-    | follow\ us(?:\ .{,40})? | advertisement | sponsored(?:\ content)?
+    | follow\ us(?:\ .{,40})? | sponsored\ content
+    | (?:mehr|alles|weiteres)\ zum\ thema(?:\ .{,60})? | mehr\ zu(?:m|r)?\ .{,40}
+    | (?:lesen\ sie|auch)\ (?:auch|mehr|interessant|lesen|hier|dazu)(?:\ .{,40})?
+    | das\ könnte\ (?:sie|dich|ihnen|dir)\ auch\ (?:interessieren|gefallen)
+    | (?:weitere|ähnliche|verwandte|neueste|passende)
+      \ (?:artikel|beiträge|themen|meldungen|nachrichten|inhalte)(?:\ .{,40})?
+    | weiterführende\ (?:links|informationen) | über\ (?:den\ autor|die\ autorin|diese\ reihe)
+    | kommentare(?:\ .{,20})? | \d+\ kommentare? | schreibe?\ einen\ kommentar
+    | schlagwörter | (?:artikel\ )?teilen(?:\ .{,20})? | inhaltsverzeichnis
+    | (?:à\ )?lire\ aussi | sur\ le\ même\ (?:sujet|thème) | articles?\ (?:liés|similaires)
+    | partager(?:\ .{,40})? | commentaires(?:\ .{,20})? | mots[-\ ]clés
+    | (?:lea|lee|ver|mira|leer)\ (?:también|además|más) | (?:te|le)\ puede(?:n)?\ interesar
+    | (?:contenidos?|noticias?|artículos?|notas?|temas?)\ relacionad[oa]s?
+    | más\ (?:noticias|leíd[oa]s|sobre\ .{,40}|en\ .{,40}) | temas | etiquetas | comentarios
+    | compartir(?:\ .{,40})? | comparte(?:\ .{,40})?
+    | leggi\ anche | articoli\ correlati | potrebbe(?:ro)?\ interessarti(?:\ anche)? | commenti
+    | (?:leia|veja|saiba)\ (?:também|mais) | (?:notícias|matérias)\ relacionadas | compartilhe
+    | (?:przeczytaj|czytaj|zobacz|sprawdź)\ (?:też|także|również|więcej) | polecamy | powiązane
+    | tagi | komentarze | udostępnij(?:\ .{,40})?
+    | читайте\ також | дивіться\ також | схожі\ (?:новини|матеріали) | коментарі | поділитися
     )\s*[:.…!→»>]*""",
     re.IGNORECASE | re.VERBOSE,
 )
@@ -102,6 +124,9 @@ _SERVICE_LINE = re.compile(
     | вернуться\ к\ списку | (?:просмотр(?:ов|ы)|количество\ просмотров)\s*:
     | (?:теги|метки|ключевые\ слова|рубрики?|категори[ия])\s*:
     | просмотров\ \d | (?:дата\ публикации|опубликовано)\s*:?\s*\d
+    | (?:©|\(c\)|copyright\b|alle\ rechte\ vorbehalten|all\ rights\ reserved|все\ права\ защищены)
+    | (?:letzte\ (?:änderung|aktualisierung)|aktualisiert\ am|last\ (?:modified|updated))\b
+    | (?:anzeige|werbung|publicidad|publicité|pubblicità|publicidade)(?:$|\s*[.:*-])
     | реклама(?:$|[.:]) | на\ правах\ рекламы | поделиться(?:$|:|\ в\b) | поделитесь\b
     | (?:мы|наш\ канал)\ в\ (?:telegram|телеграм|vk|вконтакте|дзен|max)
     | сообщение\ .{,200}\ появил(?:ись|ось|ась)\ сначала\ на\b
@@ -119,6 +144,9 @@ _SERVICE_LINE = re.compile(
 _POINTER = re.compile(
     r"(?:читайте|читать|смотрите|смотреть|узнайте)\s+(?:также|ещ[её]|по\s+теме|подробнее)"
     r"|(?:материалы|новости|ещ[её])?\s*по\s+теме\s*:|ранее\s*:|подробнее\s*:"
+    r"|(?:lesen\s+sie|auch)\s+(?:auch|hier|lesen|interessant)|mehr\s+(?:dazu|zum\s+thema)"
+    r"|(?:à\s+)?lire\s+aussi|(?:lea|lee|mira)\s+también|leggi\s+anche|leia\s+(?:também|mais)"
+    r"|(?:przeczytaj|czytaj|zobacz)\s+(?:też|także|również)|читайте\s+також"
     r"|(?:read|see)\s+(?:also|more|next)|also\s+read|related\s*:|more\s*:|recommended\s*:",
     re.IGNORECASE,
 )

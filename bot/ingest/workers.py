@@ -20,7 +20,7 @@ from typing import Self, TypeVar
 import structlog
 from pebble import ProcessExpired, ProcessPool
 
-from bot.errors import ExtractError, ParseError, VestnikError
+from bot.errors import ExtractError, NoArticleError, ParseError, VestnikError
 from bot.ingest.bounds import bounded
 from bot.ingest.kinds import Reading
 from bot.model import Document, Extracted, Selectors, shown_url
@@ -30,6 +30,7 @@ T = TypeVar("T")
 _log = structlog.get_logger(__name__)
 
 _MEMORY = 1 << 30  # bytes of data for one worker; the largest feed allowed takes a tenth
+CHEAP_SECONDS = 1.0  # for each of the cheaper ways to read a page
 _PRELOADED = ["bot.ingest.reading", "bot.ingest.extract"]
 
 
@@ -117,22 +118,39 @@ class ParsePool:
     ) -> Extracted:
         """The article on a page, of ordinary length; see ``extract_article`` and ``bounded``.
 
+        Where a page is too much for the usual way, a cheaper one is tried, and where that fails or
+        there is no article, what its head says serves as a card; each has a second. The result
+        tells the reason.
+
         Raises:
-            ExtractError: there is none, or it could not be read in time.
+            ExtractError: there is none of that, or it could not be read in time; the reason is
+                that of the usual way.
         """
-        article, dropped = await self._run(
-            ExtractError,
-            "page",
-            self._article_timeout,
-            _article,
-            content,
-            content_type,
-            url,
-            selectors,
-        )
+        page = content, content_type, url
+        try:
+            article, dropped = await self._run(
+                ExtractError, "page", self._article_timeout, _article, *page, selectors
+            )
+        except ExtractError as error:
+            pointed = selectors is not None and bool(selectors.article)
+            article, dropped = await self._cheaper(page, error, pointed=pointed), 0
+            _log.warning("article read in a cheaper way", page=shown_url(url), reason=str(error))
         if dropped:
             _log.warning("article cut: it is too long", page=url, dropped=dropped)
         return article
+
+    async def _cheaper(
+        self, page: tuple[bytes, str | None, str], refusal: ExtractError, *, pointed: bool
+    ) -> Extracted:
+        # Where there is no article, or it is not where the editor points, none is guessed.
+        only_card = pointed or isinstance(refusal, NoArticleError)
+        for way in (_card,) if only_card else (_light, _card):
+            try:
+                found = await self._run(ExtractError, "page", CHEAP_SECONDS, way, *page)
+            except ExtractError:
+                continue
+            return replace(found, reason=str(refusal))
+        raise refusal
 
     async def fragment(self, html: str, base_url: str) -> Document:
         """The content of a feed's entry, likewise; see ``document_from_html``.
@@ -257,6 +275,19 @@ def _article(
     article = extract_article(content, content_type, url, selectors)
     document, dropped = bounded(article.document)
     return replace(article, document=document), dropped
+
+
+def _light(content: bytes, content_type: str | None, url: str) -> Extracted:
+    from bot.ingest.extract import extract_article  # noqa: PLC0415 - see above
+
+    article = extract_article(content, content_type, url, light=True)
+    return replace(article, document=bounded(article.document)[0])
+
+
+def _card(content: bytes, content_type: str | None, url: str) -> Extracted:
+    from bot.ingest.extract import extract_card  # noqa: PLC0415 - see above
+
+    return extract_card(content, content_type, url)
 
 
 def _fragment(html: str, base_url: str) -> tuple[Document, int]:

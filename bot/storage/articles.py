@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -67,6 +68,11 @@ async def add_aliases(
         await connection.execute(insert(connection, alias).on_conflict_do_nothing(), rows)
 
 
+def dump_authors(authors: Sequence[str]) -> str | None:
+    """Names as JSON, or None where nobody is named."""
+    return json.dumps(authors, ensure_ascii=False) if authors else None
+
+
 def ensure_storable(new: NewArticle) -> None:
     """Make sure that an article can be written down, before others share a transaction with it.
 
@@ -75,6 +81,7 @@ def ensure_storable(new: NewArticle) -> None:
     """
     texts = [*new.section, new.url, new.title, new.lead, new.image or "", new.language or ""]
     texts += [name.key for name in (*new.aliases, *new.extra)]
+    texts += new.authors
     texts.append(dump_document(new.document))
     for text in texts:
         if b"\0" in text.encode():
@@ -120,6 +127,8 @@ async def add_article(
             spoke_at=new.spoke_at,
             **page_values(new.page),
             sketch=new.sketch or None,
+            authors=dump_authors(new.authors),
+            updated_at=new.updated,
         )
         .returning(article.c.id)
     )
@@ -265,4 +274,5 @@ def _article(row: Row[Any]) -> Article:
         corrected_at=row.corrected_at,
         push_corrected_at=row.push_corrected_at,
         withdrawn_at=row.withdrawn_at,
+        authors=tuple(json.loads(row.authors)) if row.authors else (),
     )

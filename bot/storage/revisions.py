@@ -19,7 +19,7 @@ from bot.model import (
     dump_document,
     load_document,
 )
-from bot.storage.articles import page_values
+from bot.storage.articles import dump_authors, page_values
 from bot.storage.schema import CHECKED, article, broadcast, delivery, revision
 from bot.storage.search import drop_article, index_article, index_stored
 
@@ -182,7 +182,12 @@ async def revise_article(
     ).one_or_none()
     if row is None:
         return False
-    values: dict[str, Any] = {"url": new.url or row.url, **page_values(new.page)}
+    values: dict[str, Any] = {
+        "url": new.url or row.url,
+        "authors": dump_authors(new.authors) or row.authors,
+        "updated_at": new.updated or row.updated_at,
+        **page_values(new.page),
+    }
     if new.spoke_at is not None:
         values["spoke_at"] = new.spoke_at
     shown = edit.push is not None and _head(new) != _head(row)

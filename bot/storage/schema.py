@@ -158,6 +158,8 @@ article = Table(
     Column("body_hash", Text),
     _moment("spoke_at", nullable=True),  # the newest moment that the entry named
     Column("sketch", LargeBinary),  # what stands for its text where others are compared with it
+    Column("authors", Text),  # names as a JSON list; NULL where nobody is named
+    _moment("updated_at", nullable=True),  # the last correction that the site names
     Index("ix_article_source_id_sorted_at_id", "source_id", "sorted_at", "id"),
     Index("ix_article_check_at", "check_at", sqlite_where=CHECKED, postgresql_where=CHECKED),
     Index("ix_article_sorted_at_id", "sorted_at", "id"),

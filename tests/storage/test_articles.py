@@ -33,6 +33,7 @@ async def test_an_article_comes_back_as_it_was_stored(
     database: Database, source: int, now: datetime
 ) -> None:
     new = new_article(guid("1"), published=now - HOUR, image="https://news.example/1.jpg")
+    new = replace(new, authors=("Анна Полевая", "Jo Pike"), updated=now)
     async with database.write() as connection:
         number = await articles.add_article(connection, source, new, now)
         assert number is not None
@@ -41,6 +42,7 @@ async def test_an_article_comes_back_as_it_was_stored(
     assert stored is not None
     assert (stored.title, stored.lead, stored.url) == (new.title, new.lead, new.url)
     assert (stored.image, stored.document) == (new.image, new.document)
+    assert stored.authors == new.authors
     assert stored.section.title == "Город"
     assert (stored.published, stored.sorted_at) == (now - HOUR, now - HOUR)
 

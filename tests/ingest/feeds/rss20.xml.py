@@ -16,6 +16,7 @@ EXPECTED = Feed(
             image="https://news.example.org/i/101.jpg",
             content="<p>Строили его четыре года.</p><p>Первыми прошли школьники.</p>",
             categories=("Город",),
+            authors=("Анна Полевая",),
         ),
         Entry(
             guid="https://news.example.org/news/100",

@@ -9,8 +9,8 @@ from sqlalchemy.dialects.postgresql import TSVECTOR
 from bot.model import load_document
 from bot.storage.stems import Words, article_words
 
-revision = "0010"
-down_revision = "0008"
+revision = "0012"
+down_revision = "0011"
 branch_labels = None
 depends_on = None
 

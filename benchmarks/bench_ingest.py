@@ -1,0 +1,222 @@
+"""From a feed's entry and its page to a stored article, without a network: time, rate, memory.
+
+The set is mixed: the sample newsroom's pages, the pages of the tests, and larger ones made of them,
+with the menus, scripts and lists that large sites have around an article.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import resource
+import sys
+import time
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from datetime import UTC, datetime
+from functools import partial
+from itertools import cycle
+from pathlib import Path
+
+import trafilatura
+
+sys.path.insert(0, str(Path(__file__).parents[1]))  # for when it is run by its path
+
+from benchmarks._common import ROOT, SITE, quantile, show, sqlite
+from benchmarks.bench_reading import material, rate
+from bot.ingest import decide
+from bot.ingest.extract import document_from_html, extract_article
+from bot.ingest.parse import parse_feed
+from bot.ingest.workers import ParsePool
+from bot.model import Document, Entry, Extracted, Feed, SourceSpec
+from bot.storage.articles import add_article
+from bot.storage.database import Database
+from bot.storage.sources import due_sources, list_sources
+
+SECONDS = 10.0
+PAGES_AT_ONCE = 4
+MEAN, P95, RATE, MEMORY, LAG = 30.0, 70.0, 70.0, 120.0, 10.0  # the aims: ms, ms, 1/s, MB, ms
+_TICK = 0.002  # seconds
+_SIZES = (0, 0, 100, 300, 1000)  # links around the article
+
+Page = tuple[bytes, str, str]
+
+
+def pages() -> tuple[list[Page], Feed]:
+    """The mixed set, and a feed whose entries go with it."""
+    found, (feed, feed_type, feed_url) = asyncio.run(material())
+    for path in sorted((ROOT / "tests/ingest/pages").glob("*.html")):
+        found.append((path.read_bytes(), "text/html", f"{SITE}/{path.stem}"))
+    mixed = [(_larger(content, size), kind, url) for size in _SIZES for content, kind, url in found]
+    return mixed, parse_feed(feed, feed_type, feed_url)
+
+
+def _larger(page: bytes, links: int) -> bytes:
+    """The page with what large sites put around an article: menus, scripts, other stories."""
+    text = "Жители улицы Соседской посадили сорок яблонь и делятся урожаем."
+    menu = "".join(f"<li class='item'><a href='/s/{n}'>Рубрика {n}</a></li>" for n in range(links))
+    cards = "".join(
+        f"<div class='card'><a href='/n/{n}'><img src='/i/{n}.jpg' alt=''><h3>{text}</h3></a>"
+        f"<span class='date'>{n % 28 + 1}.05.2031</span></div>"
+        for n in range(links // 4)
+    )
+    script = f"<script>var state = {'{a: 1}, ' * links * 20}</script>"
+    before = f"<nav><ul>{menu}</ul></nav>".encode()
+    after = f"<section class='related'>{cards}</section>{script}".encode()
+    head, tag, body = page.partition(b"<body")
+    rest, end, closing = body.rpartition(b"</body>")
+    if not links or not tag or not end:
+        return page
+    opened, bracket, inside = rest.partition(b">")
+    return head + tag + opened + bracket + before + inside + after + end + closing
+
+
+@asynccontextmanager
+async def store() -> AsyncIterator[tuple[Database, int]]:
+    """A fresh SQLite database with one source."""
+    with sqlite() as url:
+        async with Database.open(url) as database:
+            async with database.write() as connection:
+                now = datetime.now(UTC)
+                await list_sources(connection, [SourceSpec(f"{SITE}/feed.xml")], now)
+                (source,) = await due_sources(connection, now)
+            yield database, source.id
+
+
+async def keep(
+    database: Database, source: int, entry: Entry, page: Extracted | None, content: Document
+) -> None:
+    """What the reader of sources does with an entry, its page and its content."""
+    (candidate,) = decide.candidates(Feed("T", None, (entry,)))
+    new = decide.compose(
+        candidate, page, content, section=("Новости",), language="ru", allow_private=True
+    )
+    async with database.write() as connection:
+        await add_article(connection, source, new, datetime.now(UTC))
+
+
+def numbered(feed: Feed) -> Iterator[Entry]:
+    """The feed's entries without end, each with names of its own."""
+    for number, entry in enumerate(cycle(feed.entries)):
+        yield replace(entry, guid=f"bench-{number}", url=f"{SITE}/bench/{number}")
+
+
+async def one_process(mixed: Sequence[Page], feed: Feed) -> list[float]:
+    """CPU milliseconds of each article when all is done in this process, the reading too."""
+    taken: list[float] = []
+    entries = numbered(feed)
+    async with store() as (database, source):
+        until = time.process_time() + SECONDS
+        while time.process_time() < until or len(taken) < 2 * len(mixed):
+            for page in mixed:
+                entry = next(entries)
+                start = time.process_time()
+                extracted = extract_article(*page)
+                content = document_from_html(entry.content, SITE)
+                await keep(database, source, entry, extracted, content)
+                taken.append(1000 * (time.process_time() - start))
+    return taken[len(mixed) :]  # without the first round, in which caches fill
+
+
+async def pooled(mixed: Sequence[Page], feed: Feed) -> tuple[float, float, float]:
+    """Articles a second on two workers, the loop's lag at p99 in ms, the larger worker in MB."""
+    entries = numbered(feed)
+    waiting = cycle(mixed)
+    done = 0
+    async with store() as (database, source), ParsePool(workers=2) as pool:
+
+        async def read(until: float) -> None:
+            nonlocal done
+            while time.perf_counter() < until:
+                entry = next(entries)
+                page = await pool.article(*next(waiting))
+                content = await pool.fragment(entry.content, SITE)
+                await keep(database, source, entry, page, content)
+                done += 1
+
+        async def lags(until: float) -> list[float]:
+            found = []
+            while (start := time.perf_counter()) < until:
+                await asyncio.sleep(_TICK)
+                found.append(1000 * (time.perf_counter() - start - _TICK))
+            return found
+
+        for seconds in (1.0, SECONDS):  # the first to warm up
+            done = 0
+            start = time.perf_counter()
+            until = start + seconds
+            readers = (read(until) for _ in range(PAGES_AT_ONCE))
+            late, _ = await asyncio.gather(lags(until), asyncio.gather(*readers))
+            taken = time.perf_counter() - start
+        return done / taken, quantile(late, 0.99), max(map(held, workers()))
+
+
+def workers() -> list[int]:
+    """The processes that this process's fork server has forked."""
+    ids = [int(path.name) for path in Path("/proc").iterdir() if path.name.isdecimal()]
+    parents = {number: parent(number) for number in ids}
+    mine = {number for number, above in parents.items() if above == os.getpid()}
+    return [number for number, above in parents.items() if above in mine]
+
+
+def parent(number: int) -> int:
+    """The process above a process, 0 where it has ended."""
+    try:
+        return int(
+            Path(f"/proc/{number}/stat").read_text(encoding="ascii").rpartition(")")[2].split()[1]
+        )
+    except OSError:
+        return 0
+
+
+def held(number: int) -> float:
+    """The resident memory (RSS) of a process in MB; what it shares with others counts in full."""
+    pages_held = int(Path(f"/proc/{number}/statm").read_text(encoding="ascii").split()[1])
+    return pages_held * resource.getpagesize() / 1_000_000
+
+
+def main() -> None:
+    """Measure and print the table."""
+    mixed, feed = pages()
+    sizes = sorted(len(content) for content, *_ in mixed)
+    taken = asyncio.run(one_process(mixed, feed))
+    mean, p95 = sum(taken) / len(taken), quantile(taken, 0.95)
+    per_second, lag, most = asyncio.run(pooled(mixed, feed))
+    bare = rate(
+        [
+            partial(trafilatura.bare_extraction, content, url=url, fast=True)
+            for content, _, url in mixed
+        ]
+    )
+    show(
+        f"Ingestion: {len(mixed)} pages of {sizes[0] // 1000} to {sizes[-1] // 1000} KB,"
+        " from entry and page to the stored article (SQLite)",
+        [
+            ("CPU, mean", f"{mean:.1f} ms", f"aim {MEAN:.0f} ms", f"{mean / MEAN:.2f}x"),
+            ("CPU, p95", f"{p95:.1f} ms", f"aim {P95:.0f} ms", f"{p95 / P95:.2f}x"),
+            (
+                "  beside trafilatura alone",
+                f"{mean:.1f} ms",
+                f"{1000 / bare:.1f} ms",
+                f"{mean * bare / 1000:.2f}x",
+            ),
+            (
+                "two workers",
+                f"{per_second:.0f}/s",
+                f"aim {RATE:.0f}/s",
+                f"{per_second / RATE:.2f}x",
+            ),
+            (
+                "  the larger worker (RSS)",
+                f"{most:.0f} MB",
+                f"aim {MEMORY:.0f} MB",
+                f"{most / MEMORY:.2f}x",
+            ),
+            ("  lag of the loop, p99", f"{lag:.1f} ms", f"aim {LAG:.0f} ms", f"{lag / LAG:.2f}x"),
+        ],
+    )
+
+
+if __name__ == "__main__":
+    main()
