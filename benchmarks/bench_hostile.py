@@ -16,8 +16,9 @@ sys.path.insert(0, str(Path(__file__).parents[1]))  # for when it is run by its 
 
 from benchmarks._common import Row, conclude, demand, quantile, show
 from bot.errors import ExtractError, ParseError
+from bot.ingest.kinds import Reading
 from bot.ingest.workers import CHEAP_SECONDS, ParsePool
-from bot.model import Document, Extracted, Feed
+from bot.model import Document, Extracted
 from tests.ingest import hostile
 
 LIMIT = 5.0  # seconds
@@ -25,7 +26,7 @@ URL = "https://news.example/story"
 SLOW = 0.5  # seconds; cases that take longer are printed
 
 
-def outcome(found: Feed | Extracted | Document) -> str:
+def outcome(found: Reading | Extracted | Document) -> str:
     """How a case ended that was read."""
     match found:
         case Feed():
@@ -37,7 +38,7 @@ def outcome(found: Feed | Extracted | Document) -> str:
             return f"{ending}; {found.reason}" if found.reason else ending
 
 
-async def timed(call: Callable[[], Awaitable[Feed | Extracted | Document]]) -> tuple[float, str]:
+async def timed(call: Callable[[], Awaitable[Reading | Extracted | Document]]) -> tuple[float, str]:
     """Seconds, and the outcome."""
     start = time.perf_counter()
     try:

@@ -92,7 +92,7 @@ def normalise_url(url: str) -> str:
     changes nothing. What is no http(s) address is returned stripped and otherwise as it is.
 
     A rule that is added here must lead from the old keys to the new ones, and a migration must
-    take the stored names along (``0009_once`` shows how): else they are not found any more.
+    take the stored names along (``0010_once`` shows how): else they are not found any more.
     """
     stripped = _CONTROL.sub("", url).strip()
     try:
