@@ -29,8 +29,8 @@ SLOW = 0.5  # seconds; cases that take longer are printed
 def outcome(found: Reading | Extracted | Document) -> str:
     """How a case ended that was read."""
     match found:
-        case Feed():
-            return f"{len(found.entries)} entries"
+        case Reading():
+            return f"{len(found.feed.entries)} entries" if found.feed else found.fault
         case Document():
             return f"{len(found.blocks)} blocks"
         case Extracted():
