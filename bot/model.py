@@ -382,6 +382,7 @@ class Extracted:
         sections: the path to the section that the page names, outermost first; may be empty.
         published, updated: aware moments, or None.
         reason: why the page was read in a cheaper way, or not beyond its head; else empty.
+        declared: whether the page says itself that it is an article.
     """
 
     url: str | None
@@ -395,6 +396,7 @@ class Extracted:
     document: Document
     authors: tuple[str, ...] = ()
     reason: str = ""
+    declared: bool = False
 
 
 class AliasKind(StrEnum):
@@ -457,6 +459,7 @@ class NewArticle:
         spoke_at: the newest moment that its entry names, of publication or of an update.
         sketch: what stands for its text where it is compared with others.
         updated: the moment of the last correction that the site names.
+        fault: why its page could not be read, or not whole; else empty.
     """
 
     aliases: tuple[Alias, ...]
@@ -476,6 +479,7 @@ class NewArticle:
     sketch: bytes = b""
     authors: tuple[str, ...] = ()
     updated: datetime | None = None
+    fault: str = ""
 
 
 class Change(StrEnum):

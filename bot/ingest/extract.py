@@ -161,6 +161,7 @@ def _extracted(metadata: Metadata, document: Document) -> Extracted:
         updated=metadata.updated,
         document=document,
         authors=metadata.authors,
+        declared=metadata.declared,
     )
 
 

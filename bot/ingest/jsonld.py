@@ -48,6 +48,7 @@ class ArticleData:
     images: tuple[str, ...] = ()
     authors: tuple[str, ...] = ()
     crumbs: tuple[Crumb, ...] = ()
+    alone: bool = False  # whether it is the only article that is described
 
 
 def article_data(root: Node) -> ArticleData:
@@ -55,9 +56,10 @@ def article_data(root: Node) -> ArticleData:
     nodes = list(linked_data(root))
     trails = (_crumbs(node) for node in nodes if "breadcrumblist" in types_of(node))
     crumbs = next(filter(None, trails), ())
-    article = next((node for node in nodes if types_of(node) & ARTICLE_TYPES), None)
-    if article is None:
+    articles = [node for node in nodes if types_of(node) & ARTICLE_TYPES]
+    if not articles:
         return ArticleData(crumbs=crumbs)
+    article = articles[0]
     return ArticleData(
         title=_text(article.get("headline")) or _text(article.get("name")),
         lead=_text(article.get("description")),
@@ -69,6 +71,7 @@ def article_data(root: Node) -> ArticleData:
         images=tuple(_addresses(article.get("image"))),
         authors=tuple(_names(article.get("author") or article.get("creator"))),
         crumbs=crumbs,
+        alone=len(articles) == 1,
     )
 
 

@@ -65,9 +65,15 @@ class Maker:
             "source": shown_url(self._source.url),
             "entry": entry.guid or entry.url or entry.title,
         }
+        page, fault = None, ""
         try:
-            page = await self._pages.read(entry.url) if entry.url else None
-            return self._compose(candidate, page, await self._content(candidate))
+            page = await self._pages.ask(entry.url) if entry.url else None
+        except (FetchError, ExtractError) as error:
+            fault = str(error)
+            _log.warning("page not read", page=entry.url, error=fault)
+        try:
+            new = self._compose(candidate, page, await self._content(candidate))
+            return replace(new, fault=fault or new.fault)
         except Exception:  # noqa: BLE001 - one odd page must not block the source for ever
             _log.exception("article not made: its entry alone is taken", **where)
         try:
@@ -81,19 +87,20 @@ class Maker:
 
         Where the page cannot be read, what was read of it before stays.
         """
-        page, again = None, False
+        page, again, fault = None, False, ""
         try:
             if candidate.entry.url:
                 page = await self._pages.ask(candidate.entry.url)
         except (FetchError, ExtractError) as error:
             again = isinstance(error, FetchError) and _may_pass(error)
-            _log.warning("page not read again", page=candidate.entry.url, error=str(error))
+            fault = str(error)
+            _log.warning("page not read again", page=candidate.entry.url, error=fault)
         try:
             new = self._compose(candidate, page, await self._content(candidate))
         except Exception:  # noqa: BLE001 - the article stays as it is
             _log.exception("article not made anew", article=kept.id)
             return None
-        return Remade(revised(kept, new), again)
+        return Remade(revised(kept, replace(new, fault=fault or new.fault)), again)
 
     def _compose(
         self, candidate: Candidate, page: PageRead | None, content: Document
@@ -107,7 +114,9 @@ class Maker:
             language=self._feed.language,
             allow_private=self._allow_private,
         )
-        new = replace(new, page=page.state if page else None)
+        new = replace(
+            new, page=page.state if page else None, fault=article.reason if article else ""
+        )
         ensure_storable(new)
         return new
 

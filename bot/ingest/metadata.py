@@ -46,6 +46,7 @@ class Metadata:
     published: datetime | None
     updated: datetime | None
     authors: tuple[str, ...] = ()
+    declared: bool = False
 
 
 def read_metadata(root: Node, url: str) -> Metadata:
@@ -78,6 +79,7 @@ def read_metadata(root: Node, url: str) -> Metadata:
             ),
             *_times(root, "dateModified"),
         ),
+        declared=meta.get("og:type", "article" if data.alone else "").lower() == "article",
         authors=authors(
             data.authors,
             meta_authors(root),

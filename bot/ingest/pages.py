@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 import structlog
 
-from bot.errors import ExtractError, FetchError, UnreachableError
+from bot.errors import FetchError, UnreachableError
 from bot.ingest.fetch import Fetched, Fetcher
 from bot.ingest.likeness import page_state
 from bot.ingest.workers import ParsePool
@@ -64,14 +64,6 @@ class Pages:
         self._pool = pool
         self._turns: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
         self._unanswered: Counter[str] = Counter()
-
-    async def read(self, url: str) -> PageRead | None:
-        """What a page says, or None where it cannot be read; the log says why."""
-        try:
-            return await self.ask(url)
-        except (FetchError, ExtractError) as error:
-            _log.warning("page not read", page=url, error=str(error))
-            return None
 
     async def ask(self, url: str) -> PageRead:
         """What a page says.

@@ -129,6 +129,7 @@ async def add_article(
             sketch=new.sketch or None,
             authors=dump_authors(new.authors),
             updated_at=new.updated,
+            fault=new.fault or None,
         )
         .returning(article.c.id)
     )

@@ -186,6 +186,7 @@ async def revise_article(
         "url": new.url or row.url,
         "authors": dump_authors(new.authors) or row.authors,
         "updated_at": new.updated or row.updated_at,
+        "fault": new.fault or None,
         **page_values(new.page),
     }
     if new.spoke_at is not None:

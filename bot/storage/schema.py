@@ -160,6 +160,7 @@ article = Table(
     Column("sketch", LargeBinary),  # what stands for its text where others are compared with it
     Column("authors", Text),  # names as a JSON list; NULL where nobody is named
     _moment("updated_at", nullable=True),  # the last correction that the site names
+    Column("fault", Text),  # why its page could not be read, or not whole
     Index("ix_article_source_id_sorted_at_id", "source_id", "sorted_at", "id"),
     Index("ix_article_check_at", "check_at", sqlite_where=CHECKED, postgresql_where=CHECKED),
     Index("ix_article_sorted_at_id", "sorted_at", "id"),
