@@ -1,4 +1,4 @@
-"""The command line: ``python -m bot`` runs the bot; others check, describe and forget."""
+"""The command line: ``python -m bot`` runs the bot; others read, check, describe and forget."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(describe_settings(), end="")
         return 0
     try:
-        return _COMMANDS[command](load_settings(), parsed)
+        return _COMMANDS[command](load_settings(only_to_read=command == "read"), parsed)
     except SettingsError as error:
         print(error, file=sys.stderr)
         return _BAD_SETTINGS
@@ -51,6 +51,14 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", metavar="command")
     commands.add_parser("run", help="run the bot until it is told to stop (the default)")
     commands.add_parser("check", help="check settings, database and sources; show what is read")
+    read = commands.add_parser("read", help="show what would be kept of addresses and files")
+    read.add_argument("addresses", nargs="+", metavar="ADDRESS", help="an address or a saved file")
+    read.add_argument("--json", action="store_true", help="an article a line, as a JSON object")
+    read.add_argument("--full", action="store_true", help="of a source, each article's text too")
+    read.add_argument("--limit", type=_count, default=10, help="articles of a source; 0: all")
+    read.add_argument(
+        "--base-url", default="", metavar="URL", help="the address that the files came from"
+    )
     commands.add_parser("health", help="ask the running bot whether it is well")
     forget = commands.add_parser("forget", help="delete all that is kept of a chat")
     forget.add_argument("chat_id", type=_chat_id, metavar="CHAT_ID", help="a group's is negative")
@@ -79,6 +87,24 @@ def _check(settings: Settings, _: argparse.Namespace) -> int:
 
     _set_up_logging(settings)
     return 0 if asyncio.run(check(settings, print)) else 1
+
+
+def _read(settings: Settings, arguments: argparse.Namespace) -> int:
+    from rich.console import Console  # noqa: PLC0415 - as above
+
+    from bot.logs import set_up_logging  # noqa: PLC0415 - as above
+    from bot.read.command import Wish, read  # noqa: PLC0415 - as above
+
+    # What fails is told with each article; the log would only stand in between.
+    set_up_logging("ERROR", settings.log_format, [])
+    wish = Wish(
+        arguments.addresses,
+        base_url=arguments.base_url,
+        limit=arguments.limit or None,
+        as_json=arguments.json,
+        full=arguments.full,
+    )
+    return 0 if asyncio.run(read(wish, settings, Console(), Console(stderr=True))) else 1
 
 
 def _health(settings: Settings, _: argparse.Namespace) -> int:
@@ -132,6 +158,14 @@ def _chat_id(text: str) -> int:
     raise argparse.ArgumentTypeError(f"{text!r} is no chat's number, such as 7 or -1001234567890")
 
 
+def _count(text: str) -> int:
+    with suppress(ValueError):
+        number = int(text)
+        if number >= 0:
+            return number
+    raise argparse.ArgumentTypeError(f"{text!r} is no number of articles, such as 10, or 0 for all")
+
+
 def _forget_secrets() -> None:
     """The processes that parse what strangers wrote inherit our environment: without secrets."""
     for name in ("BOT_TOKEN", "DATABASE_URL", "SOURCES", "WEBHOOK_SECRET"):
@@ -153,7 +187,7 @@ def _set_up_logging(settings: Settings) -> None:
     set_up_logging(settings.log_level, settings.log_format, secrets)
 
 
-_COMMANDS = {"run": _run, "check": _check, "health": _health, "forget": _forget}
+_COMMANDS = {"run": _run, "check": _check, "read": _read, "health": _health, "forget": _forget}
 
 
 if __name__ == "__main__":

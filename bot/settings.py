@@ -392,29 +392,36 @@ def _is_loopback(host: str) -> bool:
         return host == "localhost"
 
 
-def load_settings(**overrides: Any) -> Settings:
+def load_settings(*, only_to_read: bool = False, **overrides: Any) -> Settings:
     """The settings from the environment and ``.env``.
+
+    Args:
+        only_to_read: do without a token and without sources.
+        overrides: settings that are what is given here.
 
     Raises:
         SettingsError: something is missing or malformed; a sentence a line, one per variable.
     """
     _check_env_file(Path(_ENV_FILE))
+    if only_to_read:
+        overrides = {"bot_token": "0:none", **overrides}
     try:
         settings = Settings(**overrides)
     except ValidationError as error:
         wrong = {str(e["loc"][0]).lower(): e for e in error.errors()}
         raise SettingsError("\n".join(_complaint(*item) for item in wrong.items())) from None
-    _check_webhook(settings)
-    return _with_sources_file(settings)
+    if not only_to_read:
+        _check_webhook(settings)
+    return _with_sources_file(settings, needed=not only_to_read)
 
 
-def _with_sources_file(settings: Settings) -> Settings:
+def _with_sources_file(settings: Settings, *, needed: bool) -> Settings:
     """The settings with the sources of the file among the others."""
     path = settings.sources_file
     if path is not None:
         sources = merged(settings.sources, read_sources_file(path), path)
         return settings.model_copy(update={"sources": sources})
-    if not settings.sources:
+    if needed and not settings.sources:
         form = _form(Settings.model_fields["sources"])
         raise SettingsError(f"SOURCES is not set: it should be {form}; or set SOURCES_FILE.")
     return settings

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from http import HTTPStatus
 from types import TracebackType
-from typing import Self
+from typing import Protocol, Self
 
 import aiohttp
 from yarl import URL
@@ -79,6 +79,22 @@ class NotModified:
 class _Redirect:
     target: URL
     permanent: bool
+
+
+class Getter(Protocol):
+    """Whoever can be asked for an address; see ``Fetcher.get``."""
+
+    async def get(
+        self,
+        url: str,
+        *,
+        etag: str | None = None,
+        last_modified: str | None = None,
+        limit: int,
+        page: bool = False,
+        fresh: bool = False,
+    ) -> Fetched | NotModified:
+        """The document at an address."""
 
 
 class Fetcher:

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 import structlog
 
 from bot.errors import FetchError, ParseError
-from bot.ingest.fetch import Fetched, Fetcher, NotModified
+from bot.ingest.fetch import Fetched, Getter, NotModified
 from bot.ingest.kinds import Kind, Reading
 from bot.ingest.moves import followed, read_address
 from bot.ingest.newest import newest_articles
@@ -82,7 +82,7 @@ def published_since(source: Source, looked: Looked) -> datetime | None:
 
 
 async def look(
-    fetcher: Fetcher,
+    fetcher: Getter,
     pool: ParsePool,
     source: Source,
     selectors: Selectors | None = None,
@@ -144,7 +144,7 @@ async def look(
 
 
 async def _remembered(
-    fetcher: Fetcher, pool: ParsePool, source: Source, *, fresh: bool
+    fetcher: Getter, pool: ParsePool, source: Source, *, fresh: bool
 ) -> Looked | Unchanged:
     answer = await _asked(fetcher, read_address(source), source, fresh=fresh)
     if isinstance(answer, NotModified) or _is_unchanged(answer, source):
@@ -165,7 +165,7 @@ def _hash(answer: Fetched) -> str:
     return sha256(answer.content).hexdigest()
 
 
-async def _page(fetcher: Fetcher, pool: ParsePool, answer: Fetched, reading: Reading) -> Looked:
+async def _page(fetcher: Getter, pool: ParsePool, answer: Fetched, reading: Reading) -> Looked:
     """The feed that a page names, else the page's own list, else an empty feed that it names."""
     empty: Looked | None = None
     faults: list[str] = []
@@ -188,7 +188,7 @@ async def _page(fetcher: Fetcher, pool: ParsePool, answer: Fetched, reading: Rea
     return own
 
 
-async def _index(fetcher: Fetcher, pool: ParsePool, reading: Reading) -> Looked:
+async def _index(fetcher: Getter, pool: ParsePool, reading: Reading) -> Looked:
     """What the likeliest sitemaps of an index name; the first of news is enough, and remembered."""
     feeds: list[Feed] = []
     fault: Exception | None = None
@@ -234,7 +234,7 @@ async def _read(pool: ParsePool, answer: Fetched, selectors: Selectors | None) -
 
 
 async def _asked(
-    fetcher: Fetcher, url: str, source: Source, *, fresh: bool
+    fetcher: Getter, url: str, source: Source, *, fresh: bool
 ) -> Fetched | NotModified:
     if fresh:
         return await fetcher.get(url, limit=_limit(url), fresh=True)
@@ -247,7 +247,7 @@ def _limit(url: str) -> int:
     return SITEMAP_BYTES if _SITEMAP.search(urlsplit(url).path) else FEED_BYTES
 
 
-async def _unasked(fetcher: Fetcher, url: str) -> Fetched:
+async def _unasked(fetcher: Getter, url: str) -> Fetched:
     answer = await fetcher.get(url, limit=_limit(url))
     if not isinstance(answer, Fetched):
         raise FetchError("The site says that nothing has changed, though nobody asked.")

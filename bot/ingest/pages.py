@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 import structlog
 
 from bot.errors import FetchError, UnreachableError
-from bot.ingest.fetch import Fetched, Fetcher
+from bot.ingest.fetch import Fetched, Getter
 from bot.ingest.likeness import page_state
 from bot.ingest.workers import ParsePool
 from bot.model import Extracted, PageState, Selectors
@@ -57,7 +57,7 @@ class Pages:
     """
 
     def __init__(
-        self, fetcher: Fetcher, pool: ParsePool, selectors: Selectors | None = None
+        self, fetcher: Getter, pool: ParsePool, selectors: Selectors | None = None
     ) -> None:
         self._selectors = selectors
         self._fetcher = fetcher

@@ -1,0 +1,61 @@
+"""Documents that are at hand already: files, and what was fetched a moment ago."""
+
+from __future__ import annotations
+
+import mimetypes
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from bot.errors import FetchError
+from bot.ingest.fetch import Fetched, Getter, NotModified
+from bot.model import shown_url
+
+
+@dataclass(frozen=True, slots=True)
+class Saved:
+    """Answers with what is at hand; what is not is asked of ``others``, or refused where None.
+
+    Attributes:
+        answers: what is at hand, by address.
+        others: who is asked for other addresses.
+    """
+
+    answers: Mapping[str, Fetched]
+    others: Getter | None
+
+    async def get(
+        self,
+        url: str,
+        *,
+        etag: str | None = None,
+        last_modified: str | None = None,
+        limit: int,
+        page: bool = False,
+        fresh: bool = False,
+    ) -> Fetched | NotModified:
+        """The document at an address; see ``Fetcher.get``."""
+        if url in self.answers:
+            return self.answers[url]
+        if self.others is None:
+            raise FetchError(f"{shown_url(url)} is not at hand: of a file nothing else is read.")
+        return await self.others.get(
+            url, etag=etag, last_modified=last_modified, limit=limit, page=page, fresh=fresh
+        )
+
+
+def read_file(path: Path, url: str, limit: int) -> Fetched:
+    """A saved document as if it had just been fetched from ``url``.
+
+    Raises:
+        FetchError: the file cannot be read, or is longer than ``limit`` bytes.
+    """
+    try:
+        with path.open("rb") as file:
+            content = file.read(limit + 1)
+    except OSError as error:
+        raise FetchError(f"The file cannot be read: {error.strerror}.") from error
+    if len(content) > limit:
+        raise FetchError(f"The file is longer than {limit:,} bytes.")
+    kind, _ = mimetypes.guess_type(path.name)
+    return Fetched(url=url, content=content, content_type=kind, etag=None, last_modified=None)

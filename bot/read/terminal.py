@@ -1,0 +1,182 @@
+"""Articles on a terminal: many as a table, one as it would be read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from rich import box
+from rich.console import Group, RenderableType
+from rich.padding import Padding
+from rich.panel import Panel
+from rich.rule import Rule
+from rich.style import Style as RichStyle
+from rich.table import Table as RichTable
+from rich.text import Text
+
+from bot.model import (
+    Aside,
+    Block,
+    Contacts,
+    Divider,
+    Document,
+    Heading,
+    Image,
+    List,
+    NewArticle,
+    Paragraph,
+    Preformatted,
+    Quote,
+    Spans,
+    Style,
+    Table,
+)
+from bot.read.lines import section_name
+
+_STYLES = {
+    Style.BOLD: RichStyle(bold=True),
+    Style.ITALIC: RichStyle(italic=True),
+    Style.UNDERLINE: RichStyle(underline=True),
+    Style.STRIKE: RichStyle(strike=True),
+    Style.CODE: RichStyle(color="cyan"),
+}
+_BULLETS = "•◦▪"
+
+
+def overview(articles: Sequence[NewArticle]) -> RenderableType:
+    """What would be kept of a source, an article a line in the order given, and what to note."""
+    shown = RichTable(box=box.SIMPLE_HEAD, pad_edge=False)
+    shown.add_column("", justify="right", no_wrap=True, style="dim")
+    shown.add_column("Published", no_wrap=True)
+    shown.add_column("Section", max_width=20)
+    shown.add_column("Title", ratio=1, min_width=16)
+    shown.add_column("Chars", justify="right", no_wrap=True)
+    shown.add_column("Images", justify="right", no_wrap=True)
+    notes: list[Text] = []
+    for number, article in enumerate(articles, start=1):
+        shown.add_row(
+            str(number),
+            f"{article.published:%Y-%m-%d %H:%M}" if article.published else "—",
+            Text(section_name(article)),
+            Text(article.title or "untitled"),
+            f"{len(article.document.plain_text()):,}",
+            str(_pictures(article)),
+        )
+        if article.fault:
+            notes.append(Text(f"{number}: {article.fault}", style="yellow"))
+    return Group(shown, *notes)
+
+
+def whole(article: NewArticle) -> RenderableType:
+    """An article in full: what is known of it, and its text."""
+    facts = RichTable.grid(padding=(0, 2))
+    facts.add_column(style="dim", no_wrap=True)
+    facts.add_column(ratio=1)
+    for name, value in (
+        ("Address", article.url),
+        ("Section", section_name(article)),
+        ("Authors", ", ".join(article.authors)),
+        ("Published", article.published.isoformat() if article.published else ""),
+        ("Updated", article.updated.isoformat() if article.updated else ""),
+        ("Language", article.language or ""),
+        ("Picture", article.image or ""),
+        ("Lead", article.lead),
+        ("Note", article.fault),
+    ):
+        facts.add_row(name, Text(value or "—"))
+    title = Text(article.title or "untitled", style="bold")
+    return Group(Rule(), title, Padding(facts, (1, 0)), *document(article.document))
+
+
+def document(body: Document) -> Iterator[RenderableType]:
+    """The blocks of an article, a blank line after each."""
+    for block in body.blocks:
+        yield Padding(_block(block), (0, 0, 1, 0))
+
+
+def _block(block: Block) -> RenderableType:  # noqa: PLR0911 - one for each kind
+    match block:
+        case Paragraph():
+            return _text(block.spans)
+        case Heading():
+            return Text.assemble(f"{'#' * block.level} ", _text(block.spans), style="bold")
+        case Quote():
+            return _quote(block)
+        case List():
+            return _list(block)
+        case Image():
+            return _image(block)
+        case Table():
+            return _table(block)
+        case Preformatted():
+            return Panel(Text(block.text), box=box.SQUARE)
+        case Divider():
+            return Rule(style="dim")
+        case Aside():
+            return _boxed(block.title or "Note", block.paragraphs)
+        case Contacts():
+            return _boxed(block.title or "Contacts", block.lines)
+
+
+def _text(spans: Spans) -> Text:
+    text = Text()
+    for span in spans:
+        style = sum((_STYLES[name] for name in sorted(span.styles)), RichStyle())
+        if span.link:
+            style += RichStyle(color="blue", underline=True, link=span.link)
+        text.append(span.text, style)
+    return text
+
+
+def _quote(quote: Quote) -> RenderableType:
+    lines = [_text(spans) for spans in quote.paragraphs]
+    if quote.attribution:
+        lines.append(Text.assemble("— ", _text(quote.attribution)))
+    bar = RichTable.grid(padding=(0, 1))
+    bar.add_column(style="dim", no_wrap=True)
+    bar.add_column(ratio=1)
+    for line in lines:
+        bar.add_row("▎", line)
+    return bar
+
+
+def _list(block: List) -> RenderableType:
+    grid = RichTable.grid(padding=(0, 1))
+    grid.add_column(no_wrap=True, justify="right")
+    grid.add_column(ratio=1)
+    numbers: list[int] = []
+    for item in block.items:
+        del numbers[item.depth + 1 :]
+        numbers += [block.start - 1] * (item.depth + 1 - len(numbers))
+        numbers[item.depth] += 1
+        bullet = _BULLETS[min(item.depth, len(_BULLETS) - 1)]
+        mark = f"{numbers[item.depth]}." if block.ordered else bullet
+        grid.add_row("  " * item.depth + mark, _text(item.spans))
+    return grid
+
+
+def _image(image: Image) -> Text:
+    caption = _text(image.caption) if image.caption else Text(image.alt)
+    link = RichStyle(dim=True, link=image.url)
+    return Text.assemble("[picture] ", caption, " " if caption else "", (image.url, link))
+
+
+def _table(table: Table) -> RenderableType:
+    width = max((len(row) for row in table.rows), default=0)
+    title = _text(table.caption) if table.caption else None
+    shown = RichTable(box=box.SQUARE, title=title, show_header=table.header, show_lines=True)
+    rows = [[_text(cell) for cell in row] + [Text()] * (width - len(row)) for row in table.rows]
+    for column in range(width):
+        shown.add_column(rows[0][column] if table.header else "")
+    for row in rows[1 if table.header else 0 :]:
+        shown.add_row(*row)
+    return shown
+
+
+def _boxed(title: str, paragraphs: Sequence[Spans]) -> RenderableType:
+    return Panel(Group(*map(_text, paragraphs)), title=Text(title), title_align="left")
+
+
+def _pictures(article: NewArticle) -> int:
+    """The cover and those in the text, each once."""
+    inside = {block.url for block in article.document.blocks if isinstance(block, Image)}
+    return len(inside | ({article.image} if article.image else set()))

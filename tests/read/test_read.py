@@ -1,0 +1,169 @@
+"""``python -m bot read``: what it shows of addresses and files, for people and for programs."""
+
+from __future__ import annotations
+
+import io
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from rich.console import Console
+
+from bot.__main__ import main
+from bot.model import Selectors, SourceSpec
+from bot.read.command import Wish, read
+from bot.settings import Settings, load_settings
+from tests.ingest.test_looking import Site
+
+INGEST = Path(__file__).parent.parent / "ingest"
+RELEASE = str(INGEST / "pages/press_release.html")
+FEED = str(INGEST / "feeds/rss20.xml")
+KEYS = [
+    *("url", "title", "lead", "section", "authors", "published", "updated"),
+    *("image", "language", "blocks"),
+]
+RSS = """<rss version="2.0"><channel><title>Лента</title><link>/</link>
+<item><title>Вторая</title><link>{url}/n/2</link><guid>2</guid><category>Город</category></item>
+<item><title>Первая</title><link>{url}/n/1</link><guid>1</guid></item>
+</channel></rss>"""
+ARTICLE = """<html lang="ru"><head><meta property="og:type" content="article">
+<title>Мост</title></head><body><h1>Мост</h1><article><p>{text}</p></article></body></html>"""
+LONG = "Через реку Тихую открыли новый мост, и весь город пришёл на него с оркестром. " * 3
+
+
+@pytest.fixture(autouse=True)
+def _environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Neither a token nor sources are set: reading needs none."""
+    for name in Settings.model_fields:
+        monkeypatch.delenv(name.upper(), raising=False)
+    monkeypatch.chdir(tmp_path)
+
+
+def objects(text: str) -> Iterator[dict[str, Any]]:
+    return (json.loads(line) for line in text.splitlines())
+
+
+async def shown(*addresses: str, specs: tuple[SourceSpec, ...] = (), **wish: Any) -> Any:
+    """What is printed and told, and whether all was well."""
+    settings = load_settings(
+        only_to_read=True, allow_private_addresses=True, page_pause=0, sources=specs
+    )
+    out, err = io.StringIO(), io.StringIO()
+    wanted = {"base_url": "", "limit": 10, "as_json": False, "full": False} | wish
+    well = await read(
+        Wish(addresses, **wanted), settings, Console(file=out, width=200), Console(file=err)
+    )
+    return out.getvalue(), err.getvalue(), well
+
+
+def test_a_saved_page_is_shown_as_it_would_be_read(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["read", RELEASE, "--base-url", "https://example.org/news/1"]) == 0
+    said = capsys.readouterr().out
+    assert "Слёт дворовых мастеров" in said
+    assert "Новости: Новости участников" in said
+    assert "https://example.org/upload/resize_cache/slet.jpg" in said
+    assert "─ Для справки ─" in said
+    assert "─ Контакты ─" in said
+
+
+def test_an_article_a_line_for_programs(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["read", "--json", FEED, RELEASE]) == 0
+    first, second, third = objects(capsys.readouterr().out)
+    assert list(first) == KEYS
+    assert first["title"] == "Через Тихую открыли мост"
+    assert (first["published"], first["section"]) == ("2026-11-23T08:30:00+03:00", "Город")
+    assert second["url"] is None
+    assert third["title"] == "Слёт дворовых мастеров"
+    assert {block["kind"] for block in third["blocks"]} >= {"paragraph", "aside", "contacts"}
+    assert "slet.jpg" not in json.dumps(third)  # nobody said what it is relative to
+
+
+def test_what_cannot_be_read_is_named_and_the_others_are_shown(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    (tmp_path / "empty.html").write_text("")
+    (tmp_path / "bare.html").write_text("<html><body><p>Пусто</p></body></html>")
+    assert main(["read", "--json", "no-such-file", "empty.html", "bare.html", FEED]) == 1
+    printed = capsys.readouterr()
+    assert len(list(objects(printed.out))) == 2
+    assert "no-such-file: The file cannot be read: No such file" in printed.err
+    assert "empty.html: " in printed.err
+    assert "bare.html: " in printed.err
+
+
+def test_private_addresses_are_refused_here_as_well(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["read", "http://editor:secret@127.0.0.1:9/feed"]) == 1
+    said = capsys.readouterr().err
+    assert "ALLOW_PRIVATE_ADDRESSES" in said
+    assert "secret" not in said
+
+
+@pytest.mark.parametrize("limit", ["-1", "many"])
+def test_a_limit_is_a_number(limit: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main(["read", FEED, "--limit", limit])
+    assert "is no number of articles" in capsys.readouterr().err
+
+
+async def test_a_page_that_names_its_feed_is_shown_with_its_articles() -> None:
+    async with Site() as site:
+        link = '<link rel="alternate" type="application/rss+xml" href="/feed">'
+        site.documents["/"] = f"<html><head>{link}</head><body><p>Главная</p></body></html>"
+        site.documents["/feed"] = RSS.format(url=site.url)
+        site.documents["/n/1"] = 404
+        out, err, well = await shown(f"{site.url}/", full=True)
+    assert well
+    assert err == ""
+    assert f"Read at {site.url}/feed" in out
+    assert "2 article(s)" in out
+    assert out.index("Вторая") < out.index("Первая")
+    assert "2: 127.0.0.1" in out  # the note of the page that is not there
+    assert "404 Not Found" in out
+    assert "Через реку Тихую открыли новый мост" in out
+
+
+async def test_an_article_of_a_site_is_read_though_its_page_names_a_feed() -> None:
+    async with Site() as site:
+        head = '<link rel="alternate" type="application/rss+xml" href="/feed">'
+        page = ARTICLE.format(text=LONG).replace("<title>", f"{head}<title>")
+        site.documents["/story"] = page
+        out, _, well = await shown(f"{site.url}/story", as_json=True)
+        assert [path for path, _ in site.lists()] == ["/story"]
+    (story,) = objects(out)
+    assert well
+    assert (story["title"], story["url"]) == ("Мост", f"{site.url}/story")
+
+
+async def test_no_more_articles_are_read_than_asked_for() -> None:
+    async with Site() as site:
+        site.documents["/feed"] = RSS.format(url=site.url)
+        out, _, _ = await shown(f"{site.url}/feed", limit=1)
+        assert "2 article(s), the newest 1 of them" in out
+        assert "Первая" not in out
+        everything, _, _ = await shown(f"{site.url}/feed", limit=None, as_json=True)
+    assert [each["title"] for each in objects(everything)] == ["Вторая", "Первая"]
+
+
+async def test_an_editors_selectors_count_where_the_address_is_a_source() -> None:
+    async with Site() as site:
+        site.documents["/feed"] = RSS.format(url=site.url)
+        spec = SourceSpec(f"{site.url}/feed", "Новости", Selectors(article="i"))
+        out, _, _ = await shown(spec.url, specs=(spec,), as_json=True, limit=1)
+    (story,) = objects(out)
+    assert story["section"] == "Новости"
+    assert LONG[:40] not in json.dumps(story["blocks"], ensure_ascii=False)
+
+
+async def test_many_are_read_at_once_and_shown_in_the_order_asked_for() -> None:
+    async with Site() as site:
+        for number in range(12):
+            site.documents[f"/a{number}"] = ARTICLE.format(text=LONG).replace(
+                "Мост", f"Мост {number}"
+            )
+        addresses = [f"{site.url}/a{number}" for number in range(12)]
+        out, err, well = await shown(*addresses, as_json=True)
+    assert well
+    assert err == ""
+    assert [each["title"] for each in objects(out)] == [f"Мост {number}" for number in range(12)]
