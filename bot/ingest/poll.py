@@ -249,7 +249,7 @@ class Poller:
                 last_modified=last_modified,
             )
             await sources.record_move(connection, source, where)
-            fruitless = isinstance(answer, Fetched)
+            fruitless = source.pinged_at is not None  # for which it was asked without validators
             await hubs.settle_ping(connection, source, now, fruitless=fruitless)
         _log_move(source, where)
 

@@ -45,9 +45,9 @@ class Site:
         await self._runner.cleanup()
 
     def lists(self) -> list[tuple[str, int]]:
-        """What was asked for since the last time, articles' pages left out."""
+        """What was asked for since the last time, without articles' pages and robots.txt."""
         asked, self.asked = self.asked, []
-        return [each for each in asked if not each[0].startswith("/n/")]
+        return [each for each in asked if not each[0].startswith(("/n/", "/robots.txt"))]
 
     async def _answer(self, request: web.Request) -> web.Response:
         found = self.documents.get(request.path, self._article(request.path))
@@ -101,6 +101,7 @@ class Reader:
             poll_seconds=60,
             allow_private=True,
             specs=[spec],
+            chance=lambda: 0.5,
         )
         async with self._database.write() as connection:
             await sources.list_sources(connection, [spec], datetime.now(UTC))
@@ -132,7 +133,7 @@ class Reader:
 
 @pytest.fixture
 async def reader(database: Database, pool: ParsePool) -> AsyncIterator[Reader]:
-    async with Fetcher(allow_private=True, user_agent="test") as fetcher:
+    async with Fetcher(allow_private=True, user_agent="test", page_pause=0) as fetcher:
         yield Reader(database, fetcher, pool)
 
 

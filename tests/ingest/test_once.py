@@ -136,11 +136,13 @@ class Desk:
 @pytest.fixture
 async def desk(database: Database) -> AsyncIterator[Desk]:
     async with (
-        Fetcher(allow_private=True, user_agent="test") as fetcher,
+        Fetcher(allow_private=True, user_agent="test", page_pause=0) as fetcher,
         ParsePool() as pool,
         Site() as site,
     ):
-        poller = Poller(database, fetcher, pool, poll_seconds=60, allow_private=True)
+        poller = Poller(
+            database, fetcher, pool, poll_seconds=60, allow_private=True, chance=lambda: 0.5
+        )
         yield Desk(database, poller, site)
 
 

@@ -162,7 +162,9 @@ async def house(database: Database, newsroom: Newsroom) -> AsyncIterator[House]:
         Fetcher(allow_private=True, user_agent="test", page_pause=0) as fetcher,
         ParsePool() as pool,
     ):
-        poller = Poller(database, fetcher, pool, poll_seconds=60, allow_private=True)
+        poller = Poller(
+            database, fetcher, pool, poll_seconds=60, allow_private=True, chance=lambda: 0.5
+        )
         checker = Checker(database, fetcher, pool, poll_seconds=60, allow_private=True)
         async with database.write() as connection:
             specs = [SourceSpec(newsroom.feed_url())]

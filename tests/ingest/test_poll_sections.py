@@ -32,14 +32,22 @@ async def pool() -> AsyncIterator[ParsePool]:
 
 @pytest.fixture
 async def fetcher() -> AsyncIterator[Fetcher]:
-    async with Fetcher(allow_private=True, user_agent="test") as opened:
+    async with Fetcher(allow_private=True, user_agent="test", page_pause=0) as opened:
         yield opened
 
 
 @pytest.fixture
 def poller(database: Database, fetcher: Fetcher, pool: ParsePool) -> Poller:
     aliases = Aliases([("События", "Новости: Афиша")])
-    return Poller(database, fetcher, pool, poll_seconds=60, allow_private=True, aliases=aliases)
+    return Poller(
+        database,
+        fetcher,
+        pool,
+        poll_seconds=60,
+        allow_private=True,
+        aliases=aliases,
+        chance=lambda: 0.5,
+    )
 
 
 async def read(poller: Poller, database: Database, *specs: SourceSpec) -> None:

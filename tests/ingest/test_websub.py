@@ -318,7 +318,14 @@ async def test_a_ping_during_a_read_or_ahead_of_a_cache_leads_to_another(house: 
     async with Site(f"{house.hub.url}/") as site, ParsePool() as pool:
         async with house.database.write() as connection:
             await sources.list_sources(connection, [SourceSpec(f"{site.url}/feed")], house.now)
-        poller = Poller(house.database, house.fetcher, pool, poll_seconds=3600, allow_private=True)
+        poller = Poller(
+            house.database,
+            house.fetcher,
+            pool,
+            poll_seconds=3600,
+            allow_private=True,
+            chance=lambda: 0.5,
+        )
 
         async def read(*, pinged: bool) -> timedelta:
             """How long after it the source is due again."""

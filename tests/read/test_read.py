@@ -51,7 +51,7 @@ async def shown(*addresses: str, specs: tuple[SourceSpec, ...] = (), **wish: Any
         only_to_read=True, allow_private_addresses=True, page_pause=0, sources=specs
     )
     out, err = io.StringIO(), io.StringIO()
-    wanted = {"base_url": "", "limit": 10, "as_json": False, "full": False} | wish
+    wanted: dict[str, Any] = {"base_url": "", "limit": 10, "as_json": False, "full": False, **wish}
     well = await read(
         Wish(addresses, **wanted), settings, Console(file=out, width=200), Console(file=err)
     )
