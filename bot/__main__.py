@@ -92,11 +92,10 @@ def _check(settings: Settings, _: argparse.Namespace) -> int:
 def _read(settings: Settings, arguments: argparse.Namespace) -> int:
     from rich.console import Console  # noqa: PLC0415 - as above
 
-    from bot.logs import set_up_logging  # noqa: PLC0415 - as above
     from bot.read.command import Wish, read  # noqa: PLC0415 - as above
 
     # What fails is told with each article; the log would only stand in between.
-    set_up_logging("ERROR", settings.log_format, [])
+    _set_up_logging(settings.model_copy(update={"log_level": "ERROR"}))
     wish = Wish(
         arguments.addresses,
         base_url=arguments.base_url,

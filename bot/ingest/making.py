@@ -14,7 +14,7 @@ from bot.ingest.decide import Candidate
 from bot.ingest.pages import PageRead, Pages
 from bot.ingest.rubrics import Rubrics
 from bot.ingest.workers import ParsePool
-from bot.model import Article, Document, Feed, NewArticle, Source, shown_url
+from bot.model import Article, Document, Entry, Feed, NewArticle, Source, shown_url
 from bot.storage.articles import ensure_storable
 
 _log = structlog.get_logger(__name__)
@@ -65,13 +65,8 @@ class Maker:
             "source": shown_url(self._source.url),
             "entry": entry.guid or entry.url or entry.title,
         }
-        page, fault = None, ""
         try:
-            page = await self._pages.ask(entry.url) if entry.url else None
-        except (FetchError, ExtractError) as error:
-            fault = str(error)
-            _log.warning("page not read", page=entry.url, error=fault)
-        try:
+            page, fault = await self._page(entry)
             new = self._compose(candidate, page, await self._content(candidate))
             return replace(new, fault=fault or new.fault)
         except Exception:  # noqa: BLE001 - one odd page must not block the source for ever
@@ -101,6 +96,16 @@ class Maker:
             _log.exception("article not made anew", article=kept.id)
             return None
         return Remade(revised(kept, replace(new, fault=fault or new.fault)), again)
+
+    async def _page(self, entry: Entry) -> tuple[PageRead | None, str]:
+        """The article's page, or why it cannot be read."""
+        if not entry.url:
+            return None, ""
+        try:
+            return await self._pages.ask(entry.url), ""
+        except (FetchError, ExtractError) as error:
+            _log.warning("page not read", page=entry.url, error=str(error))
+            return None, str(error)
 
     def _compose(
         self, candidate: Candidate, page: PageRead | None, content: Document

@@ -347,4 +347,6 @@ async def test_the_check_reads_a_page_as_the_bot_does(
         (spec,) = settings.sources
         assert await check._source(spec, fetcher, pool, settings, translator, said.append)
     assert said[1] == f"  is read at {site.feed}"
-    assert said[2].startswith("  1 article(s) for the section “Мост”")
+    assert said[2].startswith(
+        "  1 article(s) for the sections that they name, else the section “Мост”"
+    )
