@@ -86,6 +86,7 @@ def _check(settings: Settings, _: argparse.Namespace) -> int:
     from bot.check import check  # noqa: PLC0415 - as above
 
     _set_up_logging(settings)
+    _forget_secrets()
     return 0 if asyncio.run(check(settings, print)) else 1
 
 
@@ -96,6 +97,7 @@ def _read(settings: Settings, arguments: argparse.Namespace) -> int:
 
     # What fails is told with each article; the log would only stand in between.
     _set_up_logging(settings.model_copy(update={"log_level": "ERROR"}))
+    _forget_secrets()
     wish = Wish(
         arguments.addresses,
         base_url=arguments.base_url,
