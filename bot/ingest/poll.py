@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import random
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
+from urllib.parse import urlsplit
 
 import structlog
 
@@ -39,9 +41,11 @@ from bot.waiting import rest, unless
 _log = structlog.get_logger(__name__)
 
 _SOURCES_AT_ONCE = 8
+_OF_A_HOST = 2
 _PAGES_AT_ONCE = 4
 _CHUNK = 10  # articles stored in one transaction
 _SHORTEST_NAP, _LONGEST_NAP = 0.05, 30.0
+_FIRST_TURN = timedelta(minutes=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,8 +104,12 @@ class Poller:
         self._unanswered: dict[int, set[int]] = {}  # by source: to be corrected, once pages answer
         self._seen: set[int] = set()  # sources with selectors that were read since the start
         self._slots = asyncio.Semaphore(_SOURCES_AT_ONCE)
+        # One host is asked for one thing at a time: more of its sources would only hold slots.
+        self._of_host = defaultdict[str, asyncio.Semaphore](lambda: asyncio.Semaphore(_OF_A_HOST))
         self._storing = asyncio.Lock()  # two sources with one story must not miss each other
         self._freed = asyncio.Event()
+        self._ahead: set[int] | None = None
+        self._ahead_until = datetime.min.replace(tzinfo=UTC)
 
     async def run(self, stop: asyncio.Event) -> None:
         """Read sources as they fall due until ``stop``; a read that is under way is given up.
@@ -120,7 +128,7 @@ class Poller:
                         busy = self._reading | paused.keys()
                         due = await sources.due_sources(connection, now)
                         upcoming = await sources.upcoming(connection, exclude=busy)
-                    for source in due:
+                    for source in self._in_order(due, now):
                         if source.id not in busy:
                             self._reading.add(source.id)
                             group.create_task(self._turn(source, stop))
@@ -133,9 +141,23 @@ class Poller:
                 nap = min(max(nap, _SHORTEST_NAP), _LONGEST_NAP)
                 await rest(stop, nap, self._freed, self.pinged)
 
+    def _in_order(self, due: Sequence[Source], now: datetime) -> Sequence[Source]:
+        """What is due, at a start without the sources that are new: they let the others go ahead.
+
+        A first read pushes nothing, not even what another source was about to push.
+        """
+        if self._ahead is None:
+            self._ahead = {source.id for source in due if source.primed}
+            self._ahead_until = now + _FIRST_TURN
+        self._ahead &= self._reading | {source.id for source in due}
+        if not self._ahead or now >= self._ahead_until:
+            return due
+        return [source for source in due if source.primed]
+
     async def _turn(self, source: Source, stop: asyncio.Event) -> None:
+        host = urlsplit(moves.read_address(source)).hostname or ""
         try:
-            async with self._slots:
+            async with self._of_host[host], self._slots:
                 await unless(stop, self.read(source))
             self._pauses.pop(source.id, None)
         except Exception as error:  # noqa: BLE001 - one source must not stop the others

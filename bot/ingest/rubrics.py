@@ -194,7 +194,8 @@ class Rubrics:
 
 def own_path(source: Source) -> Path:
     """The section that the editor gave a source, or empty."""
-    return split_path(source.section) or (source.section,) if source.section else ()
+    title = (source.section or "")[:_LONGEST]
+    return split_path(title) or (title,) if title else ()
 
 
 def rubrics_of(
@@ -214,6 +215,7 @@ def rubrics_of(
         for key in {section_key([category]) for category in entry.categories}
     )
     title = feed.title or urlsplit(source.url).hostname or shown_url(source.url)
+    title = title[:_LONGEST].strip()  # PostgreSQL's index bounds it, and so do buttons
     otherwise = split_path(title)
     return Rubrics(
         own=own_path(source),

@@ -130,7 +130,7 @@ class Subscriber:
             _log.warning(
                 "hub does not take a subscription: its source is polled",
                 source=subscription.source_url,
-                error=str(error),
+                error=_without_secrets(str(error), subscription),
                 failures=failures,
                 next_at=again_at.isoformat(timespec="seconds"),
             )
@@ -144,3 +144,8 @@ class Subscriber:
             "hub.secret": subscription.secret,
             "hub.lease_seconds": f"{hubs.LEASE.total_seconds():.0f}",
         }
+
+
+def _without_secrets(said: str, subscription: HubSubscription) -> str:
+    """What a hub says, which may quote the address that we gave it."""
+    return said.replace(subscription.token, "…").replace(subscription.secret, "…")

@@ -12,9 +12,22 @@ down_revision = "0010"
 branch_labels = None
 depends_on = None
 
+# Its articles and readers move; a reader follows what they followed under either title.
+JOIN = (
+    "UPDATE article SET section_id = :first WHERE section_id = :id",
+    """UPDATE subscription SET ended_at = NULL WHERE section_id = :first AND reader_id IN
+       (SELECT reader_id FROM subscription WHERE section_id = :id AND ended_at IS NULL)""",
+    """INSERT INTO subscription (reader_id, section_id, created_at, ended_at)
+       SELECT reader_id, :first, created_at, ended_at FROM subscription AS old
+       WHERE section_id = :id AND NOT EXISTS (SELECT 1 FROM subscription
+       WHERE section_id = :first AND reader_id = old.reader_id)""",
+    "DELETE FROM subscription WHERE section_id = :id",
+    "DELETE FROM section WHERE id = :id",
+)
+
 
 def upgrade() -> None:
-    """Each section stays what it is, without a parent; nobody needs to be told of it.
+    """Each section stays, without a parent; nobody needs to be told of it.
 
     The unique column takes the key over: to make the table anew would cost SQLite all
     subscriptions, which go with the rows that they refer to.
@@ -34,15 +47,15 @@ def upgrade() -> None:
 
 
 def _fold(connection: sa.Connection) -> None:
-    """Titles become keys; of those that differ in case alone the first gets the key."""
-    taken: set[str] = set()
+    """Titles become keys; those that differ in case alone become one section, the oldest."""
+    first: dict[str, int] = {}
     rows = connection.execute(sa.text("SELECT id, title FROM section ORDER BY id")).all()
     for row in rows:
         key = section_key([row.title])
-        key = key if key not in taken else f"{key}\n{row.id}"
-        taken.add(key)
-        connection.execute(
-            sa.text("UPDATE section SET key = :key WHERE id = :id"),
-            {"key": f"\n{key}", "id": row.id},  # out of the way of those that are still to come
-        )
+        values = {"id": row.id, "first": first.setdefault(key, row.id), "key": f"\n{key}"}
+        if values["first"] != row.id:
+            for statement in JOIN:
+                connection.execute(sa.text(statement), values)
+        else:  # out of the way of those that are still to come
+            connection.execute(sa.text("UPDATE section SET key = :key WHERE id = :id"), values)
     connection.execute(sa.text("UPDATE section SET key = substr(key, 2)"))
