@@ -51,7 +51,7 @@ async def timed(call: Callable[[], Awaitable[Reading | Extracted | Document]]) -
 async def measure() -> list[tuple[str, float, str]]:
     """Every case, one after another."""
     measured: list[tuple[str, float, str]] = []
-    async with ParsePool(workers=1, feed_timeout=LIMIT, article_timeout=LIMIT) as pool:
+    async with ParsePool(workers=1) as pool:
         await pool.fragment("<p>a</p>", URL)
         for case in hostile.pages():
             read = partial(pool.article, case.make(), case.content_type, URL)

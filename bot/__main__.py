@@ -57,7 +57,11 @@ def _parser() -> argparse.ArgumentParser:
     read.add_argument("--full", action="store_true", help="of a source, each article's text too")
     read.add_argument("--limit", type=_count, default=10, help="articles of a source; 0: all")
     read.add_argument(
-        "--base-url", default="", metavar="URL", help="the address that the files came from"
+        "--base-url",
+        type=_address,
+        default="",
+        metavar="URL",
+        help="the address that the files came from",
     )
     commands.add_parser("health", help="ask the running bot whether it is well")
     forget = commands.add_parser("forget", help="delete all that is kept of a chat")
@@ -157,6 +161,16 @@ def _chat_id(text: str) -> int:
         if 0 < abs(number) < 2**63:
             return number
     raise argparse.ArgumentTypeError(f"{text!r} is no chat's number, such as 7 or -1001234567890")
+
+
+def _address(text: str) -> str:
+    from bot.sourcing import check_address  # noqa: PLC0415 - as above
+
+    with suppress(ValueError):
+        if text:
+            check_address(text)
+        return text
+    raise argparse.ArgumentTypeError(f"{text!r} is no address, such as https://example.org/news")
 
 
 def _count(text: str) -> int:

@@ -264,10 +264,7 @@ class Settings(BaseSettings):
     @field_validator("sources_file")
     @classmethod
     def _sources_file(cls, value: Path | None) -> Path | None:
-        value = value.expanduser() if value is not None else None
-        if value is not None and not value.is_file():
-            raise ValueError("no such file")
-        return value
+        return value.expanduser() if value is not None else None
 
     @field_validator("section_aliases", mode="before")
     @classmethod

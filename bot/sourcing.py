@@ -13,12 +13,11 @@ from urllib.parse import urlsplit
 import cssselect
 
 from bot.errors import SettingsError
+from bot.ingest.headers import check_headers
 from bot.model import Selectors, SourceSpec, section_key
 
 _SOURCE_KEYS = ("url", "section", "headers", "selectors")
 _SELECTOR_KEYS = tuple(each.name for each in fields(Selectors))
-_HEADER_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")  # RFC 9110, section 5.6.2
-_HEADER_VALUE = re.compile(r"[\x21-\x7e](?:[\x20-\x7e]*[\x21-\x7e])?")
 _SELECTED = frozenset({"link", "title", "lead", "date", "image"})  # inside of item
 
 
@@ -86,8 +85,8 @@ def _split(item: str) -> tuple[str, str]:
 
 
 def _shown_source(address: str) -> str:
-    """An address for an error message, without what may be a password."""
-    return address.rpartition("@")[2][:80]
+    """An address for an error message, without what may be a password or a key."""
+    return address.rpartition("@")[2].partition("?")[0][:80]
 
 
 def merged(
@@ -140,6 +139,8 @@ def read_sources_file(path: Path) -> tuple[SourceSpec, ...]:
         content = tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except tomllib.TOMLDecodeError as error:
         raise SettingsError(f"{path}: this is no TOML: {_without_values(error)}.") from None
+    except FileNotFoundError:
+        raise SettingsError(f"SOURCES_FILE: there is no file {path}.") from None
     except (OSError, UnicodeDecodeError) as error:
         raise SettingsError(
             f"SOURCES_FILE: {path} cannot be read: it should be a text file in UTF-8 "
@@ -208,14 +209,12 @@ def _headers(table: Any, where: str) -> tuple[tuple[str, str], ...]:
     if not isinstance(table, dict):
         raise SettingsError(f'{where}: headers should be like {{ X-Key = "value" }}.')
     for name, value in table.items():
-        if not _HEADER_NAME.fullmatch(name):
-            raise SettingsError(f"{where}: headers: “{name}” is no name of a header.")
-        if not isinstance(value, str) or not _HEADER_VALUE.fullmatch(value):
-            raise SettingsError(
-                f"{where}: headers: the value of {name} should be a text in quotes, of Latin "
-                "letters, digits and signs in one line."
-            )
-    return tuple(table.items())
+        if not isinstance(value, str):
+            raise SettingsError(f"{where}: headers: the value of {name} should be in quotes.")
+    try:
+        return check_headers(table.items())
+    except ValueError as error:
+        raise SettingsError(f"{where}: headers: {error}.") from None
 
 
 def _selectors(table: Any, where: str) -> Selectors:

@@ -93,9 +93,10 @@ URL = 'url = "https://a.example/news"\n'
         ),
         (f"[[source]]\n{URL}section = 5", "section should be a text in quotes."),
         (f"[[source]]\n{URL}headers = 'x'", "headers should be like {"),
-        (f"[[source]]\n{URL}headers = {{'a b' = 'hunter2'}}", "“a b” is no name of a header"),
-        (f'[[source]]\n{URL}headers = {{A = "hunter2\\nB: c"}}', "the value of A should be"),
-        (f"[[source]]\n{URL}headers = {{A = 5}}", "the value of A should be"),
+        (f"[[source]]\n{URL}headers = {{'a b' = 'hunter2'}}", "'a b' is no name of a header"),
+        (f'[[source]]\n{URL}headers = {{A = "hunter2\\nB: c"}}', "the value of the header A"),
+        (f"[[source]]\n{URL}headers = {{Host = 'x'}}", "the header Host cannot be set"),
+        (f"[[source]]\n{URL}headers = {{A = 5}}", "the value of A should be in quotes"),
         (f"[[source]]\n{URL}selectors = 'x'", "selectors should be a table [source.selectors]."),
         (f"[[source]]\n{URL}[source.selectors]\nitems = 'x'", "selectors: “items” is unknown"),
         (f"[[source]]\n{URL}[source.selectors]\nitem = 'a['", "item = “a[” is no CSS selector"),
@@ -126,3 +127,8 @@ def test_a_file_in_another_encoding_is_refused(path: Path) -> None:
     path.write_text(WHOLE, encoding="cp1251")
     with pytest.raises(SettingsError, match="UTF-8"):
         read_sources_file(path)
+
+
+def test_a_file_that_is_not_there_is_said_to_be_so(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match=r"there is no file .*none\.toml"):
+        read_sources_file(tmp_path / "none.toml")

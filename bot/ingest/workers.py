@@ -55,7 +55,7 @@ class ParsePool:
         *,
         workers: int = 2,
         tasks: int = 500,
-        feed_timeout: float = 20.0,
+        feed_timeout: float = 5.0,
         article_timeout: float = 5.0,
     ) -> None:
         self._workers = workers

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
+from zoneinfo import ZoneInfo
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
@@ -86,7 +87,7 @@ async def read(wish: Wish, settings: Settings, out: Console, err: Console) -> bo
         for address, found in zip(wish.addresses, reading, strict=True):
             answer = await found
             if isinstance(answer, Examined):
-                _show(answer, wish, out)
+                _show(answer, wish, ZoneInfo(settings.timezone), out)
             else:
                 well = False
                 err.print(Text(f"{shown_url(address)}: {answer}", style="red"), soft_wrap=True)
@@ -105,7 +106,7 @@ def _progress(err: Console, wish: Wish) -> Progress:
     )
 
 
-def _show(found: Examined, wish: Wish, out: Console) -> None:
+def _show(found: Examined, wish: Wish, zone: ZoneInfo, out: Console) -> None:
     if wish.as_json:
         for article in found.articles:
             out.file.write(f"{as_json(article)}\n")
@@ -124,7 +125,7 @@ def _show(found: Examined, wish: Wish, out: Console) -> None:
         f"the newest {len(found.articles)} of them" if found.listed > len(found.articles) else ""
     )
     out.print(f"{found.listed} article(s){', ' if shown else ''}{shown}:")
-    out.print(overview(found.articles))
+    out.print(overview(found.articles, zone))
     if wish.full:
         for article in found.articles:
             out.print(whole(article))

@@ -50,6 +50,8 @@ def read_file(path: Path, url: str, limit: int) -> Fetched:
     Raises:
         FetchError: the file cannot be read, or is longer than ``limit`` bytes.
     """
+    if not path.is_file():
+        raise FetchError("There is no such file, and an address begins with https://.")
     try:
         with path.open("rb") as file:
             content = file.read(limit + 1)

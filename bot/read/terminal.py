@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from zoneinfo import ZoneInfo
 
 from rich import box
 from rich.console import Group, RenderableType
@@ -42,11 +43,11 @@ _STYLES = {
 _BULLETS = "•◦▪"
 
 
-def overview(articles: Sequence[NewArticle]) -> RenderableType:
+def overview(articles: Sequence[NewArticle], zone: ZoneInfo) -> RenderableType:
     """What would be kept of a source, an article a line in the order given, and what to note."""
     shown = RichTable(box=box.SIMPLE_HEAD, pad_edge=False)
     shown.add_column("", justify="right", no_wrap=True, style="dim")
-    shown.add_column("Published", no_wrap=True)
+    shown.add_column(f"Published ({zone.key})", no_wrap=True, max_width=16)
     shown.add_column("Section", max_width=20)
     shown.add_column("Title", ratio=1, min_width=16)
     shown.add_column("Chars", justify="right", no_wrap=True)
@@ -55,7 +56,7 @@ def overview(articles: Sequence[NewArticle]) -> RenderableType:
     for number, article in enumerate(articles, start=1):
         shown.add_row(
             str(number),
-            f"{article.published:%Y-%m-%d %H:%M}" if article.published else "—",
+            f"{article.published.astimezone(zone):%Y-%m-%d %H:%M}" if article.published else "—",
             Text(section_name(article)),
             Text(article.title or "untitled"),
             f"{len(article.document.plain_text()):,}",

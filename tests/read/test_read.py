@@ -88,7 +88,7 @@ def test_what_cannot_be_read_is_named_and_the_others_are_shown(
     assert main(["read", "--json", "no-such-file", "empty.html", "bare.html", FEED]) == 1
     printed = capsys.readouterr()
     assert len(list(objects(printed.out))) == 2
-    assert "no-such-file: The file cannot be read: No such file" in printed.err
+    assert "no-such-file: There is no such file, and an address begins with https://" in printed.err
     assert "empty.html: " in printed.err
     assert "bare.html: " in printed.err
 
@@ -98,6 +98,22 @@ def test_private_addresses_are_refused_here_as_well(capsys: pytest.CaptureFixtur
     said = capsys.readouterr().err
     assert "ALLOW_PRIVATE_ADDRESSES" in said
     assert "secret" not in said
+
+
+def test_the_address_of_files_is_one(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main(["read", FEED, "--base-url", "example.org/news"])
+    assert "is no address" in capsys.readouterr().err
+
+
+def test_moments_are_shown_in_one_zone(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TIMEZONE", "Asia/Krasnoyarsk")
+    assert main(["read", FEED]) == 0
+    said = capsys.readouterr().out
+    assert "2026-11-23 12:30" in said
+    assert "2026-11-23 02:05" in said
 
 
 @pytest.mark.parametrize("limit", ["-1", "many"])
