@@ -108,6 +108,8 @@ def _target(href: str) -> str | None:
 class _Walker:
     """Walks one element's content once; elements inside lists, quotes and cells get their own."""
 
+    __slots__ = ("_base_url", "_node", "_pieces", "_run", "_suspects", "_taken")
+
     def __init__(self, base_url: str, taken: set[Node]) -> None:
         self._base_url = base_url
         self._taken = taken  # captions and names that were read with what they belong to

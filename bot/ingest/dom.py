@@ -82,9 +82,7 @@ def _check_size(root: Node) -> None:
 
 def _check_spans(root: Node) -> None:
     """Make every cell a plain one where tables spread their cells beyond all measure."""
-    cells = [
-        cell for cell in root.iter("td", "th") if cell.get("colspan") or cell.get("rowspan")
-    ]
+    cells = [cell for cell in root.iter("td", "th") if cell.get("colspan") or cell.get("rowspan")]
     places = 0
     for cell in cells:
         across, down = cell.get("colspan") or "1", cell.get("rowspan") or "1"

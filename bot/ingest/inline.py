@@ -84,6 +84,8 @@ def join_lines(lines: Iterable[Spans]) -> Spans:
 class Run:
     """Text being collected; ``take`` hands it out as paragraphs and begins anew."""
 
+    __slots__ = ("_at_edge", "_empty", "_spans")
+
     def __init__(self) -> None:
         self._spans: list[Span] = []
         self._at_edge = True  # nothing, a space or a line break stands before
