@@ -382,6 +382,7 @@ class Extracted:
         sections: the path to the section that the page names, outermost first; may be empty.
         published, updated: aware moments, or None.
         reason: why the page was read in a cheaper way, or not beyond its head; else empty.
+        body_hash: of the document (see ``page_state``) where it was taken already, else empty.
     """
 
     url: str | None
@@ -395,6 +396,7 @@ class Extracted:
     document: Document
     authors: tuple[str, ...] = ()
     reason: str = ""
+    body_hash: str = ""
 
 
 class AliasKind(StrEnum):
