@@ -46,7 +46,8 @@ _TICK = 0.002  # seconds
 # have 695 elements, 120 links and 14 pictures in 99 KB, on the mean 819, 155 and 22 in 153 KB.
 _SIZES = ((37, 31), (82, 64), (120, 99), (174, 163), (279, 308))
 _STORY = "Жители улицы Соседской, {}, посадили сорок яблонь и делятся урожаем с соседями."
-_PARAGRAPHS = 18
+_HEADLINE = "На улице Соседской {} посадят яблони"
+_PARAGRAPHS = 12
 
 Page = tuple[bytes, str, str]
 
@@ -72,8 +73,8 @@ def _larger(page: bytes, links: int, kilobytes: int) -> bytes:
     cards = "".join(
         f"<div class='card news-card'><div class='card-media'><a href='/n/{n}'>"
         f"<img src='/i/{n}.jpg' width='300' height='200' alt=''></a></div><div class='card-body'>"
-        f"<h3><a href='/n/{n}'>{_STORY.format(n)}</a></h3><span class='date'>{n % 28 + 1}.05.2031"
-        f"</span><p>{_STORY.format(n + 100)}</p></div></div>"
+        f"<h3><a href='/n/{n}'>{_HEADLINE.format(n)}</a></h3><span class='date'>"
+        f"{n % 28 + 1}.05.2031</span></div></div>"
         for n in range(around // 2)
     )
     buttons = "".join(
@@ -90,9 +91,10 @@ def _larger(page: bytes, links: int, kilobytes: int) -> bytes:
     if not tag or not end:
         return page
     opened, bracket, inside = rest.partition(b">")
-    first, paragraph, others = inside.partition(b"</p>")
-    if paragraph:
-        inside = first + paragraph + story.encode() + others
+    at = inside.find(b"</p>", max(inside.find(b"</h1>"), 0))
+    if at >= 0:
+        at += len(b"</p>")
+        inside = inside[:at] + story.encode() + inside[at:]
     before = f"<header class='header'><nav><ul>{menu}</ul></nav></header>{buttons}".encode()
     after = f"<section class='latest'>{cards}</section><footer><p>© Вестник</p></footer>".encode()
     made = head + tag + opened + bracket + before + inside + after
@@ -137,9 +139,10 @@ def numbered(feed: Feed) -> Iterator[Entry]:
         yield replace(entry, guid=f"bench-{number}", url=f"{SITE}/bench/{number}")
 
 
-async def one_process(mixed: Sequence[Page], feed: Feed) -> list[float]:
-    """CPU milliseconds of each article when all is done in this process, the reading too."""
+async def one_process(mixed: Sequence[Page], feed: Feed) -> tuple[list[float], list[float]]:
+    """CPU milliseconds of each article in this process: in all, and to read its page."""
     taken: list[float] = []
+    reading: list[float] = []
     entries = numbered(feed)
     async with store() as (database, source):
         until = time.process_time() + SECONDS
@@ -148,10 +151,12 @@ async def one_process(mixed: Sequence[Page], feed: Feed) -> list[float]:
                 entry = next(entries)
                 start = time.process_time()
                 extracted = extract_article(*page)
+                reading.append(1000 * (time.process_time() - start))
                 content = document_from_html(entry.content, SITE)
                 await keep(database, source, entry, extracted, content)
                 taken.append(1000 * (time.process_time() - start))
-    return taken[len(mixed) :]  # without the first round, in which caches fill
+    first = len(mixed)  # the round in which caches fill
+    return taken[first:], reading[first:]
 
 
 async def pooled(mixed: Sequence[Page], feed: Feed) -> tuple[float, float, float]:
@@ -215,7 +220,8 @@ def main() -> None:
     """Measure and print the table."""
     mixed, feed = pages()
     sizes = sorted(len(content) for content, *_ in mixed)
-    taken = asyncio.run(one_process(mixed, feed))
+    taken, reading = asyncio.run(one_process(mixed, feed))
+    read = sum(reading) / len(reading)
     mean, p95 = sum(taken) / len(taken), quantile(taken, 0.95)
     per_second, lag, most = asyncio.run(pooled(mixed, feed))
     bare = rate(
@@ -231,10 +237,10 @@ def main() -> None:
             ("CPU, mean", f"{mean:.1f} ms", f"aim {MEAN:.0f} ms", f"{mean / MEAN:.2f}x"),
             ("CPU, p95", f"{p95:.1f} ms", f"aim {P95:.0f} ms", f"{p95 / P95:.2f}x"),
             (
-                "  beside trafilatura alone",
-                f"{mean:.1f} ms",
-                f"{1000 / bare:.1f} ms",
-                f"{mean * bare / 1000:.2f}x",
+                "  of it the page's reading",
+                f"{read:.1f} ms",
+                f"trafilatura alone {1000 / bare:.1f} ms",
+                f"{read * bare / 1000:.2f}x",
             ),
             (
                 "two workers",
