@@ -6,6 +6,7 @@ import re
 import socket
 import unicodedata
 from collections.abc import Iterator
+from functools import lru_cache
 from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
 from urllib.parse import (
     SplitResult,
@@ -22,6 +23,13 @@ MAX_URL = 2000  # characters; what browsers and Telegram agree on
 # RFC 3986: what may stand as it is in a path or query; "%" stays, for what is already encoded.
 _AS_WRITTEN = "/?:@!$&'()*+,;=~%"
 _SEGMENT = "!$'()*,;:@~"
+# Full addresses and paths that are in order, so that nothing about them need be changed.
+_WHOLE = re.compile(
+    r"https?://(?![^/?#]*\.\.)[a-z0-9_](?:[a-z0-9._-]{0,251}[a-z0-9_])?(?=[/?#]|$)"
+    r"(?:/[\w/:@!$&'()*+,=~%.-]*)?(?:\?[\w/?:@!$&'()*+,=~%.-]+)?(?:\#[\w/?:@!$&'()*+,=~%.-]+)?",
+    re.ASCII,
+)
+_PATH = re.compile(r"/(?![/.])(?:[\w:@!$&'()*+,=~%.-]|/(?![/.]))*", re.ASCII)
 _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
 _LINE_BREAKS = str.maketrans("", "", "\t\n\r")
 _DEVIATIONS = "\u00df\u1e9e\u03c2\u200c\u200d"
@@ -139,6 +147,21 @@ def absolute_url(base: str, href: str) -> str | None:
     and password, also those of the base, are dropped, for the address is shown to people. Refused
     are other schemes, control characters and more than 2,000 characters.
     """
+    if _WHOLE.fullmatch(href):
+        return href if len(href) <= MAX_URL else None
+    if _PATH.fullmatch(href) and (origin := _origin(base)):
+        return f"{origin}{href}" if len(origin) + len(href) <= MAX_URL else None
+    return _absolute(base, href)
+
+
+@lru_cache(maxsize=256)
+def _origin(base: str) -> str | None:
+    """An address without its path, or None where it is none."""
+    root = _absolute(base, "/")
+    return root.removesuffix("/") if root else None
+
+
+def _absolute(base: str, href: str) -> str | None:
     href = href.translate(_LINE_BREAKS).strip()
     if not href or _CONTROL.search(href):
         return None

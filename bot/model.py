@@ -383,6 +383,7 @@ class Extracted:
         published, updated: aware moments, or None.
         reason: why the page was read in a cheaper way, or not beyond its head; else empty.
         declared: whether the page says itself that it is an article.
+        body_hash: of the document (see ``page_state``) where it was taken already, else empty.
     """
 
     url: str | None
@@ -397,6 +398,7 @@ class Extracted:
     authors: tuple[str, ...] = ()
     reason: str = ""
     declared: bool = False
+    body_hash: str = ""
 
 
 class AliasKind(StrEnum):

@@ -111,11 +111,12 @@ def shown_authors(root: Node) -> Iterator[str]:
     marked: list[Node] = []
     named: list[Node] = []
     for node in root.iter("a", "span", "div", "p", "address", "li", "h3", "h4", "strong", "em"):
-        if "author" in attribute(node, "rel").lower().split() or (
-            "author" in attribute(node, "itemprop").split()
-        ):
+        rel, prop = node.get("rel"), node.get("itemprop")
+        if (rel and "author" in rel.lower().split()) or (prop and "author" in prop.split()):
             marked.append(node)
-        elif class_words(node) & _BYLINE_WORDS and not class_words(node) & _BESIDE_WORDS:
+        elif not (found := class_words(node)).isdisjoint(_BYLINE_WORDS) and (
+            found.isdisjoint(_BESIDE_WORDS)
+        ):
             named.append(node)
     for node in (*marked[:_MOST_BYLINES], *named[:_MOST_BYLINES]):
         if not any(class_words(around) & _OTHERS_WORDS for around in _near(node)):

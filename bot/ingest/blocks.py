@@ -108,6 +108,8 @@ def _target(href: str) -> str | None:
 class _Walker:
     """Walks one element's content once; elements inside lists, quotes and cells get their own."""
 
+    __slots__ = ("_base_url", "_node", "_pieces", "_run", "_suspects", "_taken")
+
     def __init__(self, base_url: str, taken: set[Node]) -> None:
         self._base_url = base_url
         self._taken = taken  # captions and names that were read with what they belong to
@@ -128,12 +130,13 @@ class _Walker:
         return self._pieces
 
     def _children(self, node: Node, look: _Look) -> None:
-        if node.text:
-            self._run.text(node.text, look.styles, look.link)
+        add = self._run.text
+        if text := node.text:
+            add(text, look.styles, look.link)
         for child in node:
             self._element(child, look)
-            if child.tail:
-                self._run.text(child.tail, look.styles, look.link)
+            if text := child.tail:
+                add(text, look.styles, look.link)
 
     def _element(self, node: Node, look: _Look) -> None:
         tag = tag_of(node)
@@ -167,14 +170,14 @@ class _Walker:
 
     def _look(self, node: Node, tag: str, look: _Look) -> _Look:
         if tag == "a":
-            return replace(look, link=_target(attribute(node, "href")) or look.link)
+            return _Look(look.styles, _target(attribute(node, "href")) or look.link)
         styles = look.styles
         if tag in _STYLES:
             styles |= {_STYLES[tag]}
         elif css := node.get("style"):
             styles |= {Style.BOLD} if _BOLD_STYLE.search(css) else set()
             styles |= {Style.ITALIC} if _ITALIC_STYLE.search(css) else set()
-        return look if styles == look.styles else replace(look, styles=styles)
+        return look if styles == look.styles else _Look(styles, look.link)
 
     def _flush(self) -> None:
         if not self._run.waiting:
@@ -187,6 +190,9 @@ class _Walker:
 
     def _adopt(self, pieces: Iterable[Piece]) -> None:
         """Emit pieces that were read from inside of the current element."""
+        if not self._suspects:
+            self._pieces += pieces
+            return
         for piece in pieces:
             suspects = self._suspects + piece.suspects
             self._pieces.append(Piece(piece.block, piece.node, suspects, piece.away))

@@ -9,7 +9,7 @@ from enum import IntEnum
 from functools import lru_cache
 from itertools import pairwise
 
-from bot.ingest.dom import Node, attribute, name_words, tag_of, text_of
+from bot.ingest.dom import Node, name_words, size_of, tag_of, text_of
 from bot.ingest.vocabulary import OTHERS_WORDS, STRONG_PAIRS, STRONG_WORDS, WEAK_WORDS
 
 
@@ -41,6 +41,8 @@ SKIPPED_TAGS = frozenset(
     }
 )
 _STRONG_TAGS = frozenset({"nav", "footer", "form", "dialog", "menu", "fieldset"})
+_BARE = {"aside": Suspicion.WEAK, **dict.fromkeys(_STRONG_TAGS, Suspicion.STRONG)}
+_TELLING = frozenset({"role", "itemprop", "class", "id"})
 _STRONG_ROLES = frozenset(
     {
         *(
@@ -66,28 +68,40 @@ _HIDDEN_STYLE = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.IGN
 def suspicion(node: Node) -> Suspicion:
     """How much an element looks like something beside the article, by tag, role, class and id."""
     tag = tag_of(node)
+    said = node.items()
+    if not said:
+        return _BARE.get(tag, Suspicion.NONE)
     if tag in {"html", "body"}:
         return Suspicion.NONE
     if tag in _STRONG_TAGS or is_hidden(node):
         return Suspicion.STRONG
-    if attribute(node, "role").lower() in _STRONG_ROLES:
+    return _suspicion(tag, tuple([each for each in said if each[0] in _TELLING]))
+
+
+def is_hidden(node: Node) -> bool:
+    """Whether the element says itself that nobody sees it."""
+    style = node.get("style")
+    if style is not None and _HIDDEN_STYLE.search(style) is not None:
+        return True
+    return node.get("hidden") is not None or (
+        (value := node.get("aria-hidden")) is not None and value.strip().lower() == "true"
+    )
+
+
+@lru_cache(maxsize=8192)
+def _suspicion(tag: str, said: tuple[tuple[str, str], ...]) -> Suspicion:
+    """What an element's attributes say of it."""
+    values = dict(said)
+    if values.get("role", "").strip().lower() in _STRONG_ROLES:
         return Suspicion.STRONG
-    if attribute(node, "itemprop") == "articleBody":
+    if values.get("itemprop", "").strip() == "articleBody":
         return Suspicion.NONE
-    named = _named(node.get("class") or "", node.get("id") or "")
+    named = _named(values.get("class", ""), values.get("id", ""))
     if tag == "aside":
         named = max(named, Suspicion.WEAK)
     elif tag == "figure":  # with its buttons for sharing it is a picture still
         named = min(named, Suspicion.WEAK)
     return named
-
-
-def is_hidden(node: Node) -> bool:
-    """Whether the element says itself that nobody sees it."""
-    if node.get("hidden") is not None or attribute(node, "aria-hidden").lower() == "true":
-        return True
-    style = node.get("style")
-    return style is not None and _HIDDEN_STYLE.search(style) is not None
 
 
 @lru_cache(maxsize=8192)
@@ -126,13 +140,14 @@ def certain(root: Node, most: float, kept: Callable[[str], float]) -> set[Node]:
     waiting = [root]
     while waiting:
         node = waiting.pop()
-        if tag_of(node) in SKIPPED_TAGS:
+        tag = tag_of(node)
+        if tag in SKIPPED_TAGS:
             continue
         if suspicion(node) is Suspicion.STRONG:
             name = suspect_name(node)
-            sizes[name] += sum(len(str(text)) for text in node.itertext())
+            sizes[name] += size_of(node)
             found.append((node, name))
-        elif tag_of(node) in {"ul", "ol"} and _is_menu(node) and kept(text_of(node)) < _KEPT:
+        elif tag in {"ul", "ol"} and _is_menu(node) and kept(text_of(node)) < _KEPT:
             menus.add(node)
         else:
             waiting.extend(node)
@@ -146,7 +161,7 @@ def certain(root: Node, most: float, kept: Callable[[str], float]) -> set[Node]:
 def _is_linked(node: Node) -> bool:
     """Whether a suspect is nearly all links, with pictures or without."""
     linked = sum(len(text_of(link, _LONGEST_LINK)) for link in node.iter("a"))
-    whole = sum(len(str(text)) for text in node.itertext())  # white space counts for the article
+    whole = size_of(node)  # white space counts for the article
     return linked > _LINKED * whole
 
 

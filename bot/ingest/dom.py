@@ -21,13 +21,23 @@ _LONGEST_SPAN = 4  # digits
 _LONGEST_NAME = 500
 MAX_DEPTH = 100  # elements; libxml2 itself cuts a page off at 256
 
-# What XML 1.0 cannot hold, and so neither can the tree; a lone surrogate cannot be encoded either.
-_UNREADABLE = re.compile("[\x00-\x08\x0b\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
+# What XML 1.0 cannot hold, and so neither can the tree: control characters as bytes, U+FFFE and
+# U+FFFF as UTF-8. Halves of surrogate pairs cannot be encoded and go that way.
+_CONTROLS = bytes([*range(9), 11, *range(14, 32)])
+_NONCHARACTERS = (b"\xef\xbf\xbe", b"\xef\xbf\xbf")
 _NAME_WORD = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])|\d+")
 _TOO_DEEP = etree.XPath("boolean(" + "/*" * (MAX_DEPTH + 1) + ")")
-_SPREAD = etree.XPath("//*[@colspan or @rowspan]")
 _COUNT = etree.XPath("count(//*)")
+_SIZE = etree.XPath("string-length()")
 _WORD = re.compile(r"\w+")
+# One class for all elements, without asking Python code for each of them: nobody needs the methods
+# of forms, and the text extraction asks for those of ``HtmlElement``.
+_CLASSES = etree.ElementDefaultClassLookup(
+    element=lxml.html.HtmlElement,
+    comment=lxml.html.HtmlComment,
+    pi=lxml.html.HtmlProcessingInstruction,
+    entity=lxml.html.HtmlEntity,
+)
 
 
 def parse_page(html: str) -> Node:
@@ -41,9 +51,10 @@ def parse_page(html: str) -> Node:
     if html.count("<") > 3 * MAX_TAGS:  # closing tags and comments count too
         raise ExtractError(f"The page has far more than {MAX_TAGS:,} elements.")
     # UTF-8 bytes with the encoding named: a charset declared inside the page cannot interfere.
-    parser = lxml.html.HTMLParser(encoding="utf-8", remove_comments=True, remove_pis=True)
+    parser = etree.HTMLParser(encoding="utf-8", remove_comments=True, remove_pis=True)
+    parser.set_element_class_lookup(_CLASSES)
     try:
-        root = etree.fromstring(_UNREADABLE.sub("", html).encode(), parser)
+        root = etree.fromstring(_encoded(html), parser)
     except etree.LxmlError as error:
         raise ExtractError("The page holds no HTML.") from error
     if root is None:
@@ -51,6 +62,14 @@ def parse_page(html: str) -> Node:
     _check_size(root)
     _check_spans(root)
     return root
+
+
+def _encoded(html: str) -> bytes:
+    """A page as UTF-8 without what no tree can hold."""
+    content = html.encode(errors="ignore").translate(None, _CONTROLS)
+    for character in _NONCHARACTERS:
+        content = content.replace(character, b"")
+    return content
 
 
 def _check_size(root: Node) -> None:
@@ -63,7 +82,7 @@ def _check_size(root: Node) -> None:
 
 def _check_spans(root: Node) -> None:
     """Make every cell a plain one where tables spread their cells beyond all measure."""
-    cells = list(_SPREAD(root))
+    cells = [cell for cell in root.iter("td", "th") if cell.get("colspan") or cell.get("rowspan")]
     places = 0
     for cell in cells:
         across, down = cell.get("colspan") or "1", cell.get("rowspan") or "1"
@@ -82,8 +101,9 @@ def count_elements(root: Node) -> int:
 
 
 def tag_of(node: Node) -> str:
-    """The element's name in lower case, or empty for what is no element."""
-    return node.tag.lower() if isinstance(node.tag, str) else ""
+    """The element's name, which the parser gives in lower case; empty for what is no element."""
+    tag = node.tag
+    return tag if isinstance(tag, str) else ""
 
 
 def attribute(node: Node, name: str) -> str:
@@ -112,6 +132,11 @@ def class_words(node: Node) -> frozenset[str]:
 def words(text: str) -> list[str]:
     """The words of a text in one case, for comparing; punctuation and white space are left out."""
     return _WORD.findall(text.casefold())
+
+
+def size_of(node: Node) -> int:
+    """How many characters of text stand beneath a node, white space among them."""
+    return int(float(str(_SIZE(node))))
 
 
 def text_of(node: Node, limit: int = 20_000) -> str:

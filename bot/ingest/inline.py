@@ -17,7 +17,13 @@ _INVISIBLE = re.compile("[\u00ad\u200b\u2060\ufeff\x00-\x08\x0b\x0e-\x1f\x7f-\x9
 
 def clean(text: str) -> str:
     """Text of an attribute or a field: one line, nothing invisible, no white space around it."""
-    return _COLLAPSIBLE.sub(" ", _INVISIBLE.sub("", text)).strip(_EDGES)
+    return _collapsed(text).strip(_EDGES)
+
+
+def _collapsed(text: str) -> str:
+    if text.isprintable():  # so that there is nothing invisible in it, nor any line break
+        return _COLLAPSIBLE.sub(" ", text) if "  " in text else text
+    return _COLLAPSIBLE.sub(" ", _INVISIBLE.sub("", text))
 
 
 def clean_lines(text: str) -> str:
@@ -38,15 +44,19 @@ def trim(spans: Iterable[Span]) -> Spans:
         text = span.text if joined else span.text.lstrip(_EDGES)
         if not text:
             continue
-        if joined and (joined[-1].styles, joined[-1].link) == (span.styles, span.link):
+        if joined and joined[-1].styles == span.styles and joined[-1].link == span.link:
             text = joined.pop().text + text
-        joined.append(Span(text, span.styles, span.link))
+        joined.append(_with_text(span, text))
     while joined:
         last = joined.pop()
         if text := last.text.rstrip(_EDGES):
-            joined.append(Span(text, last.styles, last.link))
+            joined.append(_with_text(last, text))
             break
     return tuple(joined)
+
+
+def _with_text(span: Span, text: str) -> Span:
+    return span if len(text) == len(span.text) else Span(text, span.styles, span.link)
 
 
 def lines_of(spans: Iterable[Span]) -> list[Spans]:
@@ -74,6 +84,8 @@ def join_lines(lines: Iterable[Spans]) -> Spans:
 class Run:
     """Text being collected; ``take`` hands it out as paragraphs and begins anew."""
 
+    __slots__ = ("_at_edge", "_empty", "_spans")
+
     def __init__(self) -> None:
         self._spans: list[Span] = []
         self._at_edge = True  # nothing, a space or a line break stands before
@@ -92,7 +104,7 @@ class Run:
         """Add the content of a text node."""
         if self._at_edge and text.isspace() and "\u00a0" not in text:
             return
-        text = _COLLAPSIBLE.sub(" ", _INVISIBLE.sub("", text))
+        text = _collapsed(text)
         if self._at_edge:
             text = text.removeprefix(" ")
         if text:

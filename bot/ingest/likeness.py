@@ -162,13 +162,13 @@ def page_state(
     title: str,
     lead: str,
     image: str | None,
-    document: Document,
+    body_hash: str,
     etag: str | None = None,
     last_modified: str | None = None,
 ) -> PageState:
-    """What is kept of a page that says this."""
+    """What is kept of a page that says this; ``body_hash`` is its document's."""
     said = " ".join([text_hash(title), text_hash(lead), picture_hash(image)])
-    return PageState(etag, last_modified, said, document_hash(document))
+    return PageState(etag, last_modified, said, body_hash)
 
 
 def _replaced(text: str, marks: Mapping[str, str]) -> str:

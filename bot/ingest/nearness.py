@@ -37,17 +37,9 @@ _FORM = 1
 _WORD = re.compile(r"[^\W_]+")
 _CAPITAL = re.compile(r"\b[A-ZА-ЯЁ][^\W\d_]+")
 _BEFORE = 4  # characters before a word: an end of a sentence, a space, a dash or a quotation mark
-# Numbers, and words (by their beginnings) that say when as numbers do; ё is е here.
-_FIGURE = re.compile(
-    r"\b(?:[^\W\d]*+\d\w*"
-    r"|(?:понедельник|вторник|сред[уаые]\b|четверг|пятниц|суббот|воскресень"
-    r"|январ|феврал|март[аеу]?\b|апрел|ма[йея]\b|июн[ьея]|июл[ьея]|август|сентябр|октябр|ноябр"
-    r"|декабр|(?:mon|tues|wednes|thurs|fri|satur|sun)day|january|february|march\b|april|may\b|june"
-    r"|july|august|september|october|november|december)\w*)"
-)
-_CAPITAL = re.compile(r"\b[A-ZА-ЯЁ][^\W\d_]+")
-_BEFORE = 4  # characters before a word: an end of a sentence, a space, a dash or a quotation mark
-# Words by their beginnings that say when, as numbers do.
+_TOKEN = re.compile(r"\w+")
+_DIGIT = re.compile(r"\d")
+# Words by their beginnings that say when, as numbers do; ё is е here.
 _DAY = re.compile(
     r"(?:понедельник|вторник|сред[уаые]$|четверг|пятниц|суббот|воскресень"
     r"|январ|феврал|март[аеу]?$|апрел|ма[йея]$|июн[ьея]|июл[ьея]|август|сентябр|октябр|ноябр|декабр"
@@ -185,7 +177,12 @@ def _hashes(words: list[str]) -> Iterator[int]:
 
 
 def _figures(text: str) -> set[str]:
-    return set(_FIGURE.findall(_folded(text)))
+    """The words that hold a digit or say when."""
+    return {
+        word
+        for word in set(_TOKEN.findall(_folded(text)))
+        if _DAY.match(word) or (not word.isalpha() and _DIGIT.search(word))
+    }
 
 
 def _names(text: str) -> set[str]:

@@ -11,7 +11,7 @@ import structlog
 
 from bot.errors import FetchError, UnreachableError
 from bot.ingest.fetch import Fetched, Getter
-from bot.ingest.likeness import page_state
+from bot.ingest.likeness import document_hash, page_state
 from bot.ingest.workers import ParsePool
 from bot.model import Extracted, PageState, Selectors
 
@@ -42,7 +42,7 @@ async def read_page(
         title=article.title,
         lead=article.lead,
         image=article.image,
-        document=article.document,
+        body_hash=article.body_hash or document_hash(article.document),
         etag=answer.etag,
         last_modified=answer.last_modified,
     )

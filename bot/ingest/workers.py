@@ -23,6 +23,7 @@ from pebble import ProcessExpired, ProcessPool
 from bot.errors import ExtractError, NoArticleError, ParseError, VestnikError
 from bot.ingest.bounds import bounded
 from bot.ingest.kinds import Reading
+from bot.ingest.likeness import document_hash
 from bot.model import Document, Extracted, Selectors, shown_url
 
 T = TypeVar("T")
@@ -273,15 +274,20 @@ def _article(
     from bot.ingest.extract import extract_article  # noqa: PLC0415 - see above
 
     article = extract_article(content, content_type, url, selectors)
-    document, dropped = bounded(article.document)
-    return replace(article, document=document), dropped
+    return _finished(article)
 
 
 def _light(content: bytes, content_type: str | None, url: str) -> Extracted:
     from bot.ingest.extract import extract_article  # noqa: PLC0415 - see above
 
     article = extract_article(content, content_type, url, light=True)
-    return replace(article, document=bounded(article.document)[0])
+    return _finished(article)[0]
+
+
+def _finished(article: Extracted) -> tuple[Extracted, int]:
+    """The article within bounds, with the hash that would hold up the event loop for long."""
+    document, dropped = bounded(article.document)
+    return replace(article, document=document, body_hash=document_hash(document)), dropped
 
 
 def _card(content: bytes, content_type: str | None, url: str) -> Extracted:

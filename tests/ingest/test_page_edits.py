@@ -13,7 +13,7 @@ from structlog.testing import capture_logs
 from bot.ingest.checks import Checker
 from bot.ingest.corrections import from_page
 from bot.ingest.fetch import Fetcher
-from bot.ingest.likeness import page_state
+from bot.ingest.likeness import document_hash, page_state
 from bot.ingest.poll import Poller
 from bot.ingest.workers import ParsePool
 from bot.model import Article, Document, Extracted, Paragraph, Section, SourceSpec, Span
@@ -58,7 +58,12 @@ EDITED = replace(
 
 def followed(kept: Article, *, allow_private: bool = True, page: Extracted = EDITED) -> Article:
     """The article as it is then."""
-    before = page_state(title=PAGE.title, lead=PAGE.lead, image=PAGE.image, document=PAGE.document)
+    before = page_state(
+        title=PAGE.title,
+        lead=PAGE.lead,
+        image=PAGE.image,
+        body_hash=document_hash(PAGE.document),
+    )
     new = from_page(kept, before, page, allow_private=allow_private)
     assert new.published == kept.published
     return replace(
