@@ -166,7 +166,7 @@ async def end_read(
         body_hash=end.body_hash,
         rhythm=end.rhythm,
     )
-    await sources.record_move(connection, source, end.where)
+    await sources.record_move(connection, source, end.where, validated=True)
     await hubs.settle_ping(connection, source, now, fruitless=end.fruitless)
     named = await hubs.note_hub(connection, source.id, end.hub, end.topic, now)
     return Effect(vanished, named)

@@ -95,8 +95,9 @@ async def look(
     A feed, a sitemap of news and one of all pages are taken as they are. Of an index of sitemaps
     the likeliest are read, each time anew. Of a page the feed is read that it names, and its
     address remembered; where that is broken or empty, or there is none, the page's own list serves.
-    A remembered feed that is gone, or no feed any more, is forgotten, and the source's own address
-    looked at again.
+    A remembered address that is gone, or no feed any more, is given up where the source's own
+    address, looked at again, shows a source; else it is tried again. Where selectors say where the
+    articles are on the page, the source's own address alone is read, however it redirects.
 
     Args:
         fetcher: to read with.
@@ -112,22 +113,50 @@ async def look(
     """
     if full:
         source = replace(source, etag=None, last_modified=None, body_hash=None)
-    if source.reads_url is not None:
-        try:
-            return await _remembered(fetcher, pool, source, fresh=fresh)
-        except FetchError as error:
-            if error.status not in _GONE or source.moved_to is not None:
-                raise
-            cause = str(error)
-        except ParseError as error:
-            cause = str(error)
-        _log.warning(
-            "feed forgotten",
-            source=shown_url(source.url),
-            feed=shown_url(source.reads_url),
-            error=cause,
-        )
-        source = replace(source, reads_url=None, etag=None, last_modified=None, body_hash=None)
+    if selectors is not None and selectors.item:
+        found = await _own(fetcher, pool, _without_memory(source), selectors, fresh=fresh)
+        return replace(found, moved_to=None) if isinstance(found, Looked) else found
+    if source.reads_url is None:
+        return await _own(fetcher, pool, source, selectors, fresh=fresh)
+    try:
+        return await _remembered(fetcher, pool, source, fresh=fresh)
+    except FetchError as error:
+        moves_on = source.moved_to is not None and not error.redirected  # see ``moves.failed``
+        if error.status not in _GONE or moves_on:
+            raise
+        cause = str(error)
+    except ParseError as error:
+        cause = str(error)
+    try:
+        found = await _own(fetcher, pool, _without_memory(source), selectors, fresh=fresh)
+    except FetchError as error:
+        error.redirected = True  # another address was asked first
+        raise
+    _log.warning(
+        "feed forgotten",
+        source=shown_url(source.url),
+        feed=shown_url(source.reads_url),
+        error=cause,
+    )
+    return found
+
+
+def _without_memory(source: Source) -> Source:
+    """The source as if no other address were remembered; the validators are of that one."""
+    if source.reads_url is None:
+        return source
+    return replace(source, reads_url=None, etag=None, last_modified=None, body_hash=None)
+
+
+async def _own(
+    fetcher: Getter,
+    pool: ParsePool,
+    source: Source,
+    selectors: Selectors | None,
+    *,
+    fresh: bool,
+) -> Looked | Unchanged:
+    """Look at the source's own address, and at what is named there."""
     answer = await _asked(fetcher, source.url, source, fresh=fresh)
     if isinstance(answer, NotModified) or _is_unchanged(answer, source):
         return answer

@@ -16,7 +16,6 @@ PROVEN = timedelta(days=7)
 """How long a permanent redirect must stand until we no longer ask at the old address."""
 
 _GONE = frozenset({HTTPStatus.NOT_FOUND, HTTPStatus.GONE})
-_LOST = 5  # failures in a row at an adopted address, after which the editor's own is asked again
 
 
 def read_address(source: Source) -> str:
@@ -58,18 +57,18 @@ def failed(source: Source, error: Exception) -> Whereabouts:
     """What a failed read means for where a source is read.
 
     Where the address itself is gone, not what it redirects to, the one that it last redirected to
-    is adopted. An adopted address that is gone, or fails for long, is given up for the editor's.
+    is adopted. No failed read gives up an address: the fault may be our own network's, and what
+    stands at the source's own address instead only a read can tell (``looking.look``).
     """
     gone = isinstance(error, FetchError) and error.status in _GONE and not error.redirected
     if gone and source.moved_to is not None:
         return _adopted(source, source.moved_to)
-    if source.reads_url is not None and (gone or source.failures + 1 >= _LOST):
-        return Whereabouts()
     return source.whereabouts
 
 
 def _adopted(source: Source, target: str) -> Whereabouts:
-    return Whereabouts(reads_url=target, untold=URL(source.url).host != URL(target).host)
+    old = source.reads_url or source.url
+    return Whereabouts(reads_url=target, untold=URL(old).host != URL(target).host)
 
 
 def _is_upgrade(old: str, new: str) -> bool:

@@ -270,7 +270,7 @@ class Poller:
                 etag=etag,
                 last_modified=last_modified,
             )
-            await sources.record_move(connection, source, where)
+            await sources.record_move(connection, source, where, validated=True)
             fruitless = source.pinged_at is not None  # for which it was asked without validators
             await hubs.settle_ping(connection, source, now, fruitless=fruitless)
         _log_move(source, where)

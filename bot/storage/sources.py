@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from pydantic import TypeAdapter
-from sqlalchemy import Row, func, select, update
+from sqlalchemy import Row, case, func, literal, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.model import Rhythm, Source, SourceSpec, Whereabouts, shown_url
@@ -46,8 +46,15 @@ class Move:
 async def list_sources(
     connection: AsyncConnection, specs: Sequence[SourceSpec], now: datetime
 ) -> None:
-    """Make the listed sources the ones that are polled, each due now; the others rest."""
-    await connection.execute(update(source).values(listed=False))
+    """Make the listed sources the ones that are polled, due now; the others rest.
+
+    One that was listed already and fails keeps its time: a site that asked for rest is to have it
+    though we start again and again.
+    """
+    urls = [spec.url for spec in specs]
+    await connection.execute(update(source).where(source.c.url.not_in(urls)).values(listed=False))
+    pauses = source.c.listed & ((source.c.failures > 0) | (source.c.gone > 0))
+    next_at = case((pauses, source.c.next_at), else_=literal(now, source.c.next_at.type))
     for spec in specs:
         statement = insert(connection, source).values(
             url=spec.url, section=spec.section, next_at=now
@@ -55,7 +62,7 @@ async def list_sources(
         await connection.execute(
             statement.on_conflict_do_update(
                 index_elements=[source.c.url],
-                set_={"section": spec.section, "listed": True, "next_at": now},
+                set_={"section": spec.section, "listed": True, "next_at": next_at},
             )
         )
 
@@ -146,8 +153,14 @@ async def record_failure(
     )
 
 
-async def record_move(connection: AsyncConnection, old: Source, where: Whereabouts) -> None:
-    """Where a source is read from now on. That nobody was told of a move yet stays known."""
+async def record_move(
+    connection: AsyncConnection, old: Source, where: Whereabouts, *, validated: bool = False
+) -> None:
+    """Where a source is read from now on. That nobody was told of a move yet stays known.
+
+    Another address has other validators: those that are stored are forgotten, unless they are
+    the new one's already (``validated``).
+    """
     if where == old.whereabouts:
         return
     values: dict[str, object] = {
@@ -157,6 +170,8 @@ async def record_move(connection: AsyncConnection, old: Source, where: Whereabou
     }
     if where.untold or where.reads_url is None:
         values["untold_move"] = where.reads_url
+    if where.reads_url != old.reads_url and not validated:
+        values |= {"etag": None, "last_modified": None, "body_hash": None}
     await connection.execute(update(source).where(source.c.id == old.id).values(values))
 
 

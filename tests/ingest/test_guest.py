@@ -328,12 +328,13 @@ async def test_a_move_is_adopted_at_once_where_the_old_address_is_gone(
     poller: Poller, database: Database, site: Site, other: Site
 ) -> None:
     target = elsewhere(other)
-    site.answers = {"/feed": (301, target)}
+    site.answers, other.headers = {"/feed": (301, target)}, {"ETag": '"a"'}
     await listed(database, site.feed)
-    await read(poller, database)
+    assert (await read(poller, database)).etag == '"a"'
     site.answers = {"/feed": (404, "")}
     after = await read(poller, database)
     assert (after.failures, after.reads_url) == (1, target)
+    assert (after.etag, after.body_hash) == (None, None)
     assert await moves(database) == [(site.feed, target)]
     assert (await read(poller, database)).failures == 0
     async with database.write() as connection:
@@ -354,6 +355,57 @@ async def test_an_adopted_address_that_is_gone_is_given_up(
     assert (await read(poller, database)).reads_url is None
     assert await moves(database) == []
     assert (await read(poller, database)).failures == 0
+
+
+async def test_an_adopted_address_outlives_every_fault_of_the_network(
+    poller: Poller, database: Database, site: Site
+) -> None:
+    """It would be lost for good: where the source was before, there is nothing any more."""
+    await listed(database, site.feed)
+    await read(poller, database)
+    nobody = "http://127.0.0.1:1/feed"
+    await set_source(database, reads_url=nobody)
+    site.answers = {"/feed": (404, "")}
+    asked = len(site.asked)
+    for _ in range(7):
+        await read(poller, database)
+    after = await now_of(database)
+    assert (after.failures, after.reads_url, len(site.asked)) == (7, nobody, asked)
+
+
+@pytest.mark.parametrize("status", [404, 410])
+@pytest.mark.parametrize("own", [404, 500, 301])
+async def test_an_adopted_address_that_is_gone_is_kept_where_there_is_no_other(
+    poller: Poller, database: Database, site: Site, other: Site, status: int, own: int
+) -> None:
+    await listed(database, site.feed)
+    await read(poller, database)
+    await set_source(database, reads_url=other.feed)
+    site.answers = {"/feed": (own, other.feed)}
+    other.answers = {"/feed": (status, "")}
+    for _ in range(6):
+        after = await read(poller, database)
+    assert (after.failures, after.reads_url) == (6, other.feed)
+    other.answers, other.entries = {}, 2
+    after = await read(poller, database)
+    assert (after.failures, after.reads_url) == (0, other.feed)
+
+
+async def test_what_the_source_asks_for_is_obeyed_though_it_was_asked_last(
+    poller: Poller, database: Database, site: Site, other: Site
+) -> None:
+    await listed(database, site.feed)
+    await read(poller, database)
+    moved_to = f"{other.url}/gone"
+    await set_source(database, reads_url=other.feed, moved_to=moved_to)
+    other.answers = {"/feed": (301, "/gone"), "/gone": (404, "")}
+    site.headers = {"Retry-After": "7200"}
+    for status in (404, 503):
+        site.answers = {"/feed": (status, "")}
+        after = await read(poller, database)
+        # What is gone is where it redirects to, so that is not adopted.
+        assert (after.reads_url, after.moved_to) == (other.feed, moved_to)
+    assert await pause(database) > 7100
 
 
 # --- Gone ---------------------------------------------------------------------------------------

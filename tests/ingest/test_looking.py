@@ -9,7 +9,7 @@ from typing import Self
 
 import pytest
 from aiohttp import web
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from bot.ingest.fetch import Fetcher
 from bot.ingest.poll import Poller
@@ -17,7 +17,7 @@ from bot.ingest.workers import ParsePool
 from bot.model import Selectors, Source, SourceSpec
 from bot.storage import sources
 from bot.storage.database import Database
-from bot.storage.schema import article, broadcast
+from bot.storage.schema import article, broadcast, source
 
 FAR = datetime(2100, 1, 1, tzinfo=UTC)
 TODAY = datetime.now(UTC).replace(microsecond=0)
@@ -92,17 +92,20 @@ class Reader:
         self._pool = pool
         self.spec = SourceSpec("")
 
-    async def read(self, url: str, selectors: Selectors | None = None) -> Source:
-        spec = SourceSpec(url, selectors=selectors)
-        poller = Poller(
+    def poller(self, url: str, selectors: Selectors | None) -> Poller:
+        return Poller(
             self._database,
             self._fetcher,
             self._pool,
             poll_seconds=60,
             allow_private=True,
-            specs=[spec],
+            specs=[SourceSpec(url, selectors=selectors)],
             chance=lambda: 0.5,
         )
+
+    async def read(self, url: str, selectors: Selectors | None = None) -> Source:
+        spec = SourceSpec(url, selectors=selectors)
+        poller = self.poller(url, selectors)
         async with self._database.write() as connection:
             await sources.list_sources(connection, [spec], datetime.now(UTC))
             (due,) = await sources.due_sources(connection, FAR)
@@ -203,9 +206,33 @@ async def test_a_remembered_feed_that_fails_for_now_is_kept(reader: Reader, site
     url = f"{site.url}/news"
     site.documents |= {"/news": page("1", "2", feed="/rss"), "/rss": rss("1", "2")}
     await reader.read(url)
+    site.lists()
     site.documents["/rss"] = 503
+    for _ in range(7):
+        after = await reader.read(url)
+    assert (after.reads_url, after.failures) == (f"{site.url}/rss", 7)
+    assert site.lists() == [("/rss", 503)] * 7
+    site.documents["/rss"] = rss("3", "1", "2")
     after = await reader.read(url)
-    assert (after.reads_url, after.failures) == (f"{site.url}/rss", 1)
+    assert (after.reads_url, after.failures) == (f"{site.url}/rss", 0)
+    assert await reader.pushed() == ["Новость 3"]
+
+
+@pytest.mark.parametrize("own", [404, 503, "<html><body><p>Ведутся работы</p>"])
+@pytest.mark.parametrize("feed", [404, 410, "<html><body><p>Ведутся работы</p>"])
+async def test_a_remembered_feed_is_kept_where_its_page_shows_nothing_either(
+    reader: Reader, site: Site, feed: str | int, own: str | int
+) -> None:
+    url = f"{site.url}/news"
+    site.documents |= {"/news": page("1", "2", feed="/rss"), "/rss": rss("1", "2")}
+    await reader.read(url)
+    site.documents |= {"/news": own, "/rss": feed}
+    for _ in range(6):
+        after = await reader.read(url)
+    assert (after.reads_url, after.failures) == (f"{site.url}/rss", 6)
+    site.documents["/rss"] = rss("3", "1", "2")
+    assert (await reader.read(url)).failures == 0
+    assert await reader.pushed() == ["Новость 3"]
 
 
 @pytest.mark.parametrize("feed", [404, rss(), "<rss", page("5", "6")])
@@ -294,6 +321,44 @@ async def test_selectors_serve_the_list_and_the_article(
         texts = (await connection.scalars(select(article.c.document))).all()
     assert len(texts) == 2
     assert all(str(text).count("Через реку") == 1 and "сбоку" in str(text) for text in texts)
+
+
+async def test_selectors_of_a_list_go_before_a_remembered_feed(reader: Reader, site: Site) -> None:
+    """The editor has seen that the page names the feed of something else."""
+    url = f"{site.url}/news"
+    site.documents |= {"/news": page("1", "2", feed="/rss"), "/rss": rss("8", "9")}
+    after = await reader.read(url)
+    assert after.reads_url == f"{site.url}/rss"
+    site.lists()
+    after = await reader.read(url, Selectors(item="article", title="a"))
+    assert (after.reads_url, after.failures) == (None, 0)
+    assert site.lists() == [("/news", 200)]
+    assert len(await reader.kept()) == 4
+    assert await reader.pushed() == []  # what was there before is not news
+    site.documents["/news"] = page("3", "1", "2", feed="/rss")
+    await reader.read(url, Selectors(item="article", title="a"))
+    assert await reader.pushed() == ["Новость 3 из города"]
+    site.documents["/news"] = page("4", "3", "1", "2", feed="/rss")
+    assert (await reader.read(url)).reads_url == f"{site.url}/rss"
+
+
+async def test_no_validator_of_the_remembered_feed_reaches_a_page_with_selectors(
+    reader: Reader, site: Site, database: Database
+) -> None:
+    url = f"{site.url}/news"
+    site.documents |= {"/news": page("1", "2", feed="/rss"), "/rss": rss("8", "9")}
+    await reader.read(url)
+    selectors = Selectors(item="article", title="a")
+    shown = f'"{hash(site.documents["/news"])}"'
+    async with database.write() as connection:
+        await connection.execute(update(source).values(etag=shown))
+    poller = reader.poller(url, selectors)
+    async with database.read() as connection:
+        (due,) = await sources.due_sources(connection, FAR)
+    poller._seen.add(due.id)  # so that it is no full read
+    site.lists()
+    await poller.read(due)
+    assert site.lists() == [("/news", 200)]
 
 
 async def test_a_selector_that_finds_nothing_is_told(reader: Reader, site: Site) -> None:

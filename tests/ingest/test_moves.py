@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from bot.errors import FetchError, UnreachableError
+from bot.errors import FetchError, ParseError, UnreachableError
 from bot.ingest.moves import PROVEN, failed, followed, read_address
 from bot.model import Source, Whereabouts
 
@@ -80,18 +80,34 @@ def test_it_is_adopted_at_once_where_the_old_address_is_gone(status: int) -> Non
 
 @pytest.mark.parametrize(
     "error",
-    [fault(404, redirected=True), fault(503), fault(403), UnreachableError("x"), ValueError("x")],
+    [
+        fault(404, redirected=True),
+        fault(503),
+        fault(429),
+        fault(403),
+        UnreachableError("x"),
+        ValueError("x"),
+    ],
 )
 def test_other_faults_say_nothing_of_a_move(error: Exception) -> None:
     """The target that is gone would be adopted otherwise."""
     assert failed(MOVING, error) == MOVING.whereabouts
 
 
-def test_an_adopted_address_that_is_gone_or_fails_for_long_is_given_up() -> None:
-    assert failed(ADOPTED, fault(404)) == Whereabouts()
-    assert failed(ADOPTED, fault(500)) == Whereabouts(NEW)
-    assert failed(replace(ADOPTED, failures=4), UnreachableError("x")) == Whereabouts()
-    assert failed(SOURCE, fault(410)) == Whereabouts()
+@pytest.mark.parametrize("error", [fault(404), fault(500), UnreachableError("x"), ParseError("x")])
+def test_no_failed_read_gives_up_an_adopted_address(error: Exception) -> None:
+    """Our own network may be away, and the editor's address gone for good."""
+    assert failed(replace(ADOPTED, failures=40), error) == Whereabouts(NEW)
+    assert failed(SOURCE, error) == Whereabouts()
+
+
+def test_only_a_move_from_where_it_is_read_is_told() -> None:
+    """The feed that a page names is elsewhere from the first; https there is no news."""
+    named = replace(SOURCE, reads_url="http://feeds.example/news")
+    secure = "https://feeds.example/news"
+    assert followed(named, secure, NOW) == Whereabouts(secure)
+    waiting = replace(named, moved_to=SOURCE.url, moved_since=NOW - PROVEN)
+    assert followed(waiting, SOURCE.url, NOW) == Whereabouts(SOURCE.url, untold=True)
 
 
 @pytest.mark.parametrize(

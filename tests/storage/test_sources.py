@@ -47,7 +47,8 @@ async def test_a_source_that_is_listed_again_keeps_what_is_known(
     (first,) = await _due(database, now)
     await _read(database, first, now, now + MINUTE)
     async with database.write() as connection:
-        await sources.record_move(connection, first, Whereabouts("https://one.example/rss"))
+        where = Whereabouts("https://one.example/rss")
+        await sources.record_move(connection, first, where, validated=True)
 
     await _list(database, now, SourceSpec(ONE.url, "Город"))
 
@@ -63,6 +64,53 @@ async def test_a_source_that_is_listed_again_keeps_what_is_known(
         reads_url="https://one.example/rss",
         read_at=now,
     )
+
+
+async def test_another_address_has_no_validators_of_the_one_before(
+    database: Database, now: datetime
+) -> None:
+    await _list(database, now, ONE)
+    (first,) = await _due(database, now)
+    async with database.write() as connection:
+        await sources.record_read(
+            connection,
+            first.id,
+            now=now,
+            next_at=now,
+            etag='"a"',
+            last_modified="Mon, 23 Nov 2026 09:00:00 GMT",
+            body_hash="abc",
+        )
+        waiting = Whereabouts(None, "https://two.example/rss", now)
+        await sources.record_move(connection, first, waiting)
+    (before,) = await _due(database, now)
+    assert (before.etag, before.body_hash) == ('"a"', "abc")
+    async with database.write() as connection:
+        await sources.record_move(connection, before, Whereabouts("https://two.example/rss"))
+    (after,) = await _due(database, now)
+    assert after.reads_url == "https://two.example/rss"
+    assert (after.etag, after.last_modified, after.body_hash) == (None, None, None)
+
+
+async def test_a_new_start_forgets_no_pause_that_a_site_asked_for(
+    database: Database, now: datetime
+) -> None:
+    """Started again and again, we would ask it each time."""
+    await _list(database, now, ONE, TWO)
+    one, two = await _due(database, now)
+    tomorrow, later = now + 1440 * MINUTE, now + 5 * MINUTE
+    async with database.write() as connection:
+        await sources.record_failure(connection, one.id, next_at=tomorrow, error="fault")
+    await _read(database, two, now, tomorrow)
+
+    await _list(database, later, ONE, TWO)
+    assert [source.id for source in await _due(database, later)] == [two.id]
+    assert [source.id for source in await _due(database, tomorrow)] == [two.id, one.id]
+
+    # Whoever lists it anew asks for it now.
+    await _list(database, later, TWO)
+    await _list(database, later, ONE, TWO)
+    assert [source.id for source in await _due(database, later)] == [one.id, two.id]
 
 
 async def test_a_source_that_is_listed_no_more_rests(database: Database, now: datetime) -> None:
