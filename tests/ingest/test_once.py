@@ -219,14 +219,22 @@ async def test_one_story_at_two_addresses_in_two_sections_is_pushed_once(desk: D
 
 
 async def test_one_id_for_all_names_nothing_then_and_later(desk: Desk) -> None:
-    """Even where the feed shows one entry: once the id is known to be empty, it stays so."""
-    one, two, three = (story(number, guid="news") for number in (1, 2, 3))
+    """Even where the feed then shows one entry at a time: each once corrected the one before."""
+    one, two, *others = (story(number, guid="news") for number in range(1, 6))
     desk.site.shows(one, two)
     await desk.read()
-    desk.site.shows(three)
-    await desk.read()
-    assert await desk.titles() == [two.title, one.title, three.title]
-    assert await desk.broadcasts() == {three.title: BroadcastState.OPEN}
+    for each in others:
+        desk.site.shows(each)
+        await desk.read()
+    titles = [each.title for each in others]
+    assert await desk.titles() == [two.title, one.title, *titles]
+    assert await desk.broadcasts() == dict.fromkeys(titles, BroadcastState.OPEN)
+    async with desk.database.read() as connection:
+        kinds = set(await connection.scalars(select(alias.c.kind)))
+        assert AliasKind.SHARED in kinds
+        assert AliasKind.GUID not in kinds
+        revised = await connection.scalars(select(article.c.id).where(article.c.revision > 1))
+        assert revised.all() == []
 
 
 async def test_a_site_that_moves_to_another_host_keeps_its_ids(desk: Desk) -> None:
