@@ -22,7 +22,7 @@ _SHARED = 0.5  # of a notice's words; what has more of the old text is a shorten
 
 _WORD = re.compile(r"\w+|[^\w\s]")
 _DIGITS = re.compile(r"\d+")
-_NEGATIONS = frozenset(
+NEGATIONS = frozenset(
     {"не", "ни", "нет", "без", "нельзя", "никогда", "not", "no", "never", "without", "t", "cannot"}
 )
 _JUNE_OR_JULY = re.compile("ию[нл]", re.IGNORECASE)
@@ -187,7 +187,7 @@ def _differences(old: list[str], new: list[str]) -> Iterator[tuple[list[str], li
 
 
 def _negations(words: list[str]) -> list[str]:
-    return [word for each in words if (word := each.casefold()) in _NEGATIONS]
+    return [word for each in words if (word := each.casefold()) in NEGATIONS]
 
 
 def _named(image: str | None) -> str:
