@@ -30,7 +30,7 @@ from bot.model import (
 TITLE_CHARS = 500
 _NAME_BYTES = 1000
 LEAD_CHARS = 1000
-_FULLER = 1.5  # the feed's own text is taken where it is this much longer than the page's
+FULLER = 1.5  # times as long as the other: then the second best of two texts is the better one
 _CUT = re.compile(r"\s*(?:…|\.\.\.)$")
 
 
@@ -264,7 +264,7 @@ def _oldest_first(entries: tuple[Entry, ...]) -> list[Entry]:
 
 def _fuller(page: Document, content: Document) -> Document:
     here, there = len(page.plain_text()), len(content.plain_text())
-    return content if there > here * _FULLER else page
+    return content if there > here * FULLER else page
 
 
 def _of_lead(lead: str) -> Document:
