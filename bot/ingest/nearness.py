@@ -130,7 +130,12 @@ def same_story(
     """
     title, before = title_words(new.title), title_words(old.title)
     same_title = title == before
-    if not title or not (same_title or (not beside and _retouched(new.title, old.title))):
+    retouched = (
+        not (same_title or beside)
+        and text_digest(new.sketch) == text_digest(old.sketch)
+        and _retouched(new.title, old.title)
+    )
+    if not title or not (same_title or retouched):
         return False
     one, other = load_sketch(new.sketch), load_sketch(old.sketch)
     if one is None or other is None or one.figures != other.figures:
@@ -145,6 +150,25 @@ def same_story(
     enough = _OF_ONE_SOURCE if same_source else _OF_ANOTHER
     telling = len(title) >= _TELLING and min(one.words, other.words) >= _LONG
     return moment and telling and one.names == other.names and likeness(one, other) >= enough
+
+
+class Lookalikes:
+    """Articles by titles and texts: only one that shares either can be the same story."""
+
+    def __init__(self, articles: Iterable[Recent] = ()) -> None:
+        self._by: defaultdict[tuple[str, ...] | int | None, list[Recent]] = defaultdict(list)
+        for each in articles:
+            self.add(each)
+
+    def add(self, one: Recent) -> None:
+        """One more article to compare with."""
+        self._by[title_words(one.title)].append(one)
+        self._by[text_digest(one.sketch)].append(one)
+
+    def of(self, new: NewArticle) -> list[Recent]:
+        """Those that are worth comparing with an article; some may come twice."""
+        same_title = self._by.get(title_words(new.title), [])
+        return same_title + self._by.get(text_digest(new.sketch), [])
 
 
 def twin(

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.ingest.nearness import (
+    Lookalikes,
     empty_texts,
     likeness,
     load_sketch,
@@ -164,6 +165,15 @@ def test_the_twin_is_found_among_others() -> None:
     here = old(STORY, None, 99, source=7)
     assert twin(new(STORY, NOW), [*others, here], 1, ()) is here
     assert twin(new(STORY, NOW), others, 1, ()) is None
+
+
+def test_what_shares_neither_title_nor_text_is_not_compared() -> None:
+    kept = [old(pair[0], NOW, number) for number, pair in enumerate(PAIRS.values(), 3)]
+    by_title, by_text = old((TITLE, "Иначе."), NOW, 1), old(("Мэр уехал", TEXT), NOW, 2)
+    lookalikes = Lookalikes([*kept, by_title])
+    lookalikes.add(by_text)
+    assert lookalikes.of(new(STORY)) == [by_title, by_text]
+    assert lookalikes.of(new(("Иной", "Иной."))) == []
 
 
 def _edited(text: str, share: float, words: list[str], chance: random.Random) -> str:

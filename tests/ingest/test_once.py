@@ -176,6 +176,28 @@ async def test_one_article_under_new_names_is_no_news(desk: Desk) -> None:
     assert len(await desk.titles()) == 9
 
 
+async def test_what_is_said_again_a_day_later_and_what_hides_a_text_is_news(desk: Desk) -> None:
+    """A second alarm in the words of the first, and matches behind one demand for cookies."""
+    alarm, again = (
+        replace(story(1, day=day), guid=f"alarm-{day}", path=f"/alarm/{day}") for day in (0, 1)
+    )
+    titles = (
+        "Погода",
+        "Мэр уехал",
+        "Спартак — ЦСКА: онлайн матча",
+        "Спартак — Зенит: онлайн матча",
+    )
+    wall = [story(9, guid=f"w{n}", path=f"/w/{n}", title=each) for n, each in enumerate(titles)]
+    desk.site.shows(alarm, *wall[:3])
+    await desk.read()
+    # The last has the title of another, too: what stands below it does not make them one.
+    fresh = [wall[3], replace(wall[0], guid="w9", path="/w/9")]
+    desk.site.shows(alarm, *wall[:3], again, *fresh)
+    await desk.read()
+    assert len(await desk.titles()) == 7
+    assert await desk.broadcasts() == {each.title: BroadcastState.OPEN for each in (again, *fresh)}
+
+
 async def test_what_one_read_shows_side_by_side_are_two(desk: Desk) -> None:
     """Two vacancies under one title, that differ in a word."""
     one = story(1, title="Городской больнице требуется новый сотрудник")
