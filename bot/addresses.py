@@ -30,6 +30,9 @@ _WHOLE = re.compile(
     re.ASCII,
 )
 _PATH = re.compile(r"/(?![/.])(?:[\w:@!$&'()*+,=~%.-]|/(?![/.]))*", re.ASCII)
+# What stays as it is when it is decoded and encoded again.
+_PLAIN_SEGMENT = re.compile(r"[A-Za-z0-9_.~!$'()*,;:@&=+-]*")
+_PLAIN_PARAMETER = re.compile(r"[A-Za-z0-9_.~!$'()*,;:@/?-]*")
 _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
 _LINE_BREAKS = str.maketrans("", "", "\t\n\r")
 _DEVIATIONS = "\u00df\u1e9e\u03c2\u200c\u200d"
@@ -88,6 +91,7 @@ _PRIVATE_NAMES = (
 )
 
 
+@lru_cache(maxsize=4096)  # a read of a feed asks for each of its addresses several times
 def normalise_url(url: str) -> str:
     """The identity of an address: equal for addresses that show the same article.
 
@@ -280,7 +284,9 @@ def _segments(path: str) -> list[str]:
     """The parts of a path that tell pages apart, percent-encoded alike."""
     segments: list[str] = []
     for raw in path.split("/"):
-        segment = quote_from_bytes(unquote_to_bytes(raw), safe=_SEGMENT + "&=+")
+        segment = raw
+        if not _PLAIN_SEGMENT.fullmatch(raw):
+            segment = quote_from_bytes(unquote_to_bytes(raw), safe=_SEGMENT + "&=+")
         segment = _AMP_SUFFIX.sub("", _VISIT.sub("", segment))
         if segment == "..":
             del segments[-1:]
@@ -310,4 +316,6 @@ def _parameters(query: str) -> Iterator[str]:
 
 
 def _parameter(text: str) -> str:
+    if _PLAIN_PARAMETER.fullmatch(text):
+        return text
     return quote_from_bytes(unquote_to_bytes(text.replace("+", "%20")), safe=_SEGMENT + "/?")

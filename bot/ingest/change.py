@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 from difflib import SequenceMatcher
 
 from bot.addresses import picture_name
@@ -11,16 +12,17 @@ from bot.ingest.likeness import document_hash, folded, lines, pictures, squeezed
 from bot.model import Article, Change, Correction, Document, NewArticle
 
 _MOST_LINES = 12  # with a misprint each; more is a text that was gone over
-_MOST_WORDS = 300  # between the first and the last that differ in a line: comparing is quadratic
+_MOST_WORDS = 100  # between the first and the last that differ in a line: comparing is quadratic
 _LONG_LINE = 20_000  # characters
 _SHORTEST = 5  # letters; "мост" and "пост" are two words
 _LONG = 8  # letters, from which on two of them may be wrong
+_LONGEST = 60  # letters; what is longer is no word but a key, a picture or an address
 _NOTICE = 600  # characters; what says that an article is gone is short
 _SHARED = 0.5  # of a notice's words; what has more of the old text is a shortened article
 
 _WORD = re.compile(r"\w+|[^\w\s]")
 _DIGITS = re.compile(r"\d+")
-_NEGATIONS = frozenset(
+NEGATIONS = frozenset(
     {"не", "ни", "нет", "без", "нельзя", "никогда", "not", "no", "never", "without", "t", "cannot"}
 )
 _JUNE_OR_JULY = re.compile("ию[нл]", re.IGNORECASE)
@@ -46,6 +48,24 @@ def correction(before: Article, new: NewArticle) -> Correction:
     return Correction(_of_push(before, new), _of_text(before, new))
 
 
+@dataclass(frozen=True, slots=True)
+class Edit:
+    """An article as it was, as it is now, and what kind of edit lies between. Pure."""
+
+    before: Article
+    new: NewArticle
+    kind: Correction
+
+    @classmethod
+    def between(cls, before: Article, new: NewArticle) -> Edit:
+        """Compare them, which takes up to a second where the texts are long."""
+        return cls(before, new, correction(before, new))
+
+    def began_with(self, article: Article) -> bool:
+        """Whether an article says what it said when it was compared."""
+        return _content(article) == _content(self.before)
+
+
 def is_notice(before: Article, title: str, document: Document) -> bool:
     """Whether what stands in the place of an article is a notice that it is gone."""
     text = folded(document.plain_text())
@@ -56,6 +76,10 @@ def is_notice(before: Article, title: str, document: Document) -> bool:
         return False
     words = set(_WORD.findall(text.casefold()))
     return len(words & set(_WORD.findall(old.casefold()))) < _SHARED * len(words)
+
+
+def _content(article: Article) -> tuple[str, str, str | None, Document]:
+    return article.title, article.lead, article.image, article.document
 
 
 def _of_push(before: Article, new: NewArticle) -> Change | None:
@@ -119,31 +143,29 @@ def _same_word(one: str, other: str) -> bool:
     if one[0].isupper() or other[0].isupper():
         return one.casefold() == other.casefold()  # else perhaps a name
     short, long = sorted((one, other), key=len)
-    if len(short) < _SHORTEST or one[0] != other[0] or _JUNE_OR_JULY.match(one):
+    if not _SHORTEST <= len(short) <= len(long) <= _LONGEST:
+        return False
+    if one[0] != other[0] or _JUNE_OR_JULY.match(one):
         return False
     if any(long == prefix + short for prefix in _NEGATIVE):
         return False
-    return _distance(one, other) <= (2 if len(short) >= _LONG else 1)
+    return _within(one, other, 2 if len(short) >= _LONG else 1)
 
 
-def _distance(one: str, other: str) -> int:
-    """How many letters are to be put in, taken out, replaced or swapped with their neighbour.
-
-    Three stands for all that is more.
-    """
-    if abs(len(one) - len(other)) > 2:  # noqa: PLR2004 - as the docstring says
-        return 3
-    before: list[int] = []
-    row = list(range(len(other) + 1))
-    for at, letter in enumerate(one, start=1):
-        earlier, before, row = before, row, [at]
-        for place, wanted in enumerate(other, start=1):
-            cost = min(
-                before[place] + 1, row[place - 1] + 1, before[place - 1] + (letter != wanted)
-            )
-            swapped = at > 1 and place > 1 and one[at - 2 : at] == wanted + other[place - 2]
-            row.append(min(cost, earlier[place - 2] + 1) if swapped else cost)
-    return min(row[-1], 3)
+def _within(one: str, other: str, wrong: int) -> bool:
+    """Whether so many letters at most are put in, left out, replaced or swapped with the next."""
+    at, shortest = 0, min(len(one), len(other))
+    while at < shortest and one[at] == other[at]:
+        at += 1
+    one, other = one[at:], other[at:]
+    if not (one and other and wrong):
+        return max(len(one), len(other)) <= wrong
+    return (
+        _within(one[1:], other[1:], wrong - 1)
+        or _within(one[1:], other, wrong - 1)
+        or _within(one, other[1:], wrong - 1)
+        or (one[:2] == other[1::-1] and _within(one[2:], other[2:], wrong - 1))
+    )
 
 
 def _middles(old: list[str], new: list[str]) -> tuple[list[str], list[str]]:
@@ -165,7 +187,7 @@ def _differences(old: list[str], new: list[str]) -> Iterator[tuple[list[str], li
 
 
 def _negations(words: list[str]) -> list[str]:
-    return [word for each in words if (word := each.casefold()) in _NEGATIONS]
+    return [word for each in words if (word := each.casefold()) in NEGATIONS]
 
 
 def _named(image: str | None) -> str:

@@ -13,12 +13,12 @@ from typing import TypeVar
 import structlog
 
 from bot.errors import ExtractError, FetchError, StorageError, UnreachableError
-from bot.ingest.change import is_notice
+from bot.ingest.change import Edit, is_notice
 from bot.ingest.corrections import from_page, log_edit, revise
 from bot.ingest.fetch import Fetcher, NotModified
 from bot.ingest.pages import PAGE_BYTES, PageRead, read_page
 from bot.ingest.workers import ParsePool
-from bot.model import Change, Correction, PageState, SourceSpec, shown_url
+from bot.model import Article, Change, Correction, PageState, SourceSpec, shown_url
 from bot.storage import articles, checks, revisions
 from bot.storage.checks import Check
 from bot.storage.database import Database, Transaction
@@ -291,6 +291,11 @@ class Checker:
         now: datetime,
     ) -> None:
         edits: dict[int, Correction | None] = {}
+        compared = {
+            number: await self._compare(number, before[number], page)
+            for number, page in pages.items()
+            if page is not None
+        }
         async with self._database.write() as connection:
             for each in found:
                 number = each.article_id
@@ -300,7 +305,7 @@ class Checker:
                     await revisions.reinstate_article(connection, number)
                 if page := pages[number]:
                     edits[number] = await self._follow(
-                        connection, number, before[number], page, now
+                        connection, number, before[number], page, compared[number], now
                     )
                 await checks.record_check(
                     connection, number, gone=each.gone, check_at=each.check_at
@@ -316,23 +321,40 @@ class Checker:
                 _log.info("article reinstated: its page is back", article=each.article_id)
             log_edit(each.article_id, edits.get(each.article_id), back=False)
 
+    async def _compare(
+        self, article_id: int, before: PageState | None, page: PageRead
+    ) -> Edit | None:
+        """What was edited on a page since it was noted: found out before a transaction begins."""
+        if before is None or before.says_the_same(page.state):
+            return None
+        async with self._database.read() as connection:
+            kept = await articles.get_article(connection, article_id)
+        return None if kept is None else await asyncio.to_thread(self._edit, kept, before, page)
+
+    def _edit(self, kept: Article, before: PageState, page: PageRead) -> Edit:
+        return Edit.between(
+            kept, from_page(kept, before, page.article, allow_private=self._allow_private)
+        )
+
     async def _follow(
         self,
         connection: Transaction,
         article_id: int,
         before: PageState | None,
         page: PageRead,
+        edit: Edit | None,
         now: datetime,
     ) -> Correction | None:
         """Note what a page is now, and keep what was edited there since it was noted before."""
         await checks.note_page(connection, article_id, page.state)
-        if before is None or before.says_the_same(page.state):
+        if edit is None or before is None:
             return None
         kept = await articles.get_article(connection, article_id, for_update=True)
         if kept is None:
             return None
-        new = from_page(kept, before, page.article, allow_private=self._allow_private)
-        return await revise(connection, article_id, new, now)
+        if not edit.began_with(kept):
+            edit = self._edit(kept, before, page)
+        return await revise(connection, article_id, edit, now)
 
 
 async def _in_turn(pages: Sequence[T], look: Callable[[T], Awaitable[Seen]]) -> list[Seen]:

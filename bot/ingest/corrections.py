@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -9,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 import structlog
 
 from bot.addresses import names_private_host, normalise_url
-from bot.ingest.change import correction, is_notice
+from bot.ingest.change import Edit, correction, is_notice
 from bot.ingest.decide import LEAD_CHARS, TITLE_CHARS, Candidate, fingerprint, spoke_at
 from bot.ingest.likeness import document_hash, picture_hash, text_hash
 from bot.ingest.making import Maker, revised
@@ -137,29 +138,34 @@ async def correct(database: Database, maker: Maker, found: Changes) -> set[int]:
             kept = await articles.get_article(connection, number)
             replaced = await revisions.replaced_heads(connection, number)
         made = None if kept is None else await maker.again(candidate, kept)
+        edit, there = None, False
+        if kept is not None and made is not None:
+            new = without_stale(kept, made.new, replaced)
+            edit = await asyncio.to_thread(Edit.between, kept, new)
+            there = new.has_page and not is_notice(kept, new.title, new.document)
         now = datetime.now(UTC)
-        edit, back = None, False
+        kind, back = None, False
         async with database.write() as connection:
-            if kept is not None and made is not None:
-                new = without_stale(kept, made.new, replaced)
-                if new.has_page and not is_notice(kept, new.title, new.document):
-                    back = await revisions.reinstate_article(connection, number)
-                edit = await revise(connection, number, new, now)
+            if there:
+                back = await revisions.reinstate_article(connection, number)
+            if edit is not None:
+                kind = await revise(connection, number, edit, now)
             if made is not None and made.again:
                 again.add(number)
             else:
                 await revisions.note_seen(connection, {number: fingerprint(candidate.entry)})
-        log_edit(number, edit, back=back)
+        log_edit(number, kind, back=back)
     return again
 
 
 async def revise(
-    connection: Transaction, article_id: int, new: NewArticle, now: datetime
+    connection: Transaction, article_id: int, edit: Edit, now: datetime
 ) -> Correction | None:
     """Keep an article as the site has it now: the one way in which an edit is stored.
 
-    Where its text gave way to a notice that it is gone, its page is looked at at once, and what
-    was there stays until the checker has decided.
+    The texts were compared before the transaction began; only where somebody else has changed the
+    article since then, they are compared again. Where its text gave way to a notice that it is
+    gone, its page is looked at at once, and what was there stays until the checker has decided.
 
     Returns:
         What kind of edit it is; None where the article is not to be changed.
@@ -167,12 +173,12 @@ async def revise(
     kept = await articles.get_article(connection, article_id, for_update=True)
     if kept is None or kept.withdrawn_at is not None:
         return None
-    edit = correction(kept, new)
-    if edit.kind is Change.WITHDRAWN:
+    kind = edit.kind if edit.began_with(kept) else correction(kept, edit.new)
+    if kind.kind is Change.WITHDRAWN:
         await checks.bring_forward(connection, {article_id: now})
     else:
-        await revisions.revise_article(connection, article_id, new, now, edit)
-    return edit
+        await revisions.revise_article(connection, article_id, edit.new, now, kind)
+    return kind
 
 
 def log_edit(article_id: int, edit: Correction | None, *, back: bool) -> None:

@@ -7,6 +7,7 @@ from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from hashlib import sha256
 from urllib.parse import urlsplit
 
@@ -30,7 +31,7 @@ from bot.model import (
 TITLE_CHARS = 500
 _NAME_BYTES = 1000
 LEAD_CHARS = 1000
-_FULLER = 1.5  # the feed's own text is taken where it is this much longer than the page's
+FULLER = 1.5  # times as long as the other: then the second best of two texts is the better one
 _CUT = re.compile(r"\s*(?:…|\.\.\.)$")
 
 
@@ -68,13 +69,15 @@ def candidates(feed: Feed, empty_ids: Collection[str] = ()) -> tuple[Candidate, 
         if entry.url:
             ids_of.setdefault(normalise_url(entry.url), set()).add(entry.guid)
     shared = {url for url, ids in ids_of.items() if len(ids - {None}) > 1}
-    found: dict[Alias, Candidate] = {}
+    found: list[Candidate] = []
+    names: set[Alias] = set()
     for entry in _oldest_first(feed.entries):
         aliases = tuple(_aliases(entry, shared, repeated))
-        if aliases and not any(name in found for name in aliases):
+        if aliases and names.isdisjoint(aliases):
             extra = tuple(_extra(entry, repeated, tails=tails))
-            found.update(dict.fromkeys(aliases, Candidate(entry, aliases, extra)))
-    return tuple(dict.fromkeys(found.values()))
+            found.append(Candidate(entry, aliases, extra))
+            names.update(aliases)
+    return tuple(found)
 
 
 def new_candidates(
@@ -240,6 +243,7 @@ def _tells_by_tails(entries: Iterable[Entry]) -> bool:
     return len({host for host, _ in tails}) <= 1
 
 
+@lru_cache(maxsize=4096)  # asked for each address of a feed twice
 def _is_front_page(url: str | None) -> bool:
     parts = urlsplit(url or "")
     return not parts.path.strip("/") and not parts.query
@@ -264,7 +268,7 @@ def _oldest_first(entries: tuple[Entry, ...]) -> list[Entry]:
 
 def _fuller(page: Document, content: Document) -> Document:
     here, there = len(page.plain_text()), len(content.plain_text())
-    return content if there > here * _FULLER else page
+    return content if there > here * FULLER else page
 
 
 def _of_lead(lead: str) -> Document:

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import html
 import re
-from collections import defaultdict
 from collections.abc import Iterable
-from dataclasses import replace
 from datetime import UTC, datetime
 
 from lxml import etree
 
-from bot.addresses import absolute_url, normalise_url
+from bot.addresses import absolute_url
 from bot.model import Entry, section_key
 
 MAX_ENTRIES = 2000
@@ -134,16 +132,10 @@ def largest(base: str, candidates: Iterable[tuple[object, int]]) -> str | None:
 
 
 def settled(entries: list[Entry]) -> tuple[Entry, ...]:
-    """The entries in the feed's order, by the rules that need all of them.
+    """The entries in the feed's order; of more than 2,000 the newest.
 
-    An id shared by different articles identifies none of them. Of more than 2,000 entries the
-    newest are kept, those without a date as if they were oldest.
+    Those without a date count as oldest.
     """
-    owners: defaultdict[str, set[str]] = defaultdict(set)
-    for entry in entries:
-        if entry.guid is not None:
-            owners[entry.guid].add(normalise_url(entry.url) if entry.url else entry.title)
-    shared = {guid for guid, articles in owners.items() if len(articles) > 1}
     if len(entries) > MAX_ENTRIES:
         oldest = datetime.min.replace(tzinfo=UTC)
 
@@ -152,4 +144,4 @@ def settled(entries: list[Entry]) -> tuple[Entry, ...]:
 
         newest = sorted(range(len(entries)), key=age, reverse=True)[:MAX_ENTRIES]
         entries = [entries[index] for index in sorted(newest)]
-    return tuple(replace(entry, guid=None) if entry.guid in shared else entry for entry in entries)
+    return tuple(entries)

@@ -12,9 +12,6 @@ MAX_WAIT = 86_400.0  # seconds; a site that asks to wait longer is asked again a
 _DIRECTIVE = re.compile(r'([\w-]{1,40})\s*(?:=\s*(?:"([^"]*)"|([^\s,;"]*)))?')
 _NEVER = frozenset({"no-store", "no-cache"})
 _NUMBER = re.compile(r"[0-9]{1,9}")
-# One link of a Link header: RFC 8288, section 3.
-_LINK = re.compile(r"<([^<>]{1,2000})>((?:\s*;\s*[\w*-]+\s*(?:=\s*(?:\"[^\"]*\"|[^\s,;\"]*))?)*)")
-_REL = re.compile(r";\s*rel\s*=\s*(?:\"([^\"]*)\"|([^\s,;\"]*))", re.IGNORECASE)
 _HEADER_CHARS = 8000
 
 

@@ -19,8 +19,6 @@ from bot.storage.articles import ensure_storable
 
 _log = structlog.get_logger(__name__)
 
-_FULLER = 1.5  # without the page, the text that is kept stays where it is this much longer
-
 
 @dataclass(frozen=True, slots=True)
 class Remade:
@@ -144,7 +142,7 @@ def revised(kept: Article, new: NewArticle) -> NewArticle:
     image, lead, document = new.image, new.lead, new.document
     if not new.has_page:
         image, lead = image or kept.image, lead or kept.lead
-        if len(kept.document.plain_text()) > _FULLER * len(document.plain_text()):
+        if len(kept.document.plain_text()) > decide.FULLER * len(document.plain_text()):
             document = kept.document
     if image and kept.image and picture_name(image) == picture_name(kept.image):
         image = kept.image

@@ -1,15 +1,18 @@
 """Nearness: whether two articles under different names are one story. Pure.
 
 A story that is wrongly taken for another is lost, which is worse than one that comes twice. So
-the title alone never suffices, nor does the text, and every number and date must agree. A text
-that was edited, however little, is known only where the moment of publication is the same too:
-forecasts, vacancies and outages differ in a word or two.
+the title alone never suffices, nor does the text, and every number and date must agree. The same
+is said again a day later (alarms, forecasts), so that both must be of about one hour. A text that
+was edited, however little, is known only where the moment of publication is the same: forecasts,
+vacancies and outages differ in a word or two. And what stands under several titles is no story but
+what a site shows in the place of one.
 """
 
 from __future__ import annotations
 
 import re
 import struct
+from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -17,6 +20,8 @@ from functools import lru_cache
 from hashlib import blake2b
 from zlib import crc32
 
+from bot.ingest.change import NEGATIONS, is_misprint
+from bot.ingest.likeness import folded
 from bot.model import NewArticle
 from bot.storage.sketches import Recent
 
@@ -24,13 +29,13 @@ _SAMPLE = 64  # hashes of a text: its likeness to another is estimated within ab
 _RUN = 3  # words
 _CHARS = 50_000  # of a text; the longer ones are known by their beginnings
 _SHORT = 20  # words; below, only the title and the moment of publication can tell
-_LONG = 40  # words from which on a text speaks for itself
+_LONG = 40  # words from which on a text may speak for itself
 _TELLING = 4  # words; "Вакансия" and "Погода на завтра" come again and again with other texts
-_REPEATED = timedelta(hours=1)  # between two copies of a short text; later it is said again
+_REPEATED = timedelta(hours=1)  # between two copies of a text; later it is said again
 # How alike the texts of one moment must be: the share of runs of three words that both have.
 _OF_ONE_SOURCE = 0.5
 _OF_ANOTHER = 0.9
-_TITLES = 0.5  # likewise of the titles' words, where the texts are the same
+_TITLES = 0.5  # of the longer title's words, that the other must have, too
 
 _HEAD = struct.Struct(">BIQQQ")
 _FORM = 1
@@ -108,7 +113,12 @@ def likeness(one: Sketch, other: Sketch) -> float:
 
 
 def same_story(
-    new: NewArticle, old: Recent, *, same_source: bool = True, beside: bool = False
+    new: NewArticle,
+    old: Recent,
+    *,
+    same_source: bool = True,
+    beside: bool = False,
+    empty: bool = False,
 ) -> bool:
     """Whether an article whose names are all new is one that we have.
 
@@ -117,28 +127,57 @@ def same_story(
         old: what we have.
         same_source: whether both come from one source.
         beside: whether one read shows both: then they are two, unless title and text are the same.
+        empty: whether the new one's text says nothing, as those of ``empty_texts`` do.
     """
     title, before = title_words(new.title), title_words(old.title)
     same_title = title == before
-    if not title or not (same_title or (not beside and _shared(title, before) >= _TITLES)):
+    retouched = (
+        not (same_title or beside)
+        and text_digest(new.sketch) == text_digest(old.sketch)
+        and _retouched(new.title, old.title)
+    )
+    if not title or not (same_title or retouched):
         return False
     one, other = load_sketch(new.sketch), load_sketch(old.sketch)
     if one is None or other is None or one.figures != other.figures:
         return False
-    same_text, size = one.text == other.text, min(one.words, other.words)
-    if not same_title or beside:
-        return same_text and size >= _LONG and _figures(new.title) == _figures(old.title)
     moment = _same_moment(new.published, old.published)
-    if same_text:
-        near = size >= _SHORT and _near(new.published, old.published)
-        return size >= _LONG or near or (moment and same_source)
+    if one.text == other.text:
+        if not empty and _near(new.published, old.published, min(one.words, other.words)):
+            return True
+        return moment and same_source and same_title and not beside
+    if not same_title or beside or empty:
+        return False
     enough = _OF_ONE_SOURCE if same_source else _OF_ANOTHER
-    telling = moment and size >= _LONG and len(title) >= _TELLING and one.names == other.names
-    return telling and likeness(one, other) >= enough
+    telling = len(title) >= _TELLING and min(one.words, other.words) >= _LONG
+    return moment and telling and one.names == other.names and likeness(one, other) >= enough
+
+
+class Lookalikes:
+    """Articles by titles and texts: only one that shares either can be the same story."""
+
+    def __init__(self, articles: Iterable[Recent] = ()) -> None:
+        self._by: defaultdict[tuple[str, ...] | int | None, list[Recent]] = defaultdict(list)
+        for each in articles:
+            self.add(each)
+
+    def add(self, one: Recent) -> None:
+        """One more article to compare with."""
+        self._by[title_words(one.title)].append(one)
+        self._by[text_digest(one.sketch)].append(one)
+
+    def of(self, new: NewArticle) -> list[Recent]:
+        """Those that are worth comparing with an article; some may come twice."""
+        same_title = self._by.get(title_words(new.title), [])
+        return same_title + self._by.get(text_digest(new.sketch), [])
 
 
 def twin(
-    new: NewArticle, recent: Iterable[Recent], source_id: int, beside: Collection[int]
+    new: NewArticle,
+    recent: Iterable[Recent],
+    source_id: int,
+    beside: Collection[int],
+    empty: Collection[int] = (),
 ) -> Recent | None:
     """The first article that is the same story, or None.
 
@@ -147,12 +186,37 @@ def twin(
         recent: those that it is compared with.
         source_id: where it comes from.
         beside: the numbers of those that the same read shows as well.
+        empty: texts that say nothing, as ``empty_texts`` has them.
     """
+    says_nothing = text_digest(new.sketch) in empty
     for old in recent:
         same_source, shown = old.source_id == source_id, old.article_id in beside
-        if same_story(new, old, same_source=same_source, beside=shown):
+        if same_story(new, old, same_source=same_source, beside=shown, empty=says_nothing):
             return old
     return None
+
+
+def empty_texts(articles: Iterable[tuple[int, str, bytes]]) -> set[int]:
+    """The texts, by their digests, that one source has under different titles.
+
+    Such a text asks for cookies or a subscription: it says nothing of the story.
+
+    Args:
+        articles: the source, the title and the sketch of each.
+    """
+    titles: defaultdict[tuple[int, int], set[tuple[str, ...]]] = defaultdict(set)
+    for source_id, title, kept in articles:
+        if (text := text_digest(kept)) is not None:
+            titles[source_id, text].add(title_words(title))
+    return {text for (_, text), found in titles.items() if len(found) > 1}
+
+
+def text_digest(kept: bytes) -> int | None:
+    """What stands for all words of a text, in its sketch; None where that cannot be read."""
+    if len(kept) < _HEAD.size or kept[0] != _FORM:
+        return None
+    text: int = _HEAD.unpack_from(kept)[2]
+    return text
 
 
 @lru_cache(maxsize=2048)
@@ -198,9 +262,25 @@ def _digest(words: Iterable[str]) -> int:
     return int.from_bytes(blake2b("\0".join(words).encode(), digest_size=8).digest(), "big")
 
 
-def _shared(one: tuple[str, ...], other: tuple[str, ...]) -> float:
-    first, second = set(one), set(other)
-    return len(first & second) / len(first | second)
+def _retouched(one: str, other: str) -> bool:
+    """Whether titles differ in misprints alone, or in words that only one of them has.
+
+    None of these may be a name, which also may begin a title, or a "not"; numbers and days must
+    agree. Titles with other words in the same place are of two stories.
+    """
+    if _figures(one) != _figures(other):
+        return False
+    if is_misprint(folded(one), folded(other)):
+        return True
+    first, second = (Counter(_WORD.findall(title.replace("ё", "е"))) for title in (one, other))
+    more, less = first - second, second - first
+    added = more or less
+    kept = (first & second).total()
+    return (
+        not (more and less)
+        and kept >= max(_TELLING, _TITLES * (kept + added.total()))
+        and all(word.islower() and word not in NEGATIONS for word in added)
+    )
 
 
 def _same_moment(new: datetime | None, old: datetime | None) -> bool:
@@ -208,5 +288,8 @@ def _same_moment(new: datetime | None, old: datetime | None) -> bool:
     return new is not None and new == old and bool(new.hour or new.minute or new.second)
 
 
-def _near(new: datetime | None, old: datetime | None) -> bool:
-    return new is None or old is None or abs(new - old) <= _REPEATED
+def _near(new: datetime | None, old: datetime | None, words: int) -> bool:
+    """Whether two copies of a text of so many words are of one hour; undated, a long one may be."""
+    if new is None or old is None:
+        return words >= _LONG
+    return words >= _SHORT and abs(new - old) <= _REPEATED

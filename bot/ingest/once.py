@@ -57,7 +57,8 @@ class Once:
         """
         self._source = source
         self._size = len(named)
-        self._here: list[Recent] = []
+        self._here = nearness.Lookalikes()
+        self._empty: set[int] = set()  # texts that say nothing
         self.joined: set[int] = set()
         new = decide.new_candidates(named, known)
         self.shown = {known[n] for each in named for n in each.aliases if n in known}
@@ -78,7 +79,7 @@ class Once:
         known_feed = source.primed and established
         self.renamed = known_feed and holding.looks_renamed(dates, self._size, source.read_at)
 
-    def sort(self, made: Iterable[NewArticle], recent: Sequence[Recent]) -> Sorted:
+    def sort(self, made: Sequence[NewArticle], recent: Sequence[Recent]) -> Sorted:
         """Tell the articles that we have under other names from those that are new.
 
         Args:
@@ -87,8 +88,11 @@ class Once:
         """
         same: list[tuple[Recent, NewArticle]] = []
         fresh = []
+        self._empty |= nearness.empty_texts((r.source_id, r.title, r.sketch) for r in recent)
+        self._empty |= nearness.empty_texts((self._source.id, n.title, n.sketch) for n in made)
+        lookalikes = nearness.Lookalikes(recent)
         for new in made:
-            old = nearness.twin(new, recent, self._source.id, self.shown)
+            old = nearness.twin(new, lookalikes.of(new), self._source.id, self.shown, self._empty)
             if old is None:
                 fresh.append(new)
             else:
@@ -104,11 +108,11 @@ class Once:
     def stored(self, number: int, new: NewArticle) -> None:
         """An article was stored under this number."""
         self.shown.add(number)
-        self._here.append(Recent(number, self._source.id, new.title, new.published, new.sketch))
+        self._here.add(Recent(number, self._source.id, new.title, new.published, new.sketch))
 
     def twin(self, new: NewArticle) -> Recent | None:
         """The article of this very read that is the same, or None."""
-        return nearness.twin(new, self._here, self._source.id, self.shown)
+        return nearness.twin(new, self._here.of(new), self._source.id, self.shown, self._empty)
 
 
 def tail_owners(named: Iterable[Candidate], known: Mapping[Alias, int]) -> set[int]:

@@ -207,18 +207,21 @@ class Poller:
         now = datetime.now(UTC)
         async with self._database.read() as connection:
             empty = await articles.known_aliases(connection, source.id, decide.shared_names(feed))
-            named = decide.candidates(feed, {name.key for name in empty})
+            # A feed of thousands of entries takes too long to hold up all others.
+            named = await asyncio.to_thread(decide.candidates, feed, {name.key for name in empty})
             names = [name for each in named for name in (*each.aliases, *each.extra)]
             known = await articles.known_aliases(connection, source.id, names)
             owners = await sketches.named_articles(connection, tail_owners(named, known))
             established = await sketches.has_articles(connection, source.id)
-            once = Once(source, named, known, owners, established=established)
+            once = await asyncio.to_thread(
+                Once, source, named, known, owners, established=established
+            )
             kept = await revisions.kept_articles(connection, source.id, once.shown)
             sections = await section_keys(connection)
         new = once.new
         later = self._unanswered.pop(source.id, set())
         before = corrections.in_other_words(kept) if has_moved(source, answer) else kept
-        changes = corrections.changes(named, known, before, now, later)
+        changes = await asyncio.to_thread(corrections.changes, named, known, before, now, later)
         changes = replace(changes, moved={**changes.moved, **once.moved})
         rubrics = rubrics_of(source, feed, self._aliases, sections)
         end = End(

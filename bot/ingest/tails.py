@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from urllib.parse import SplitResult, urlsplit
 
 from bot.addresses import normalise_url
@@ -27,6 +28,7 @@ def id_tail(guid: str) -> str:
     return address._replace(scheme="", netloc="").geturl().lstrip("/") if address else ""
 
 
+@lru_cache(maxsize=4096)  # a read of a feed asks for each of its ids several times
 def _address(guid: str) -> SplitResult | None:
     try:
         parts = urlsplit(normalise_url(guid))

@@ -70,6 +70,11 @@ def made(**changed: Any) -> NewArticle:
         ("слово это", "это слово", False),
         ("5 млн рублей", "5 млрд рублей", False),
         ("а " * 20_000, "б " * 20_000, False),  # too long to be compared
+        ("ключ " + "a" * 58 + "cd", "ключ " + "a" * 58 + "dc", True),
+        ("ключ " + "a" * 59 + "cd", "ключ " + "a" * 59 + "dc", False),  # no word
+        ("ключ " + "a" * 3000, "ключ " + "a" * 2998 + "bc", False),
+        ("абвгдежзи", "абгвдежз", True),  # swapped, and left out
+        ("абвгдежзи", "агбвдежиз", False),
     ],
 )
 def test_a_misprint_is_a_few_letters_within_words(

@@ -11,6 +11,7 @@ import pytest
 from sqlalchemy import select, update
 
 from bot.ingest import corrections
+from bot.ingest.change import Edit
 from bot.ingest.corrections import Changes, changes
 from bot.ingest.decide import Candidate, candidates, fingerprint
 from bot.ingest.fetch import Fetcher
@@ -21,6 +22,8 @@ from bot.model import (
     Alias,
     AliasKind,
     Article,
+    Change,
+    Correction,
     Document,
     Entry,
     Feed,
@@ -302,6 +305,37 @@ async def test_a_correction_on_the_site_is_kept_and_pushed_to_nobody(
     assert paths == ["/feed.xml", f"/news/{one.slug}/"]
     assert (await read(primed, database)).etag  # and nothing more is asked for
     assert newsroom.requests[-1].status == 304
+
+
+async def test_what_changed_since_the_texts_were_compared_is_compared_again(
+    database: Database,
+) -> None:
+    """Texts are compared before the transaction that stores the edit."""
+    said, mended, other = (
+        Document((Paragraph((Span(text),)),))
+        for text in ("Новый мост октрыт.", "Новый мост открыт.", "Старый мост закрыт.")
+    )
+    async with database.write() as connection:
+        await sources.list_sources(connection, [SourceSpec("https://news.example/feed")], NOW)
+        (one,) = await sources.due_sources(connection, FAR)
+        made = NewArticle(
+            (), ("Город",), "https://news.example/a", "Мост", "Лид.", None, None, NOW, said
+        )
+        number = await articles.add_article(connection, one.id, made, NOW)
+    assert number is not None
+    async with database.read() as connection:
+        before = await articles.get_article(connection, number)
+    assert before is not None
+    edit = Edit.between(before, replace(made, document=mended))
+    assert edit.kind == Correction(None, Change.TYPO)
+    async with database.write() as connection:
+        await revisions.revise_article(connection, number, replace(made, document=other), NOW)
+    async with database.write() as connection:
+        kind = await corrections.revise(connection, number, edit, NOW + HOUR)
+        kept = await articles.get_article(connection, number)
+    assert kind == Correction(None, Change.MATERIAL)
+    assert kept is not None
+    assert kept.document == mended
 
 
 async def test_many_corrections_are_carried_out_read_by_read(

@@ -8,14 +8,23 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.ingest.nearness import likeness, load_sketch, same_story, sketch, twin
+from bot.ingest.nearness import (
+    Lookalikes,
+    empty_texts,
+    likeness,
+    load_sketch,
+    same_story,
+    sketch,
+    text_digest,
+    twin,
+)
 from bot.model import Document, NewArticle
 from bot.storage.sketches import Recent
 from sandbox.newsroom.samples import samples
 from tests.ingest.lookalikes import PAIRS, Story
 
 NOW = datetime(2026, 11, 23, 9, 17, tzinfo=UTC)
-LATER = NOW + timedelta(hours=20)
+SOON, LATER = NOW + timedelta(minutes=50), NOW + timedelta(hours=20)
 TITLE = "Через реку Тихую открыли новый мост"
 TEXT = (
     "Мост через реку Тихую открыли в понедельник утром. На открытие пришли горожане, оркестр и "
@@ -45,7 +54,7 @@ def old(
 STORY = (TITLE, TEXT)
 
 
-@pytest.mark.parametrize("dates", [(None, None), (NOW, NOW), (NOW, LATER), (None, NOW)])
+@pytest.mark.parametrize("dates", [(None, None), (NOW, NOW), (NOW, SOON), (None, NOW)])
 @pytest.mark.parametrize("same_source", [True, False])
 @pytest.mark.parametrize("beside", [True, False])
 def test_the_same_text_under_the_same_title_is_one_story(
@@ -102,10 +111,46 @@ def test_numbers_of_the_lead_count() -> None:
 def test_a_headline_may_be_edited_where_the_text_is_the_same() -> None:
     """Sites that put the headline into the id once had such an article pushed twice."""
     headline = "Через реку Тихую торжественно открыли новый мост"
-    assert same_story(new((headline, TEXT), LATER), old(STORY, NOW))
-    assert not same_story(new((headline, TEXT), NOW), old(STORY, NOW), beside=True)
+    for title in (headline, TITLE.replace("открыли", "октрыли")):
+        for at in (None, NOW, SOON):
+            assert same_story(new((title, TEXT), at), old(STORY, NOW))
+            assert same_story(new(STORY, at), old((title, TEXT), NOW))
+        assert not same_story(new((title, TEXT), LATER), old(STORY, NOW))
+        assert not same_story(new((title, TEXT), NOW), old(STORY, NOW), beside=True)
     assert not same_story(new((f"{TITLE} за 2 года", TEXT), NOW), old(STORY, NOW))
     assert not same_story(new(("Мэр уехал", TEXT), NOW), old(STORY, NOW))
+
+
+def test_what_is_said_again_hours_later_is_another_story() -> None:
+    """The second of two alarms was once taken for the first."""
+    text = (
+        "Внимание всем! Объявлена воздушная тревога. Просим жителей города спокойно пройти в "
+        "ближайшее укрытие, взять с собой документы, воду и лекарства, отключить газ и "
+        "электричество, помочь пожилым соседям и детям, не пользоваться лифтом и дождаться отбоя. "
+        "Следите за сообщениями, соблюдайте порядок и не занимайте линии экстренных служб."
+    )
+    alarm = ("Воздушная тревога", text)
+    for same_source in (True, False):
+        assert not same_story(new(alarm, LATER), old(alarm, NOW), same_source=same_source)
+        assert same_story(new(alarm, SOON), old(alarm, NOW), same_source=same_source)
+
+
+def test_a_text_under_several_titles_of_one_source_says_nothing() -> None:
+    """What a site shows in the place of its texts was once one story with any title twice."""
+    wall = PAIRS["two matches behind one wall"][0][1]
+    kept = [old((title, wall), NOW, n) for n, title in enumerate(("Погода", "Мэр уехал"), 1)]
+    empty = empty_texts((each.source_id, each.title, each.sketch) for each in kept)
+    assert empty == {text_digest(sketch(wall))}
+    again = new(("Погода", wall), SOON)
+    assert twin(again, kept, 1, ()) is kept[0]
+    for source in (1, 2):
+        assert twin(again, kept, source, (), empty) is None
+        assert twin(again, kept, source, {1}, empty) is None
+    assert twin(new(("Погода", wall), NOW), kept, 1, (), empty) is kept[0]  # title and moment
+    # Two sources with one story under titles of their own, and one source with one title twice.
+    for pair in ([(1, "Погода"), (2, "Мэр уехал")], [(1, "Погода"), (1, "ПОГОДА")]):
+        assert empty_texts((source, title, sketch(wall)) for source, title in pair) == set()
+    assert empty_texts((1, title, b"") for title in ("Погода", "Мэр уехал")) == set()
 
 
 def test_what_cannot_be_compared_is_not_the_same() -> None:
@@ -120,6 +165,15 @@ def test_the_twin_is_found_among_others() -> None:
     here = old(STORY, None, 99, source=7)
     assert twin(new(STORY, NOW), [*others, here], 1, ()) is here
     assert twin(new(STORY, NOW), others, 1, ()) is None
+
+
+def test_what_shares_neither_title_nor_text_is_not_compared() -> None:
+    kept = [old(pair[0], NOW, number) for number, pair in enumerate(PAIRS.values(), 3)]
+    by_title, by_text = old((TITLE, "Иначе."), NOW, 1), old(("Мэр уехал", TEXT), NOW, 2)
+    lookalikes = Lookalikes([*kept, by_title])
+    lookalikes.add(by_text)
+    assert lookalikes.of(new(STORY)) == [by_title, by_text]
+    assert lookalikes.of(new(("Иной", "Иной."))) == []
 
 
 def _edited(text: str, share: float, words: list[str], chance: random.Random) -> str:

@@ -176,6 +176,28 @@ async def test_one_article_under_new_names_is_no_news(desk: Desk) -> None:
     assert len(await desk.titles()) == 9
 
 
+async def test_what_is_said_again_a_day_later_and_what_hides_a_text_is_news(desk: Desk) -> None:
+    """A second alarm in the words of the first, and matches behind one demand for cookies."""
+    alarm, again = (
+        replace(story(1, day=day), guid=f"alarm-{day}", path=f"/alarm/{day}") for day in (0, 1)
+    )
+    titles = (
+        "Погода",
+        "Мэр уехал",
+        "Спартак — ЦСКА: онлайн матча",
+        "Спартак — Зенит: онлайн матча",
+    )
+    wall = [story(9, guid=f"w{n}", path=f"/w/{n}", title=each) for n, each in enumerate(titles)]
+    desk.site.shows(alarm, *wall[:3])
+    await desk.read()
+    # The last has the title of another, too: what stands below it does not make them one.
+    fresh = [wall[3], replace(wall[0], guid="w9", path="/w/9")]
+    desk.site.shows(alarm, *wall[:3], again, *fresh)
+    await desk.read()
+    assert len(await desk.titles()) == 7
+    assert await desk.broadcasts() == {each.title: BroadcastState.OPEN for each in (again, *fresh)}
+
+
 async def test_what_one_read_shows_side_by_side_are_two(desk: Desk) -> None:
     """Two vacancies under one title, that differ in a word."""
     one = story(1, title="Городской больнице требуется новый сотрудник")
@@ -219,14 +241,22 @@ async def test_one_story_at_two_addresses_in_two_sections_is_pushed_once(desk: D
 
 
 async def test_one_id_for_all_names_nothing_then_and_later(desk: Desk) -> None:
-    """Even where the feed shows one entry: once the id is known to be empty, it stays so."""
-    one, two, three = (story(number, guid="news") for number in (1, 2, 3))
+    """Even where the feed then shows one entry at a time: each once corrected the one before."""
+    one, two, *others = (story(number, guid="news") for number in range(1, 6))
     desk.site.shows(one, two)
     await desk.read()
-    desk.site.shows(three)
-    await desk.read()
-    assert await desk.titles() == [two.title, one.title, three.title]
-    assert await desk.broadcasts() == {three.title: BroadcastState.OPEN}
+    for each in others:
+        desk.site.shows(each)
+        await desk.read()
+    titles = [each.title for each in others]
+    assert await desk.titles() == [two.title, one.title, *titles]
+    assert await desk.broadcasts() == dict.fromkeys(titles, BroadcastState.OPEN)
+    async with desk.database.read() as connection:
+        kinds = set(await connection.scalars(select(alias.c.kind)))
+        assert AliasKind.SHARED in kinds
+        assert AliasKind.GUID not in kinds
+        revised = await connection.scalars(select(article.c.id).where(article.c.revision > 1))
+        assert revised.all() == []
 
 
 async def test_a_site_that_moves_to_another_host_keeps_its_ids(desk: Desk) -> None:

@@ -5,7 +5,7 @@ EXPECTED = Feed(
     language=None,
     entries=(
         Entry(
-            guid=None,
+            guid="feed",
             url="https://news.example.org/1",
             title="Раз",
             lead="",
@@ -15,7 +15,7 @@ EXPECTED = Feed(
             content="",
         ),
         Entry(
-            guid=None,
+            guid="feed",
             url="https://news.example.org/2",
             title="Два",
             lead="",
