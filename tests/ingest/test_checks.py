@@ -381,7 +381,7 @@ async def test_a_slow_source_holds_up_the_looks_at_no_other(
         running = asyncio.create_task(checker.run(stop, vanished))
         try:
             for looks in (1, 2, 3):
-                await newsroom.wait_for(lambda _, looks=looks: len(pages(newsroom)) == looks)
+                await asked(newsroom, looks)
                 async with asyncio.timeout(30):
                     while number in await due_now(database):  # noqa: ASYNC110 - as above
                         await asyncio.sleep(0)
@@ -394,6 +394,11 @@ async def test_a_slow_source_holds_up_the_looks_at_no_other(
             stop.set()
             await running
     assert slow in {check.source_id for check in await all_due(database)}
+
+
+async def asked(newsroom: Newsroom, count: int) -> None:
+    """Until so many pages were asked for."""
+    await newsroom.wait_for(lambda _: len(pages(newsroom)) == count)
 
 
 async def all_due(database: Database) -> list[checks.Check]:
