@@ -461,7 +461,9 @@ class NewArticle:
         spoke_at: the newest moment that its entry names, of publication or of an update.
         sketch: what stands for its text where it is compared with others.
         updated: the moment of the last correction that the site names.
-        fault: why its page could not be read, or not whole; else empty.
+        fault: why its page could not be read, or not whole, so that something else serves as its
+            text; else empty.
+        again: whether that may pass, so that its page is to be asked again.
     """
 
     aliases: tuple[Alias, ...]
@@ -482,6 +484,7 @@ class NewArticle:
     authors: tuple[str, ...] = ()
     updated: datetime | None = None
     fault: str = ""
+    again: bool = False
 
 
 class Change(StrEnum):
@@ -553,6 +556,8 @@ class Article:
         corrected_at: the moment of the last correction, of the text too, or None.
         push_corrected_at: of the last one of what a push shows (title, lead, picture), or None.
         withdrawn_at: since when it is withdrawn, or None.
+        fault: why its page could not be read, or not whole, so that something else serves as its
+            text; else empty.
     """
 
     id: int
@@ -569,6 +574,7 @@ class Article:
     push_corrected_at: datetime | None = None
     withdrawn_at: datetime | None = None
     authors: tuple[str, ...] = ()
+    fault: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ import structlog
 
 from bot.errors import ExtractError, FetchError, StorageError, UnreachableError
 from bot.ingest.change import Edit, is_notice
-from bot.ingest.corrections import from_page, log_edit, revise
+from bot.ingest.corrections import filled, from_page, log_edit, revise
 from bot.ingest.fetch import Fetcher, NotModified
 from bot.ingest.pages import PAGE_BYTES, PageRead, read_page
 from bot.ingest.workers import ParsePool
@@ -39,7 +39,8 @@ _HOUR, _DAY = timedelta(hours=1), timedelta(days=1)
 _ENOUGH = 12  # looks that find a page gone; then a person has long been told
 _MANY, _SHARE = 3, 5  # gone at once: so many, and more than one in so many
 _WITNESSES = 10
-_AT_ONCE = 50  # pages that are due, in one round
+_AT_ONCE = 10  # pages of a source that are due, in one round
+_SOURCES_AT_ONCE = 16
 _PATIENCE = 2  # pages without an answer after which the others of the source wait
 _RETRY_SECONDS = 5.0
 _AFTER_FAULT = timedelta(minutes=1)
@@ -153,8 +154,9 @@ class Seen:
 class Checker:
     """Looks at the pages that are due. A source whose site does not answer holds up no other.
 
-    One request serves both questions: whether the page is there, and whether it was edited. Pages
-    are parsed one at a time, so that news never find all workers busy with old pages.
+    Each source has rounds of its own, of its newest pages that are due. One request serves both
+    questions: whether the page is there, and whether it was edited. Pages are parsed one at a time,
+    so that news never find all workers busy with old pages.
     """
 
     def __init__(
@@ -175,6 +177,9 @@ class Checker:
         self._parsing = asyncio.Lock()
         self._pause = timedelta(seconds=2 * poll_seconds)  # the feed is read in between
         self._paused: dict[int, datetime] = {}  # sources whose round failed, and until when
+        self._looking: set[int] = set()  # sources whose round is under way
+        self._slots = asyncio.Semaphore(_SOURCES_AT_ONCE)
+        self._freed = asyncio.Event()
 
     async def run(self, stop: asyncio.Event, vanished: asyncio.Event) -> None:
         """Look at pages as they fall due until ``stop``; a look that is under way is given up.
@@ -183,42 +188,45 @@ class Checker:
             stop: set when it is to end.
             vanished: set by whoever had a page's look brought forward.
         """
-        while not stop.is_set():
-            vanished.clear()
-            nap = _LONGEST_NAP
-            try:
-                now = datetime.now(UTC)
-                self._paused = {source: at for source, at in self._paused.items() if at > now}
-                async with self._database.read() as connection:
-                    due = await checks.due_checks(connection, now, _AT_ONCE, self._paused)
-                    upcoming = await checks.next_check_due(connection)
-                await unless(stop, self._rounds(due))
-                if upcoming is not None:
-                    nap = (upcoming - datetime.now(UTC)).total_seconds()
-                if self._paused:  # theirs are overdue
-                    nap = max(nap, _RETRY_SECONDS)
-            except StorageError as error:
-                _log.warning("pages not looked after", error=str(error))
-                nap = _RETRY_SECONDS
-            await rest(stop, min(max(nap, _SHORTEST_NAP), _LONGEST_NAP), vanished)
-
-    async def _rounds(self, due: Iterable[Check]) -> None:
-        """A round for each source, side by side; one that failed leaves its source for a while."""
-        by_source: dict[int, list[Check]] = {}
-        for check in due:
-            by_source.setdefault(check.source_id, []).append(check)
         async with asyncio.TaskGroup() as group:
-            for number, all_ in by_source.items():
-                group.create_task(self._round(number, all_))
+            while not stop.is_set():
+                vanished.clear()
+                self._freed.clear()
+                nap = _LONGEST_NAP
+                try:
+                    now = datetime.now(UTC)
+                    self._paused = {source: at for source, at in self._paused.items() if at > now}
+                    left_out = self._looking | self._paused.keys()
+                    async with self._database.read() as connection:
+                        due = await checks.due_checks(connection, now, _AT_ONCE, left_out)
+                        left_out |= {check.source_id for check in due}
+                        upcoming = await checks.next_check_due(connection, left_out)
+                    for number, all_ in _by_source(due).items():
+                        self._looking.add(number)
+                        group.create_task(self._turn(number, all_, stop))
+                    moments = [*self._paused.values(), *([] if upcoming is None else [upcoming])]
+                    if moments:
+                        nap = (min(moments) - datetime.now(UTC)).total_seconds()
+                except StorageError as error:
+                    _log.warning("pages not looked after", error=str(error))
+                    nap = _RETRY_SECONDS
+                # Until a page may be due, or a round has ended.
+                nap = min(max(nap, _SHORTEST_NAP), _LONGEST_NAP)
+                await rest(stop, nap, vanished, self._freed)
 
-    async def _round(self, source_id: int, due: Sequence[Check]) -> None:
+    async def _turn(self, source_id: int, due: Sequence[Check], stop: asyncio.Event) -> None:
+        """A round for one source; one that failed leaves it for a while."""
         try:
-            await self.look_round(source_id, due)
+            async with self._slots:
+                await unless(stop, self.look_round(source_id, due))
         except Exception as error:  # noqa: BLE001 - one source must not stop the others
             # Its pages stay due: else its site would be asked again at once, and again.
             self._paused[source_id] = datetime.now(UTC) + _AFTER_FAULT
             tell = _log.warning if isinstance(error, StorageError) else _log.exception
             tell("pages not looked after", source=source_id, error=str(error))
+        finally:
+            self._looking.discard(source_id)
+            self._freed.set()
 
     async def look_round(self, source_id: int, due: Sequence[Check]) -> None:
         """Look at pages of one source and settle what follows, for all of them together."""
@@ -253,12 +261,17 @@ class Checker:
             _log.warning("articles held: too many pages are gone at once", articles=confirmed)
 
     async def _look_at(self, check: Check) -> Seen:
-        """One look; a page whose text gave way to a notice that it is gone is gone."""
+        """One look; a page whose text gave way to a notice that it is gone is gone.
+
+        Where something else serves for the page's text, it is asked for in any case. A text that
+        was read whole is not compared with one that was not.
+        """
         before = check.page
+        known = before if check.whole else None
         answer = await self._fetcher.get(
             check.url,
-            etag=before.etag if before else None,
-            last_modified=before.last_modified if before else None,
+            etag=known.etag if known else None,
+            last_modified=known.last_modified if known else None,
             limit=PAGE_BYTES,
             page=True,
         )
@@ -271,7 +284,9 @@ class Checker:
         except ExtractError as error:
             _log.info("page not compared", page=shown_url(check.url), error=str(error))
             return Seen(Look.THERE)
-        if before is not None and before.says_the_same(page.state):
+        if check.whole and page.article.reason:
+            return Seen(Look.THERE)
+        if known is not None and known.says_the_same(page.state):
             return Seen(Look.THERE, page)
         async with self._database.read() as connection:
             kept = await articles.get_article(connection, check.article_id)
@@ -325,16 +340,17 @@ class Checker:
         self, article_id: int, before: PageState | None, page: PageRead
     ) -> Edit | None:
         """What was edited on a page since it was noted: found out before a transaction begins."""
-        if before is None or before.says_the_same(page.state):
-            return None
         async with self._database.read() as connection:
             kept = await articles.get_article(connection, article_id)
         return None if kept is None else await asyncio.to_thread(self._edit, kept, before, page)
 
-    def _edit(self, kept: Article, before: PageState, page: PageRead) -> Edit:
-        return Edit.between(
-            kept, from_page(kept, before, page.article, allow_private=self._allow_private)
-        )
+    def _edit(self, kept: Article, before: PageState | None, page: PageRead) -> Edit | None:
+        private = self._allow_private
+        if kept.fault:
+            return Edit.between(kept, filled(kept, page.article, allow_private=private))
+        if before is None or before.says_the_same(page.state):
+            return None
+        return Edit.between(kept, from_page(kept, before, page.article, allow_private=private))
 
     async def _follow(
         self,
@@ -345,16 +361,25 @@ class Checker:
         edit: Edit | None,
         now: datetime,
     ) -> Correction | None:
-        """Note what a page is now, and keep what was edited there since it was noted before."""
+        """Note what a page is now, and keep what was edited there since it was noted before.
+
+        Of an article that was kept without it, what the page says is filled in.
+        """
         await checks.note_page(connection, article_id, page.state)
-        if edit is None or before is None:
+        if edit is None:
             return None
         kept = await articles.get_article(connection, article_id, for_update=True)
         if kept is None:
             return None
-        if not edit.began_with(kept):
-            edit = self._edit(kept, before, page)
-        return await revise(connection, article_id, edit, now)
+        again = edit if edit.began_with(kept) else self._edit(kept, before, page)
+        return None if again is None else await revise(connection, article_id, again, now)
+
+
+def _by_source(due: Iterable[Check]) -> dict[int, list[Check]]:
+    found: dict[int, list[Check]] = {}
+    for check in due:
+        found.setdefault(check.source_id, []).append(check)
+    return found
 
 
 async def _in_turn(pages: Sequence[T], look: Callable[[T], Awaitable[Seen]]) -> list[Seen]:

@@ -174,6 +174,7 @@ async def revise(
     if kept is None or kept.withdrawn_at is not None:
         return None
     kind = edit.kind if edit.began_with(kept) else correction(kept, edit.new)
+    kind = without_mark(kept, edit.new, kind)
     if kind.kind is Change.WITHDRAWN:
         await checks.bring_forward(connection, {article_id: now})
     else:
@@ -211,6 +212,51 @@ def without_stale(
     if new.lead in {old for _, old in replaced} and text_hash(kept.lead) == lead:
         new = replace(new, lead=kept.lead)
     return new
+
+
+def without_mark(kept: Article, new: NewArticle, edit: Correction) -> Correction:
+    """What kind of edit it is where only what we could not read before is added. Pure.
+
+    The site corrected nothing then, so readers are told of nothing.
+    """
+    if not kept.fault or edit.kind is Change.WITHDRAWN or not (new.has_page or new.again):
+        return edit
+    added = (
+        edit.push is Change.MATERIAL
+        and kept.lead in {"", new.lead}
+        and kept.image in {None, new.image}
+    )
+    return Correction(
+        Change.TYPO if added else edit.push, None if edit.text is None else Change.TYPO
+    )
+
+
+def filled(kept: Article, page: Extracted, *, allow_private: bool) -> NewArticle:
+    """An article whose page could not be read before, or not whole, with what is there now. Pure.
+
+    The page's text takes the place of what served for it; else only what was missing is added.
+
+    Args:
+        kept: the article.
+        page: what its page says now.
+        allow_private: whether a picture may be on a private address.
+    """
+    private = page.image is not None and not allow_private and names_private_host(page.image)
+    new = NewArticle(
+        aliases=(),
+        section=kept.section.path,
+        url=kept.url,
+        title=kept.title or page.title[:TITLE_CHARS],
+        lead=kept.lead or page.lead[:LEAD_CHARS],
+        image=kept.image or (None if private else page.image),
+        language=None,
+        published=kept.published,
+        document=page.document,
+        authors=() if kept.authors else page.authors,
+        fault=page.reason,
+    )
+    new = revised(kept, new)  # a feed may have told more
+    return replace(new, fault=page.reason, has_page=not page.reason, again=bool(page.reason))
 
 
 def from_page(

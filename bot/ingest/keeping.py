@@ -40,6 +40,8 @@ class End:
         where: where the source is read from now on.
         hub, topic: what the feed names for those who want to be told of its news.
         fruitless: whether the hub said that there are news, yet none are here.
+        lists_all: whether what is not named, though older articles are, may be gone.
+        waiting: whether articles wait for their pages, so that the next read is to be soon.
     """
 
     section: tuple[str, ...]
@@ -56,6 +58,8 @@ class End:
     hub: str | None
     topic: str | None
     fruitless: bool
+    lists_all: bool
+    waiting: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +120,8 @@ async def keep(
         if (same := once.twin(new)) is not None:
             await _join(connection, source, same, new)
             continue
-        check_at = next_check(now, now) if source.primed and new.has_page else None
+        looked_at = source.primed and bool(new.url) and (new.has_page or new.again)
+        check_at = next_check(now, now) if looked_at else None
         number = await articles.add_article(connection, source.id, new, now, check_at=check_at)
         if number is None:
             continue
@@ -152,10 +157,12 @@ async def end_read(
         await revisions.move_article(connection, number, url)
     await revisions.note_spoken(connection, end.changes.spoken)
     await checks.bring_forward(connection, end.changes.edited)
-    joined = await revisions.kept_articles(connection, source.id, once.joined)
-    vanished = await revisions.note_vanished(
-        connection, source.id, {**end.named, **joined}, before=end.looked_at, now=now
-    )
+    vanished = False
+    if end.lists_all:
+        joined = await revisions.kept_articles(connection, source.id, once.joined)
+        vanished = await revisions.note_vanished(
+            connection, source.id, {**end.named, **joined}, before=end.looked_at, now=now
+        )
     await sources.record_read(
         connection,
         source.id,

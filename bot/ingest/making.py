@@ -12,6 +12,7 @@ from bot.errors import ExtractError, FetchError, RobotsRefusedError
 from bot.ingest import decide
 from bot.ingest.decide import Candidate
 from bot.ingest.pages import PageRead, Pages
+from bot.ingest.patience import Patience
 from bot.ingest.rubrics import Rubrics
 from bot.ingest.workers import ParsePool
 from bot.model import Article, Document, Entry, Feed, NewArticle, Source, shown_url
@@ -42,6 +43,7 @@ class Maker:
         source: Source,
         feed: Feed,
         rubrics: Rubrics,
+        patience: Patience | None = None,
         *,
         allow_private: bool,
     ) -> None:
@@ -50,13 +52,17 @@ class Maker:
         self._source = source
         self._feed = feed
         self._rubrics = rubrics
+        self._patience = patience
         self._allow_private = allow_private
 
     async def article(self, candidate: Candidate) -> NewArticle | None:
-        """An article from its page and its entry.
+        """An article from its page and its entry; None where none can be made of them now.
+
+        Where the page gives no answer for now and alone names the section, the article may be left
+        for the next read: else nobody who wants that section would get it.
 
         Whatever else goes wrong with one entry costs that entry alone: first its page and content,
-        then, if it still cannot be stored, its article (None).
+        then, if it still cannot be stored, its article.
         """
         entry = candidate.entry
         where = {
@@ -64,9 +70,12 @@ class Maker:
             "entry": entry.guid or entry.url or entry.title,
         }
         try:
-            page, fault = await self._page(entry)
+            page, again, fault = await self._page(entry)
+            if again and self._waits(candidate):
+                _log.info("article waits for its page", page=shown_url(entry.url or ""))
+                return None
             new = self._compose(candidate, page, await self._content(candidate))
-            return replace(new, fault=fault or new.fault)
+            return replace(new, fault=fault or new.fault, again=again or bool(new.fault))
         except Exception:  # noqa: BLE001 - one odd page must not block the source for ever
             _log.exception("article not made: its entry alone is taken", **where)
         try:
@@ -80,14 +89,7 @@ class Maker:
 
         Where the page cannot be read, what was read of it before stays.
         """
-        page, again, fault = None, False, ""
-        try:
-            if candidate.entry.url:
-                page = await self._pages.ask(candidate.entry.url)
-        except (FetchError, ExtractError) as error:
-            again = isinstance(error, FetchError) and _may_pass(error)
-            fault = str(error)
-            _log.warning("page not read again", page=candidate.entry.url, error=fault)
+        page, again, fault = await self._page(candidate.entry)
         try:
             new = self._compose(candidate, page, await self._content(candidate))
         except Exception:  # noqa: BLE001 - the article stays as it is
@@ -95,15 +97,20 @@ class Maker:
             return None
         return Remade(revised(kept, replace(new, fault=fault or new.fault)), again)
 
-    async def _page(self, entry: Entry) -> tuple[PageRead | None, str]:
-        """The article's page, or why it cannot be read."""
+    def _waits(self, candidate: Candidate) -> bool:
+        if self._rubrics.own or self._patience is None:
+            return False
+        return self._patience.waits(candidate)
+
+    async def _page(self, entry: Entry) -> tuple[PageRead | None, bool, str]:
+        """The article's page; else whether it may be read later, and why it cannot be now."""
         if not entry.url:
-            return None, ""
+            return None, False, ""
         try:
-            return await self._pages.ask(entry.url), ""
+            return await self._pages.ask(entry.url), False, ""
         except (FetchError, ExtractError) as error:
-            _log.warning("page not read", page=entry.url, error=str(error))
-            return None, str(error)
+            _log.warning("page not read", page=shown_url(entry.url), error=str(error))
+            return None, isinstance(error, FetchError) and _may_pass(error), str(error)
 
     def _compose(
         self, candidate: Candidate, page: PageRead | None, content: Document
@@ -137,16 +144,28 @@ class Maker:
 def revised(kept: Article, new: NewArticle) -> NewArticle:
     """What is to be kept of an article that was made anew: no less than before for want of a page.
 
-    The same picture in another size stays the one that was shown.
+    The same picture in another size stays the one that was shown. Where the text that was kept
+    stays, so does what is known of how it was read.
     """
     image, lead, document = new.image, new.lead, new.document
+    fault, page = new.fault, new.page
     if not new.has_page:
         image, lead = image or kept.image, lead or kept.lead
         if len(kept.document.plain_text()) > decide.FULLER * len(document.plain_text()):
             document = kept.document
+        if document == kept.document:
+            fault, page = kept.fault, None
     if image and kept.image and picture_name(image) == picture_name(kept.image):
         image = kept.image
-    return replace(new, title=new.title or kept.title, lead=lead, image=image, document=document)
+    return replace(
+        new,
+        title=new.title or kept.title,
+        lead=lead,
+        image=image,
+        document=document,
+        fault=fault,
+        page=page,
+    )
 
 
 def _may_pass(error: FetchError) -> bool:

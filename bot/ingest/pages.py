@@ -52,8 +52,8 @@ async def read_page(
 class Pages:
     """Reads articles' pages, one at a time from each host; made anew for each read of a source.
 
-    A host that twice gave no answer is not asked again: what the feed says serves instead, and the
-    next read begins with fresh patience.
+    A host that twice gave no answer is not asked again in the same read; the next one begins with
+    fresh patience. What becomes of the articles meanwhile ``making.Maker`` decides.
     """
 
     def __init__(
@@ -83,7 +83,9 @@ class Pages:
             except UnreachableError:
                 self._unanswered[host] += 1
                 if self._unanswered[host] == _PATIENCE:
-                    _log.warning("site does not answer: its other pages wait", host=host)
+                    _log.warning(
+                        "site does not answer: its other pages are not asked for", host=host
+                    )
                 raise
         if not isinstance(answer, Fetched):
             raise FetchError(f"{host} says that nothing has changed, though nobody asked.")

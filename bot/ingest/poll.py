@@ -29,6 +29,7 @@ from bot.ingest.looking import (
 from bot.ingest.making import Maker
 from bot.ingest.once import Once, tail_owners
 from bot.ingest.pages import Pages
+from bot.ingest.patience import Names, Patience, Wait
 from bot.ingest.rubrics import Aliases, rubrics_of
 from bot.ingest.schedule import is_unconditional, next_read
 from bot.ingest.workers import ParsePool
@@ -102,6 +103,7 @@ class Poller:
         self._reading: set[int] = set()
         self._pauses: dict[int, _Pause] = {}
         self._unanswered: dict[int, set[int]] = {}  # by source: to be corrected, once pages answer
+        self._waiting: dict[int, dict[Names, Wait]] = {}  # by source: new, once pages answer
         self._seen: set[int] = set()  # sources with selectors that were read since the start
         self._slots = asyncio.Semaphore(_SOURCES_AT_ONCE)
         # One host is asked for one thing at a time: more of its sources would only hold slots.
@@ -220,7 +222,8 @@ class Poller:
             sections = await section_keys(connection)
         new = once.new
         later = self._unanswered.pop(source.id, set())
-        before = corrections.in_other_words(kept) if has_moved(source, answer) else kept
+        moved = has_moved(source, answer)
+        before = corrections.in_other_words(kept) if moved else kept
         changes = await asyncio.to_thread(corrections.changes, named, known, before, now, later)
         changes = replace(changes, moved={**changes.moved, **once.moved})
         rubrics = rubrics_of(source, feed, self._aliases, sections)
@@ -239,15 +242,28 @@ class Poller:
             hub=feed.hub,
             topic=feed.own_url,
             fruitless=pinged and not new and not changes.revisit,
+            lists_all=not (moved or answer.changes_only),
         )
         pages = Pages(self._fetcher, self._pool, selectors)
+        patience = Patience(
+            self._waiting.get(source.id, {}),
+            now,
+            timedelta(seconds=self._poll_seconds),
+            # What is judged together must be stored together.
+            allowed=source.primed and not moved and not once.renamed,
+        )
         private = self._allow_private
-        maker = Maker(pages, self._pool, source, feed, rubrics, allow_private=private)
+        maker = Maker(pages, self._pool, source, feed, rubrics, patience, allow_private=private)
         push = Push(self._ttl, self._breaking_words, published_since(source, answer))
         for start, stop in pieces(len(new), together=once.renamed):
             made = await self._make(new[start:stop], maker)
             last = stop == len(new) and not changes.revisit
+            if patience.waiting:
+                end = replace(_to_read_again(end), waiting=True)
             await self._store(source, made, once, push, end if last else None)
+        self._waiting.pop(source.id, None)
+        if patience.waiting:
+            self._waiting[source.id] = patience.waiting
         if changes.revisit:  # news first
             end = await self._correct(source, maker, end)
         if changes.revisit or not new:
@@ -288,8 +304,9 @@ class Poller:
             async with limit:
                 return await maker.article(candidate)
 
-        made = await asyncio.gather(*map(make, chunk))
-        return [new for new in made if new is not None]
+        async with asyncio.TaskGroup() as group:
+            tasks = [group.create_task(make(candidate)) for candidate in chunk]
+        return [new for task in tasks if (new := task.result()) is not None]
 
     async def _correct(self, source: Source, maker: Maker, end: End) -> End:
         """Correct what the feed says anew; what could not be read makes the next read a full one.
@@ -300,7 +317,7 @@ class Poller:
         if not again:
             return end
         self._unanswered[source.id] = again
-        return replace(end, etag=None, last_modified=None, body_hash=None)
+        return _to_read_again(end)
 
     async def _store(
         self,
@@ -317,7 +334,9 @@ class Poller:
             await ensure_own_section(connection, source, end, now)
             tally = await keep(connection, source, made, once, push, now)
             if end is not None:
-                next_at = self._next_read(now, end.fresh, end.rhythm)
+                # The site is asked for pages, whatever it says of the feed.
+                asked = (0.0, Rhythm()) if end.waiting else (end.fresh, end.rhythm)
+                next_at = self._next_read(now, *asked)
                 effect = await end_read(connection, source, once, end, now, next_at)
         shown = shown_url(source.url)
         if tally.pushed:
@@ -380,6 +399,11 @@ def pieces(count: int, *, together: bool = False) -> Iterator[tuple[int, int]]:
         stop = min(start + size, count)
         yield start, stop
         start, size = stop, min(2 * size, _CHUNK)
+
+
+def _to_read_again(end: End) -> End:
+    """The end of a read that is not complete: the next one is in full."""
+    return replace(end, etag=None, last_modified=None, body_hash=None)
 
 
 def _log_move(source: Source, where: Whereabouts) -> None:

@@ -100,8 +100,8 @@ class Robots:
 
     A client error (404 and the like, but not 429) means that there is none: all is allowed. Where
     the host does not answer, or with a fault of its own, the copy that we have serves on; without
-    one its pages wait, and it is asked again every five minutes. Where that goes on for a day, it
-    counts as absent. (Section 2.3.1, which names 30 days as an example.)
+    one no page of its is read, and it is asked again every five minutes. Where that goes on for a
+    day, it counts as absent. (Section 2.3.1, which names 30 days as an example.)
 
     Args:
         read: asks for an address of a robots.txt and gives the first ``ROBOTS_BYTES`` of it.
@@ -133,7 +133,7 @@ class Robots:
         self._forget()
         if copy.rules is None:
             raise UnreachableError(
-                f"{authority(target)} does not give its robots.txt, so its pages wait."
+                f"{authority(target)} does not give its robots.txt, so no page is read for now."
             )
         if not await copy.rules.allow(str(target)):
             raise RobotsRefusedError(f"The robots.txt of {authority(target)} forbids this page.")

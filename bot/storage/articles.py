@@ -276,4 +276,5 @@ def _article(row: Row[Any]) -> Article:
         push_corrected_at=row.push_corrected_at,
         withdrawn_at=row.withdrawn_at,
         authors=tuple(json.loads(row.authors)) if row.authors else (),
+        fault=row.fault or "",
     )

@@ -26,6 +26,7 @@ class Check:
         withdrawn_at: since when the article is withdrawn because of that, or None.
         page: what the page was when it was read last, or None where that was never noted.
         source_url: the address of its source, as the editor gave it.
+        whole: whether that page gave the article's text; else something else serves for it.
     """
 
     article_id: int
@@ -36,6 +37,7 @@ class Check:
     withdrawn_at: datetime | None
     page: PageState | None = None
     source_url: str = ""
+    whole: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,8 +52,17 @@ class Held:
 async def due_checks(
     connection: AsyncConnection, now: datetime, limit: int, without: Collection[int] = ()
 ) -> list[Check]:
-    """The articles of listed sources, but for some, that are due; the longest overdue first."""
-    statement = (
+    """The articles of listed sources, but for some, that are due; the newest first.
+
+    Args:
+        connection: what to ask.
+        now: the moment.
+        limit: how many of each source at most.
+        without: the numbers of the sources that are left out.
+    """
+    newest = (article.c.created_at.desc(), article.c.id.desc())
+    place = func.row_number().over(partition_by=article.c.source_id, order_by=newest)
+    due = (
         select(
             article.c.id,
             article.c.source_id,
@@ -63,7 +74,9 @@ async def due_checks(
             article.c.page_modified,
             article.c.page_said,
             article.c.body_hash,
+            article.c.fault,
             source.c.url.label("source_url"),
+            place.label("place"),
         )
         .join(source, source.c.id == article.c.source_id)
         .where(
@@ -72,8 +85,10 @@ async def due_checks(
             source.c.listed,
             source.c.id.not_in(without),
         )
-        .order_by(article.c.check_at)
-        .limit(limit)
+        .subquery()
+    )
+    statement = (
+        select(due).where(due.c.place <= limit).order_by(due.c.created_at.desc(), due.c.id.desc())
     )
     return [_check(row) for row in (await connection.execute(statement)).all()]
 
@@ -88,12 +103,14 @@ async def bring_forward(connection: AsyncConnection, looks: Mapping[int, datetim
         )
 
 
-async def next_check_due(connection: AsyncConnection) -> datetime | None:
-    """When the next page of a listed source is to be looked at; None where there is none."""
+async def next_check_due(
+    connection: AsyncConnection, without: Collection[int] = ()
+) -> datetime | None:
+    """When the next page of a listed source, but for some, is to be looked at; None for never."""
     moment: datetime | None = await connection.scalar(
         select(func.min(article.c.check_at))
         .join(source, source.c.id == article.c.source_id)
-        .where(CHECKED, source.c.listed)
+        .where(CHECKED, source.c.listed, source.c.id.not_in(without))
     )
     return moment
 
@@ -173,4 +190,5 @@ def _check(row: Any) -> Check:
         row.withdrawn_at,
         page=page,
         source_url=row.source_url,
+        whole=not row.fault,
     )

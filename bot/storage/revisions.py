@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Row, delete, func, insert, select, tuple_, update
@@ -36,6 +36,7 @@ _CONCERNED = (
     DeliveryState.SENDING,
     DeliveryState.SENT,
 )
+_NEWS = timedelta(hours=48)  # after which nobody looks whether an article is still named
 _CHUNK = 200  # numbers in one query; SQLite bounds the variables of a statement
 
 
@@ -123,6 +124,10 @@ async def note_vanished(
 ) -> bool:
     """Have the pages looked at of articles that a feed left out, though it names older ones.
 
+    An old article that a feed keeps, or names again, makes all that came since look left out. So
+    only articles of the last two days are looked at, the newest first, and at once no more of them
+    than the feed names.
+
     Args:
         connection: a transaction that writes.
         source_id: whose feed was read.
@@ -137,15 +142,17 @@ async def note_vanished(
         return False
     oldest = min((kept.sorted_at, number) for number, kept in present.items())
     newer = await connection.scalars(
-        select(article.c.id).where(
+        select(article.c.id)
+        .where(
             article.c.source_id == source_id,
-            tuple_(article.c.sorted_at, article.c.id) > tuple_(*oldest),
+            tuple_(article.c.sorted_at, article.c.id) > tuple_(*max(oldest, (now - _NEWS, 0))),
             article.c.seen != ABSENT,
             article.c.created_at < before,
             article.c.withdrawn_at.is_(None),
         )
+        .order_by(article.c.sorted_at.desc(), article.c.id.desc())
     )
-    missing = [number for number in newer if number not in present]
+    missing = [number for number in newer if number not in present][: len(present)]
     for start in range(0, len(missing), _CHUNK):
         await connection.execute(
             update(article)

@@ -336,6 +336,9 @@ async def test_a_round_that_fails_stops_no_other_and_leaves_its_source_for_a_whi
                 )
             vanished.set()
             await newsroom.wait_for(lambda seen: len(seen) == 3)
+            async with asyncio.timeout(30):
+                while not logs:  # noqa: ASYNC110 - as above
+                    await asyncio.sleep(0)
             assert not running.done()
         finally:
             stop.set()
@@ -344,6 +347,63 @@ async def test_a_round_that_fails_stops_no_other_and_leaves_its_source_for_a_whi
     assert [entry["event"] for entry in logs] == ["pages not looked after"]
     assert await due_now(database, but=other) in ([], [number])
     assert bad in await due_now(database)
+
+
+class Stuck(Fetcher):
+    """A fetcher that waits at one page for as long as one likes."""
+
+    page: str | None = None
+
+    async def get(self, url: str, **how: Any) -> Fetched | NotModified:
+        if url == self.page:
+            await asyncio.Event().wait()
+        return await super().get(url, **how)
+
+
+async def test_a_slow_source_holds_up_the_looks_at_no_other(
+    database: Database, newsroom: Newsroom
+) -> None:
+    """The looks at all sources once began when the slowest had ended."""
+    shown = newsroom.shown()
+    number, *_ = await keep(database, newsroom, shown)
+    async with database.write() as connection:
+        slow = await add_source(connection, NOW, "https://slow.example/feed")
+        new = new_article(guid("slow"))
+        object.__setattr__(new, "url", "https://slow.example/a")
+        await articles.add_article(connection, slow, new, NOW, check_at=NOW)
+    stop, vanished = asyncio.Event(), asyncio.Event()
+    async with (
+        Stuck(allow_private=True, user_agent="test", page_timeout=1, page_pause=0) as fetcher,
+        ParsePool() as pool,
+    ):
+        fetcher.page = "https://slow.example/a"
+        checker = Checker(database, fetcher, pool, poll_seconds=60, allow_private=True)
+        running = asyncio.create_task(checker.run(stop, vanished))
+        try:
+            for looks in (1, 2, 3):
+                await asked(newsroom, looks)
+                async with asyncio.timeout(30):
+                    while number in await due_now(database):  # noqa: ASYNC110 - as above
+                        await asyncio.sleep(0)
+                async with database.write() as connection:
+                    await connection.execute(
+                        table.update().where(table.c.id == number).values(check_at=NOW)
+                    )
+                vanished.set()
+        finally:
+            stop.set()
+            await running
+    assert slow in {check.source_id for check in await all_due(database)}
+
+
+async def asked(newsroom: Newsroom, count: int) -> None:
+    """Until so many pages were asked for."""
+    await newsroom.wait_for(lambda _: len(pages(newsroom)) == count)
+
+
+async def all_due(database: Database) -> list[checks.Check]:
+    async with database.read() as connection:
+        return await checks.due_checks(connection, datetime.now(UTC), 50)
 
 
 async def due_now(database: Database, *, but: int = 0) -> list[int]:

@@ -286,9 +286,12 @@ async def test_a_sitemap_of_news_is_read_like_a_feed(reader: Reader, site: Site)
 
 
 async def test_of_a_sitemap_of_all_pages_what_was_just_published_is_pushed(
-    reader: Reader, site: Site
+    reader: Reader, site: Site, database: Database
 ) -> None:
-    """An article of years ago shows up there again when a letter is changed."""
+    """An article of years ago shows up there again when a letter is changed.
+
+    What did not change was then thought to be gone, and all its pages were looked at.
+    """
 
     def sitemap(*names: str) -> str:
         urls = "".join(
@@ -299,6 +302,7 @@ async def test_of_a_sitemap_of_all_pages_what_was_just_published_is_pushed(
 
     index = "<sitemapindex><sitemap><loc>/s/posts.xml</loc></sitemap></sitemapindex>"
     site.documents |= {"/sitemap.xml": index, "/s/posts.xml": sitemap("1", "2", "3")}
+    site.published |= {f"/n/{n}00": TODAY - timedelta(hours=4 - n) for n in (1, 2, 3)}
     after = await reader.read(f"{site.url}/sitemap.xml")
     assert (after.reads_url, after.etag) == (None, None)
     site.documents["/s/posts.xml"] = sitemap("4", "5", "6", "1")
@@ -306,6 +310,9 @@ async def test_of_a_sitemap_of_all_pages_what_was_just_published_is_pushed(
     await reader.read(f"{site.url}/sitemap.xml")
     assert await reader.pushed() == ["Страница /n/400"]
     assert len(await reader.kept()) == 6
+    async with database.read() as connection:
+        absent = await connection.scalars(select(article.c.id).where(article.c.seen == ""))
+        assert absent.all() == []
 
 
 async def test_selectors_serve_the_list_and_the_article(

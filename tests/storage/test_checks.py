@@ -26,7 +26,7 @@ async def due(database: Database, now: datetime) -> list[int]:
         return [check.article_id for check in await checks.due_checks(connection, now, 10)]
 
 
-async def test_pages_fall_due_the_longest_overdue_first(database: Database, now: datetime) -> None:
+async def test_pages_fall_due_the_newest_first(database: Database, now: datetime) -> None:
     late = await keep(database, now, "late", now + 2 * MINUTE)
     early = await keep(database, now, "early", now + MINUTE)
     await keep(database, now, "never", None)
@@ -100,4 +100,28 @@ async def test_a_look_is_brought_forward_and_never_put_off_or_begun(
         looks = dict.fromkeys([soon, late, never], now + MINUTE)
         await checks.bring_forward(connection, looks)
     assert await due(database, now) == [soon]
-    assert await due(database, now + MINUTE) == [soon, late]
+    assert await due(database, now + MINUTE) == [late, soon]
+
+
+async def test_of_each_source_the_newest_are_due_and_some_sources_are_left_out(
+    database: Database, now: datetime
+) -> None:
+    async with database.write() as connection:
+        numbers = []
+        for place in range(4):
+            feed = f"https://{'ab'[place % 2]}.example/feed"
+            source = await add_source(connection, now, feed)
+            moment = now + place * MINUTE
+            new = new_article(guid(f"{place}"), published=moment)
+            numbers.append(
+                await articles.add_article(
+                    connection, source, new, moment, check_at=now - place * MINUTE
+                )
+            )
+        newest = await checks.due_checks(connection, now, 1)
+        assert [check.article_id for check in newest] == [numbers[3], numbers[2]]
+        without = [newest[0].source_id]
+        rest = await checks.due_checks(connection, now, 10, without)
+        assert [check.article_id for check in rest] == [numbers[2], numbers[0]]
+        assert await checks.next_check_due(connection) == now - 3 * MINUTE
+        assert await checks.next_check_due(connection, without) == now - 2 * MINUTE

@@ -257,6 +257,20 @@ async def test_a_gap_in_a_feed_is_looked_at_and_its_old_end_is_not(
     assert (await kept(database, third))[third].seen == ABSENT
 
 
+async def test_an_old_article_that_a_feed_keeps_has_few_looked_at_and_only_news(
+    database: Database, now: datetime
+) -> None:
+    """A pinned entry once had all that came since looked at, which starved the looks at news."""
+    pinned = await keep(database, now - 500 * HOUR, "pinned")
+    for place in range(9):
+        await keep(database, now - (100 - place) * HOUR, f"old {place}")
+    recent = [await keep(database, now - (9 - place) * HOUR, f"new {place}") for place in range(6)]
+    async with database.write() as connection:
+        for number in range(pinned, recent[-1] + 1):
+            await checks.record_check(connection, number, gone=0, check_at=now + HOUR)
+    assert await vanish(database, [pinned, recent[-1]], now) == recent[-3:-1]
+
+
 async def test_a_feed_that_names_nothing_known_says_nothing(
     database: Database, now: datetime
 ) -> None:
