@@ -19,7 +19,7 @@ from bot.ingest.dom import Node, parse_page, words
 from bot.ingest.inline import clean, plain, trim
 from bot.ingest.metadata import Metadata, read_metadata
 from bot.ingest.notes import with_notes
-from bot.ingest.phones import region_of, with_phones
+from bot.ingest.phones import all_with_phones, region_of
 from bot.ingest.pictures import same_picture
 from bot.ingest.pieces import Piece, with_links
 from bot.ingest.selection import choose, choose_fragment
@@ -194,17 +194,19 @@ def _plain_document(text: str) -> Document:
 
 def _document(pieces: Sequence[Piece], base_url: str, language: str | None) -> Document:
     """The chosen pieces with their notes gathered, links resolved, and headings from level two."""
-    region = region_of(base_url, language)
 
     def finished(block: Block) -> Block:
         block = with_links(block, lambda href: resolve_link(href, base_url))
         if isinstance(block, Heading) and block.level < _HIGHEST:
             return replace(block, level=_HIGHEST)
-        if isinstance(block, Contacts):
-            return replace(block, lines=tuple(with_phones(line, region) for line in block.lines))
         return block
 
-    return Document(tuple(map(finished, with_notes(pieces))))
+    blocks = [finished(block) for block in with_notes(pieces)]
+    contacts = (block for block in blocks if isinstance(block, Contacts))
+    dialled = all_with_phones(contacts, region_of(base_url, language))
+    return Document(
+        tuple(next(dialled) if isinstance(block, Contacts) else block for block in blocks)
+    )
 
 
 def _without_cover(pieces: list[Piece], cover: str | None) -> list[Piece]:
