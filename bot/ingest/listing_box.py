@@ -61,6 +61,7 @@ def read_item(page: ListingPage, parts: Sequence[Node], link: Node | None, url: 
         lead=lead_of(nodes, title, shown),
         date=date_of(page, nodes),
         image=image_of(page, nodes),
+        node=link if link is not None else next(iter(parts), None),
     )
 
 
