@@ -7,9 +7,9 @@ from collections import Counter
 from collections.abc import Callable
 from enum import IntEnum
 from functools import lru_cache
-from itertools import pairwise
+from itertools import islice, pairwise
 
-from bot.ingest.dom import Node, name_words, size_of, tag_of, text_of
+from bot.ingest.dom import Node, ancestors, attribute, name_words, size_of, tag_of, text_of
 from bot.ingest.vocabulary import OTHERS_WORDS, STRONG_PAIRS, STRONG_WORDS, WEAK_WORDS
 
 
@@ -61,6 +61,10 @@ _MENU = 3  # links
 _LONGEST_LINK = 500  # characters
 _LINKED = 0.8  # share of the text of a list or a suspect from which on it is a menu
 _KEPT = 0.5  # share of a list's text
+_LONGEST_FORM = 400  # characters of a box that asks for an e-mail address
+_FIELD_DEPTH = 6  # elements from the field out
+_MOST_FIELDS = 50
+_BOX_TAGS = frozenset({"form", "div", "section", "aside", "label", "p", "span", "fieldset", "li"})
 _TERMS = ("tag-", "category-")
 _HIDDEN_STYLE = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.IGNORECASE)
 
@@ -151,11 +155,35 @@ def certain(root: Node, most: float, kept: Callable[[str], float]) -> set[Node]:
             menus.add(node)
         else:
             waiting.extend(node)
-    return menus | {
-        node
-        for node, name in found
-        if sizes[name] < most or (_is_linked(node) and kept(text_of(node)) < _KEPT)
-    }
+    return (
+        menus
+        | mail_forms(root)
+        | {
+            node
+            for node, name in found
+            if sizes[name] < most or (_is_linked(node) and kept(text_of(node)) < _KEPT)
+        }
+    )
+
+
+def mail_forms(root: Node) -> set[Node]:
+    """The boxes in which an e-mail address is asked for, whatever else is said in them."""
+    boxes: set[Node] = set()
+    for field in islice(root.iter("input"), _MOST_FIELDS):
+        name = attribute(field, "name").lower()
+        if attribute(field, "type").lower() != "email" and name not in {"email", "e-mail", "mail"}:
+            continue
+        box = None
+        for node in list(ancestors(field))[1:_FIELD_DEPTH]:
+            if tag_of(node) not in _BOX_TAGS or len(text_of(node)) > _LONGEST_FORM:
+                break
+            if next(node.iter("h1", "article"), None) is not None:
+                break
+            box = node
+        if box is not None:
+            boxes.add(box)
+    whole = len(text_of(root))
+    return {box for box in boxes if 2 * len(text_of(box)) < whole}
 
 
 def _is_linked(node: Node) -> bool:

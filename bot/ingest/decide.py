@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -257,13 +257,17 @@ def _short(name: str) -> str:
 
 
 def _oldest_first(entries: tuple[Entry, ...]) -> list[Entry]:
-    """By date where all have one; else the feed's order, which is newest first by custom."""
-    reverse = list(reversed(entries))
-    dates = [entry.published for entry in reverse if entry.published is not None]
-    if len(dates) == len(reverse) and len(Counter(dates)) > 1:
-        order = dict(zip(map(id, reverse), dates, strict=True))
-        return sorted(reverse, key=lambda entry: order[id(entry)])
-    return reverse
+    """By date where all have one, exact or told by a list; else the feed's order from its end.
+
+    Newest first is the custom. What has the same date follows the direction that the dates show.
+    """
+    found = [(entry.published or entry.date_hint, entry) for entry in entries]
+    dated = [(date, entry) for date, entry in found if date is not None]
+    if len(dated) < len(entries) or len({date for date, _ in dated}) < 2:  # noqa: PLR2004 - two differ
+        return list(reversed(entries))
+    if dated[0][0] >= dated[-1][0]:
+        dated.reverse()
+    return [entry for _, entry in sorted(dated, key=lambda each: each[0])]
 
 
 def _fuller(page: Document, content: Document) -> Document:

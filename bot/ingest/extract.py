@@ -11,7 +11,7 @@ from itertools import islice
 from bot.errors import ExtractError, NoArticleError
 from bot.ingest.anchor import LARGE, Ground, KeptText, densest, judge, kept_text, missed
 from bot.ingest.blocks import read_pieces, resolve_link
-from bot.ingest.boilerplate import certain
+from bot.ingest.boilerplate import certain, mail_forms
 from bot.ingest.charset import decode
 from bot.ingest.days import told_day
 from bot.ingest.discovery import page_base
@@ -19,11 +19,12 @@ from bot.ingest.dom import Node, parse_page, words
 from bot.ingest.inline import clean, plain, trim
 from bot.ingest.metadata import Metadata, read_metadata
 from bot.ingest.notes import with_notes
-from bot.ingest.phones import region_of, with_phones
+from bot.ingest.phones import all_with_phones, region_of
 from bot.ingest.pictures import same_picture
 from bot.ingest.pieces import Piece, with_links
 from bot.ingest.selection import choose, choose_fragment
 from bot.ingest.selectors import article_parts, drop
+from bot.ingest.shortcodes import without_shortcodes
 from bot.model import (
     Block,
     Contacts,
@@ -113,8 +114,9 @@ def document_from_html(html: str, base_url: str) -> Document:
     if not _MARKUP.search(html):
         return _plain_document(html)
     try:
-        root = parse_page(f"<html><body>{html}</body></html>")
-        chosen = choose_fragment(judge(read_pieces(root, base_url), None))
+        root = parse_page(f"<html><body>{without_shortcodes(html)}</body></html>")
+        base_url = page_base(root, base_url)
+        chosen = choose_fragment(judge(read_pieces(root, base_url, mail_forms(root)), None))
         return _document([one.piece for one in chosen], base_url, None)
     except RecursionError as error:
         raise ExtractError("The content nests its elements too deep.") from error
@@ -130,7 +132,7 @@ def _beginning(html: str) -> str:
 
 
 def _extract(html: str, url: str, selectors: Selectors, *, light: bool) -> Extracted:
-    root = parse_page(html)
+    root = parse_page(without_shortcodes(html))
     nodes = list(root.iter())  # lxml makes each element's object anew unless somebody holds it
     base_url = page_base(root, url)
     metadata = read_metadata(root, base_url)
@@ -194,17 +196,19 @@ def _plain_document(text: str) -> Document:
 
 def _document(pieces: Sequence[Piece], base_url: str, language: str | None) -> Document:
     """The chosen pieces with their notes gathered, links resolved, and headings from level two."""
-    region = region_of(base_url, language)
 
     def finished(block: Block) -> Block:
         block = with_links(block, lambda href: resolve_link(href, base_url))
         if isinstance(block, Heading) and block.level < _HIGHEST:
             return replace(block, level=_HIGHEST)
-        if isinstance(block, Contacts):
-            return replace(block, lines=tuple(with_phones(line, region) for line in block.lines))
         return block
 
-    return Document(tuple(map(finished, with_notes(pieces))))
+    blocks = [finished(block) for block in with_notes(pieces)]
+    contacts = (block for block in blocks if isinstance(block, Contacts))
+    dialled = all_with_phones(contacts, region_of(base_url, language))
+    return Document(
+        tuple(next(dialled) if isinstance(block, Contacts) else block for block in blocks)
+    )
 
 
 def _without_cover(pieces: list[Piece], cover: str | None) -> list[Piece]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from bot.addresses import normalise_url
 from bot.errors import ParseError
@@ -15,8 +15,10 @@ from bot.ingest.fields import paragraphs, settled
 from bot.ingest.listing_box import is_cut
 from bot.ingest.listing_data import linked_groups, state_groups
 from bot.ingest.listing_groups import repeated_groups
+from bot.ingest.listing_headings import Headings
 from bot.ingest.listing_markup import marked_groups
 from bot.ingest.listing_page import Item, ListingPage
+from bot.ingest.vocabulary import speaks_of_news
 from bot.model import Entry, Feed
 
 ADVICE = (
@@ -25,6 +27,8 @@ ADVICE = (
 )
 _NONE = f"No list of news is found on this page: {ADVICE}."
 _MORE = 2.5  # times as many articles outweigh that a list says less about itself
+_RECENT = ((3, 1.5), (30, 1.2), (365, 0.8))  # days since the newest, and what that is worth
+_OLD = 0.5
 _SUPERSET = 0.7  # share of a list's articles in another one that makes it a part of that
 
 
@@ -37,6 +41,8 @@ class _Demands:
         dated: the share of them that have dates; a list without needs to look the more like news.
         title_chars, title_words: of its titles on average.
         undated_chars: the same of a list with fewer dates.
+        named: whether a list with fewer dates needs a word for news in the page's path, title or
+            heading, or in its own.
     """
 
     fewest: int
@@ -44,13 +50,14 @@ class _Demands:
     title_words: float
     dated: float
     undated_chars: float
+    named: bool = False
 
 
 _TIERS: tuple[tuple[Callable[[ListingPage], list[list[Item]]], _Demands], ...] = (
     (linked_groups, _Demands(2, 12, 2, 0.3, 25)),
     (state_groups, _Demands(2, 12, 2, 0.3, 25)),
     (marked_groups, _Demands(2, 15, 2, 0.3, 20)),
-    (repeated_groups, _Demands(3, 20, 3, 0.3, 45)),
+    (repeated_groups, _Demands(3, 20, 3, 0.3, 45, named=True)),
 )
 
 
@@ -67,9 +74,9 @@ def read_listing(page: ListingPage) -> Feed:
     best: list[Item] = []
     for groups_of, demands in _TIERS:
         groups = [_tidied(page, group) for group in groups_of(page)]
-        good = [group for group in groups if _convinces(group, demands)]
+        good = [group for group in groups if _convinces(page, group, demands)]
         if good:
-            best = _better(best, max(good, key=_weight))
+            best = _better(best, max(good, key=lambda group: _weight(group, page.dates.now)))
     if not best:
         raise ParseError(_NONE)
     return feed_of(page, best)
@@ -92,7 +99,16 @@ def listing_of(root: Node, url: str, now: datetime) -> Feed:
 
 
 def _tidied(page: ListingPage, items: Sequence[Item]) -> list[Item]:
-    """Each article once, those of the site itself, unless all lead elsewhere."""
+    """Each article once, those of the site itself, unless all lead elsewhere.
+
+    What a heading calls popular, recommended or still to come is left out.
+    """
+    headings = Headings(item.title for item in items if item.title)
+    items = [
+        replace(item, heading=headings.over(item.node)) if item.node is not None else item
+        for item in items
+    ]
+    items = [item for item in items if item.heading is None or not item.heading.other]
     own = [item for item in items if is_own(item.url, page.url)]
     found: dict[str, Item] = {}
     for item in own or items:
@@ -103,7 +119,7 @@ def _tidied(page: ListingPage, items: Sequence[Item]) -> list[Item]:
     return [item for item in found.values() if item.title]
 
 
-def _convinces(items: Sequence[Item], demands: _Demands) -> bool:
+def _convinces(page: ListingPage, items: Sequence[Item], demands: _Demands) -> bool:
     count = len(items)
     if count < demands.fewest:
         return False
@@ -112,24 +128,42 @@ def _convinces(items: Sequence[Item], demands: _Demands) -> bool:
     counts = sum(len(words(title)) for title in titles) / len(titles)
     if 5 * len(titles) < 4 * count or chars < demands.title_chars or counts < demands.title_words:
         return False
-    dated = sum(item.date is not None for item in items) / count
+    dates = [item.date for item in items if item.date is not None]
+    if 2 * sum(date.lies_ahead(page.dates.now) for date in dates) > len(dates):
+        return False  # what is to come is announced, not reported
     likely = sum(looks_like_article(item.url) for item in items) / count
-    if dated >= demands.dated:
+    if len(dates) >= demands.dated * count:
         return True
+    if demands.named and not (page.speaks_of_news() or _heads_news(items)):
+        return False
     shapes = Counter(address_shape(item.url) for item in items)
     alike = shapes.most_common(1)[0][1] / count
     enough = count > demands.fewest
     return enough and chars >= demands.undated_chars and likely >= 0.7 and alike >= 0.7  # noqa: PLR2004
 
 
-def _weight(items: Sequence[Item]) -> float:
-    """Which of a page's lists is its news: long, with dates, leads and telling addresses."""
+def _heads_news(items: Sequence[Item]) -> bool:
+    heading = items[0].heading
+    return heading is not None and speaks_of_news(heading.text)
+
+
+def _weight(items: Sequence[Item], now: datetime) -> float:
+    """Which of a page's lists is its news: long, recent, with leads and telling addresses.
+
+    What stands under the page's own heading is likelier what the page is for.
+    """
     count = len(items)
     chars = sum(min(len(item.title), 90) for item in items) / count
     dated = sum(item.date is not None for item in items) / count
     leads = sum(bool(item.lead) for item in items) / count
     likely = sum(looks_like_article(item.url) for item in items) / count
-    return float(min(count, 40) * chars * (0.3 + likely) * (1 + dated) * (1 + leads / 2))
+    newest = max((item.date.moment for item in items if item.date is not None), default=None)
+    recent = 1.0
+    if newest is not None:
+        recent = next((rate for days, rate in _RECENT if now - newest <= timedelta(days)), _OLD)
+    place = sum(item.heading is not None and item.heading.level == 1 for item in items) / count
+    looks = chars * (0.3 + likely) * (1 + dated) * (1 + leads / 2)
+    return float(min(count, 40) * looks * recent * (1 + place / 2))
 
 
 def _better(first: list[Item], later: list[Item]) -> list[Item]:

@@ -28,12 +28,15 @@ _LEAD_WORDS = frozenset(
     }
 )
 _MORE = re.compile(
-    r"\s*(?:\[?(?:…|\.\.\.)\]?\s*)?(?:читать\s+(?:далее|полностью|дальше|ещё)|подробнее|далее|ещё"
+    r"\s{0,9}(?:\[?(?:…|\.\.\.)\]?\s{0,9})?(?:читать\s+(?:далее|полностью|дальше|ещё)|подробнее|далее|ещё"
     r"|read\s+(?:more|on)|continue\s+reading|more)\s*[.…»→>]*$",
     re.IGNORECASE,
 )
-_CUT = re.compile(r"\s*(?:…|\.\.\.|\[…\]|\[\.\.\.\])\s*$")
-_BACKGROUND = re.compile(r"background(?:-image)?\s*:[^;]*url\(\s*['\"]?([^'\")]+)", re.IGNORECASE)
+_CUT = re.compile(r"\s{0,9}(?:…|\.\.\.|\[…\]|\[\.\.\.\])\s*$")
+_BACKGROUND = re.compile(
+    r"background(?:-image)?\s{0,9}:[^;]{0,300}?url\(\s{0,9}['\"]?([^'\")]+)", re.IGNORECASE
+)
+_LONGEST_STYLE = 2000  # characters
 _SHORTEST_LEAD = 30  # characters
 _LONGEST_LEAD = 1000
 _LONGEST_DATE = 60
@@ -58,6 +61,7 @@ def read_item(page: ListingPage, parts: Sequence[Node], link: Node | None, url: 
         lead=lead_of(nodes, title, shown),
         date=date_of(page, nodes),
         image=image_of(page, nodes),
+        node=link if link is not None else next(iter(parts), None),
     )
 
 
@@ -217,7 +221,7 @@ def image_of(page: ListingPage, nodes: Iterable[Node]) -> str | None:
         if tag_of(node) in PICTURE_TAGS and (url := picture_url(node, page.base)):
             return url
         offers = [attribute(node, "data-original"), attribute(node, "data-bg")]
-        if found := _BACKGROUND.search(attribute(node, "style")):
+        if found := _BACKGROUND.search(attribute(node, "style")[:_LONGEST_STYLE]):
             offers.append(found[1])
         for offer in offers:
             if offer and (url := absolute_url(page.base, offer)):

@@ -6,6 +6,7 @@ import json
 import re
 from collections import deque
 from collections.abc import Iterator, Mapping
+from itertools import islice
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -19,6 +20,8 @@ _LONGEST_STATE = 3_000_000  # characters
 _MOST_VALUES = 100_000
 _LONGEST_LEAD = 1000
 _DEEPEST = 40
+_MOST_STATES = 50  # scripts that hold data
+_MOST_GROUPS = 50
 _STATE_TYPES = frozenset({"application/json", "text/json"})
 _STATE_IDS = frozenset({"__NEXT_DATA__", "__NUXT_DATA__"})
 _ASSIGNED = re.compile(
@@ -62,7 +65,7 @@ def linked_groups(page: ListingPage) -> list[list[Item]]:
             if isinstance(parts, list):
                 found = (_linked_item(page, part) for part in parts if isinstance(part, dict))
                 groups.append([item for item in found if item])
-    return [group for group in (loose, *groups) if group]
+    return sorted(filter(None, (loose, *groups)), key=len, reverse=True)[:_MOST_GROUPS]
 
 
 def _linked_item(page: ListingPage, node: _Object) -> Item | None:
@@ -95,7 +98,8 @@ def state_groups(page: ListingPage) -> list[list[Item]]:
     An article without its address but with a short name of its own is looked for among the page's
     links: how a site makes addresses of names is not guessed.
     """
-    states = [state for script in page.root.iter("script") if (state := _state(script))]
+    found = (state for script in page.root.iter("script") if (state := _state(script)))
+    states = list(islice(found, _MOST_STATES))
     if not states:
         return []
     links = {
@@ -107,7 +111,7 @@ def state_groups(page: ListingPage) -> list[list[Item]]:
         items = [item for item in found if item is not None]
         if 2 * len(items) > len(values):
             groups.append(items)
-    return groups
+    return sorted(groups, key=len, reverse=True)[:_MOST_GROUPS]
 
 
 def _state(script: Any) -> Any:

@@ -7,6 +7,8 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import islice
+from urllib.parse import urlsplit
 
 from bot.addresses import absolute_url, normalise_url
 from bot.ingest.article_address import is_other_page, is_own
@@ -15,11 +17,13 @@ from bot.ingest.discovery import page_base
 from bot.ingest.dom import Node, attribute, class_words, tag_of, text_of
 from bot.ingest.fields import language
 from bot.ingest.inline import clean
-from bot.ingest.listing_dates import Dated, DateReader
-from bot.ingest.vocabulary import STRONG_WORDS
+from bot.ingest.listing_dates import Dated, DateReader, reads_month_first
+from bot.ingest.listing_headings import ListHeading
+from bot.ingest.vocabulary import STRONG_WORDS, speaks_of_news
 
 LONGEST_TITLE = 500  # characters
 _LONGEST_NAME = 80
+_MOST_HEADINGS = 20
 _MOST_LINKS = 3_000
 _TELLING = 20  # characters of a link's text that may be a title
 _MOST = 0.8  # share of such links in a zone that, whatever it is called, is the page's content
@@ -48,13 +52,20 @@ _SITE_IN_TITLE = re.compile(r"\s+[|–—·•»-]\s+|\s*[|»]\s*")
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """An article as a list shows it; all but the address may be empty or None."""
+    """An article as a list shows it; all but the address may be empty or None.
+
+    Attributes:
+        node: its link on the page, where it is an element.
+        heading: what stands over its list there.
+    """
 
     url: str
     title: str
     lead: str = ""
     date: Dated | None = None
     image: str | None = None
+    node: Node | None = field(default=None, compare=False, repr=False)
+    heading: ListHeading | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +113,8 @@ class ListingPage:
         """The page at an address, read at a moment."""
         html = next(root.iter("html"), root)
         code = language(attribute(html, "lang") or attribute(html, "xml:lang"))
-        page = cls(root, url, page_base(root, url), code, DateReader(now, code))
+        dates = DateReader(now, code, month_first=reads_month_first(root, code, now))
+        page = cls(root, url, page_base(root, url), code, dates)
         page._key = normalise_url(url)
         page.zones = _zones(root)
         page._walk()
@@ -122,12 +134,20 @@ class ListingPage:
 
     def title(self) -> str:
         """What the page calls itself: its one heading, else its title without the site's name."""
-        headings = [clean(text_of(node, LONGEST_TITLE)) for node in self.root.iter("h1")]
+        nodes = islice(self.root.iter("h1"), _MOST_HEADINGS)
+        headings = [clean(text_of(node, LONGEST_TITLE)) for node in nodes]
         if len(headings) == 1 and 0 < len(headings[0]) <= _LONGEST_NAME:
             return headings[0]
         node = self.root.find(".//title")
         name = clean(text_of(node, LONGEST_TITLE)) if node is not None else ""
         return _SITE_IN_TITLE.split(name)[0][:_LONGEST_NAME]
+
+    def speaks_of_news(self) -> bool:
+        """Whether the page's path, title or heading says that it shows news."""
+        node = self.root.find(".//title")
+        headings = islice(self.root.iter("h1"), _MOST_HEADINGS)
+        told = [text_of(each, LONGEST_TITLE) for each in (*headings, node) if each is not None]
+        return any(map(speaks_of_news, [urlsplit(self.url).path, *told]))
 
     def _walk(self) -> None:
         own: list[Link] = []

@@ -6,6 +6,7 @@ import re
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
+from itertools import islice
 from urllib.parse import urlsplit
 
 from bot.addresses import absolute_url
@@ -18,6 +19,7 @@ from bot.ingest.jsonld import ArticleData, article_data
 
 _LONGEST_TITLE = 500  # characters
 _LONGEST_LEAD = 2000
+_MOST_HEADINGS = 20  # of level one that are looked at
 _MOST_PARTS = 6  # of a title, of which the site's name may be the last
 _SEPARATOR = re.compile(r"\s+[|–—·•:»«/-]+\s+|\s*[|»]\s*")
 _LANGUAGE = re.compile(r"([A-Za-z]{2,3})(?:[-_].*)?")
@@ -130,7 +132,11 @@ def _title(root: Node, data: ArticleData, meta: Mapping[str, str], url: str) -> 
     """The title as the page shows it: its one ``h1``, else as it is told to machines."""
     site = _first(meta, "og:site_name", "application-name") or data.site
     hosts = (urlsplit(url).hostname or "").split(".")
-    headings = [text for node in root.iter("h1") if (text := clean(text_of(node, _LONGEST_TITLE)))]
+    headings = [
+        text
+        for node in islice(root.iter("h1"), _MOST_HEADINGS)
+        if (text := clean(text_of(node, _LONGEST_TITLE)))
+    ]
     told = [
         _without_site(_without_host(title[:_LONGEST_TITLE], hosts), site, headings)
         for title in (

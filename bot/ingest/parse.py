@@ -34,6 +34,7 @@ from bot.ingest.fields import (
     settled,
 )
 from bot.ingest.json_feed import read_json_feed
+from bot.ingest.leads import lead_from, without_tail
 from bot.ingest.links import of_elements
 from bot.ingest.rhythm import rhythm
 from bot.model import Entry, Feed
@@ -65,6 +66,9 @@ _STRAY_TAG = re.compile(
     r"</?(?:b|br|em|i|nobr|p|span|strong|sub|sup|u|wbr)(?:\s[^<>]*)?/?>", re.IGNORECASE
 )
 _TAGS = re.compile(r"\btags?\b", re.IGNORECASE)
+_RELATIVE = re.compile(
+    r"(?:src|href|srcset)\s{0,9}=\s{0,9}[\"']?(?!\w{1,20}:|//|#)[^\s\"'>]", re.IGNORECASE
+)
 _HTML = frozenset({"text/html", "application/xhtml+xml"})
 # Full text as Russian aggregators ask for it, under the names that the parser gives it.
 _FULL_TEXT = ("yandex_full-text", "turbo_content", "full-text")
@@ -200,11 +204,11 @@ def _entry(raw: _Raw, base: str, *, atom: bool) -> Entry:
         guid=guid,
         url=_link(raw, guid, base),
         title=_line(raw.get("title_detail"), literal=atom),
-        lead=_line(summary, literal=atom),
+        lead=_lead(summary, literal=atom),
         published=published,
         updated=updated,
         image=largest(base, _pictures(raw)),
-        content=max(_contents(raw), key=len, default="") or _markup(summary),
+        content=max(_contents(raw, base), key=len, default="") or _markup(summary, base),
         categories=categories(_labels(raw)),
         authors=authors(plain_text(str(who.get("name", ""))) for who in _dicts(raw.get("authors"))),
     )
@@ -237,23 +241,29 @@ def _alternate(link: _Raw) -> bool:
     return bool(link.get("rel", "alternate") == "alternate")
 
 
-def _contents(raw: _Raw) -> Iterator[str]:
+def _contents(raw: _Raw, base: str) -> Iterator[str]:
     """The forms in which the article itself is in the feed, as HTML."""
     for detail in _dicts(raw.get("content")):
-        yield _markup(detail)
+        yield _markup(detail, base)
     for name in _FULL_TEXT:
         value = raw.get(name)
         if isinstance(value, str):
             yield value if "<" in value else paragraphs(value)
 
 
-def _markup(detail: _Raw | None) -> str:
-    """A text construct as HTML; empty for media other than text."""
+def _markup(detail: _Raw | None, base: str) -> str:
+    """A text construct as HTML; empty for media other than text.
+
+    Where addresses in it start from an ``xml:base`` (https://www.w3.org/TR/xmlbase/), the HTML
+    begins with that.
+    """
     if not detail:
         return ""
     value = str(detail.get("value", ""))
     if detail.get("type") in _HTML:
-        return value
+        own = str(detail.get("base") or "")
+        start = absolute_url(base, own) if own and _RELATIVE.search(value) else None
+        return f'<base href="{escape(start)}">{value}' if start and start != base else value
     return paragraphs(value) if detail.get("type") == "text/plain" else ""
 
 
@@ -270,6 +280,13 @@ def _line(detail: _Raw | None, *, literal: bool) -> str:
     if detail.get("type") in _HTML:
         return plain_text(value)
     return one_line(value if literal else _STRAY_TAG.sub(" ", value))
+
+
+def _lead(detail: _Raw | None, *, literal: bool) -> str:
+    """A summary as one plain line, without what the site's software puts below it."""
+    if detail and detail.get("type") in _HTML:
+        return lead_from(str(detail.get("value", "")))
+    return without_tail(_line(detail, literal=literal))
 
 
 def _moment(raw: _Raw, name: str) -> datetime | None:

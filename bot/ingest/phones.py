@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from urllib.parse import urlsplit
 
@@ -16,11 +16,13 @@ from phonenumbers import (
     format_number,
 )
 
-from bot.ingest.inline import trim
-from bot.model import Span, Spans
+from bot.ingest.inline import plain, trim
+from bot.model import Contacts, Span, Spans
 
 _LONGEST_LINE = 1000  # characters; longer ones are no contacts
 _MOST_NUMBERS = 20  # in one span
+_MOST_CHARS = 20_000  # of one document; a directory of hundreds of people has no more
+_LONGEST_NAME = 30  # characters before a number that may say what it is
 _REGION_OF_DOMAIN = {"uk": "GB", "su": "RU", "xn--p1ai": "RU", "xn--90ais": "BY", "xn--j1amh": "UA"}
 _REGION_OF_LANGUAGE = {
     "ru": "RU", "be": "BY", "kk": "KZ", "uk": "UA", "hy": "AM", "az": "AZ", "ka": "GE", "ky": "KG",
@@ -66,6 +68,24 @@ def with_phones(spans: Spans, region: str | None) -> Spans:
     return trim(part for span in spans for part in _dialled(span, region))
 
 
+def all_with_phones(contacts: Iterable[Contacts], region: str | None) -> Iterator[Contacts]:
+    """The contacts of one document, each line as ``with_phones`` gives it.
+
+    Looking for numbers is slow, so that it ends after 20,000 characters of lines with digits.
+    """
+    left = _MOST_CHARS
+    for block in contacts:
+        lines = []
+        for line in block.lines:
+            text = plain(line)
+            if any(map(str.isdigit, text)):
+                left -= len(text)
+                lines.append(with_phones(line, region) if left >= 0 else line)
+            else:
+                lines.append(line)
+        yield replace(block, lines=tuple(lines))
+
+
 def _dialled(span: Span, region: str | None) -> Iterator[Span]:
     if span.link is not None and not span.link.lower().startswith("tel:"):
         yield span
@@ -73,7 +93,7 @@ def _dialled(span: Span, region: str | None) -> Iterator[Span]:
     at = 0
     matcher = PhoneNumberMatcher(span.text, region, Leniency.VALID, max_tries=_MOST_NUMBERS)
     for match in matcher:
-        if _OTHER_NUMBER.search(span.text[: match.start]):
+        if _OTHER_NUMBER.search(span.text[max(match.start - _LONGEST_NAME, 0) : match.start]):
             continue
         if match.start > at:
             yield replace(span, text=span.text[at : match.start])

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from itertools import islice
 from urllib.parse import urlsplit
 
 from bot.addresses import absolute_url, picture_name
-from bot.ingest.dom import Node, attribute, class_words, tag_of
+from bot.ingest.dom import Node, ancestors, attribute, class_words, tag_of, text_of
 from bot.ingest.inline import clean
 
 PICTURE_TAGS = frozenset({"img", "amp-img"})
@@ -35,6 +37,16 @@ _ADDRESS = re.compile(r"(?:https?:|/|\.|[\w%~-]+[/.?])(?!.*[{}\s])", re.IGNORECA
 _IN_JSON = re.compile(r"\{\s*\"(https?://[^\"\s]+)\".*", re.DOTALL)
 _SIZE = re.compile(r"\s*(\d{1,5})(?:px)?\s*", re.IGNORECASE)
 _STYLE_SIZE = re.compile(r"(?:^|;)\s*(?:width|height)\s*:\s*(\d{1,5})px", re.IGNORECASE)
+_PICTURE_FILE = re.compile(r"\.(?:jpe?g|png|webp)$", re.IGNORECASE)
+_LINK_DEPTH = 5  # elements around a picture in which its link may stand
+_PHOTOGRAPHER = re.compile(
+    r"\b(?:фото(?:граф\w*)?|снимок|photo(?:grapher)?|foto)\s?(?:[:©/]|by\b|предоставлен)|©",
+    re.IGNORECASE,
+)
+_ITALICS = frozenset({"em", "i"})
+_LONGEST_CAPTION = 300  # characters of one that names a photographer
+_LONGEST_IN_ITALICS = 160
+_ALL_ITALIC = 0.9  # share of the text
 _OFFER_SIZE = re.compile(r"(\d{1,5}(?:\.\d{1,3})?)([wx])")
 
 
@@ -42,10 +54,11 @@ def picture_url(image: Node, base_url: str) -> str | None:
     """The address of the picture that an ``img`` shows, or None where it is no picture of a story.
 
     Lazy loading is seen through; of several sizes the largest that Telegram still uses is taken.
+    A link around the picture that leads to a picture is that in full size.
     """
     if _is_small(image) or class_words(image) & _ICON_WORDS:
         return None
-    for address in _addresses(image):
+    for address in (*_linked(image), *_addresses(image)):
         if not _ADDRESS.match(address) or _TINY_FILE.search(address.split("?")[0]):
             continue
         url = absolute_url(base_url, address)
@@ -70,13 +83,47 @@ def leaves_site(link: str, base_url: str) -> bool:
 def picture_caption(image: Node) -> Node | None:
     """The element outside any ``figure`` that holds the caption of this picture, or None.
 
-    It is known by its class and stands beside the picture, or beside the box around it.
+    It is known by its class, or by being short and in italics or naming the photographer, and
+    stands beside the picture, or beside the box around it.
     """
+    text_between = False
     for node in _box(image):
         sibling = node.getnext()
-        if sibling is not None and is_caption(sibling):
+        text_between = text_between or bool((node.tail or "").strip())
+        if sibling is None:
+            continue
+        if is_caption(sibling) or (not text_between and _looks_like_caption(sibling)):
             return sibling
     return None
+
+
+def _looks_like_caption(node: Node) -> bool:
+    """Whether a paragraph right after a picture is its caption, though it does not say so."""
+    if tag_of(node) not in {"p", "div", "em", "i", "small"}:
+        return False
+    if next(node.iter(*PICTURE_TAGS, "p", "ul", "ol", "table"), node) is not node:
+        return False
+    text = clean(text_of(node, _LONGEST_CAPTION + 1))
+    if not text or len(text) > _LONGEST_CAPTION:
+        return False
+    if _PHOTOGRAPHER.search(text):
+        return True
+    italic = sum(
+        len(text_of(inner))
+        for inner in node.iter("em", "i")
+        if inner is node or not any(tag_of(above) in _ITALICS for above in _between(inner, node))
+    )
+    return len(text) <= _LONGEST_IN_ITALICS and italic >= _ALL_ITALIC * len(text)
+
+
+def _between(inner: Node, outer: Node) -> Iterator[Node]:
+    """The elements around one up to another, that one included."""
+    node = inner.getparent()
+    while node is not None:
+        yield node
+        if node is outer:
+            return
+        node = node.getparent()
 
 
 def is_caption(node: Node) -> bool:
@@ -123,6 +170,17 @@ def _addresses(image: Node) -> list[str]:
         if attribute(node, "type").lower() != "image/avif"
     ]
     return [address for address in (*sets, *lazy, image.get("src"), *sources) if address]
+
+
+def _linked(image: Node) -> list[str]:
+    """Where a link around the picture leads, if that is a picture too and not a page about it."""
+    for node in islice(ancestors(image), 1, _LINK_DEPTH):
+        if tag_of(node) == "a":
+            href = attribute(node, "href")
+            path = href.partition("?")[0].partition("#")[0]
+            name = path.rpartition("/")[2]
+            return [href] if _PICTURE_FILE.search(name) and ":" not in name else []
+    return []
 
 
 def _sources(image: Node) -> list[Node]:

@@ -26,6 +26,7 @@ from bot.ingest.newest import MOST_ENTRIES, newest_articles
 from bot.model import Entry, Feed
 
 _MOST_ADDRESSES = 100_000  # twice what the protocol allows
+_MOST_TAGS = 2_000_000  # closing ones among them; 50,000 addresses with 20 elements each
 _MOST_NAMED = 10  # sitemaps of an index that are worth a look
 _DTD = re.compile(r"<!(?:DOCTYPE|ENTITY)\b", re.IGNORECASE)
 _DECLARATION = re.compile(r"\A\s*<\?xml[^>]{0,200}\?>")
@@ -37,6 +38,8 @@ _OTHER = re.compile(
     re.IGNORECASE,
 )
 _NUMBER = re.compile(r"\d+")
+_ADDRESSES = frozenset({"url", "sitemap"})
+_HOLDERS = _ADDRESSES | {"news", "publication", "image"}
 _OF_NEWS = frozenset({"title", "name", "language"})
 _OLDEST = datetime.min.replace(tzinfo=UTC)
 
@@ -71,6 +74,8 @@ def read_sitemap(text: str, url: str) -> Reading:
     """
     if _DTD.search(text):
         raise ParseError("The sitemap declares entities, which no sitemap needs.")
+    if text.count("<") > _MOST_TAGS:
+        raise ParseError(f"The sitemap has more than {_MOST_TAGS:,} tags.")
     data = _BARE_AMPERSAND.sub("&amp;", _DECLARATION.sub("", text)).encode("utf-8", "replace")
     sitemaps: list[_Address] = []
     pages: list[_Address] = []
@@ -96,7 +101,6 @@ def _addresses(data: bytes) -> Iterator[tuple[bool, _Address]]:
     parsing = etree.iterparse(
         io.BytesIO(data),
         events=("end",),
-        tag=("{*}url", "{*}sitemap"),
         resolve_entities=False,
         no_network=True,
         load_dtd=False,
@@ -107,11 +111,14 @@ def _addresses(data: bytes) -> Iterator[tuple[bool, _Address]]:
     )
     try:
         for _, node in parsing:
-            name = _name(node)
             parent = node.getparent()
             if parent is None:
                 continue
-            yield name == "sitemap", _read(node)
+            name = _name(node)
+            if name in _ADDRESSES:
+                yield name == "sitemap", _read(node)
+            elif _name(parent) in _HOLDERS:
+                continue  # is read with its address
             node.clear()
             while node.getprevious() is not None:
                 del parent[0]

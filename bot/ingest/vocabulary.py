@@ -129,7 +129,17 @@ _SERVICE_LINE = re.compile(
     | (?:anzeige|werbung|publicidad|publicité|pubblicità|publicidade)(?:$|\s*[.:*-])
     | реклама(?:$|[.:]) | на\ правах\ рекламы | поделиться(?:$|:|\ в\b) | поделитесь\b
     | (?:мы|наш\ канал)\ в\ (?:telegram|телеграм|vk|вконтакте|дзен|max)
-    | сообщение\ .{,200}\ появил(?:ись|ось|ась)\ сначала\ на\b
+    | (?:сообщение|запись|публикация)\ .{,200}\ (?:появил(?:ись|ось|ась)\ сначала\ на
+      |впервые\ появил(?:ись|ось|ась))\b
+    | введите\ (?:ваш|свой)?\ ?(?:e-?mail|email|адрес\ (?:электронной|эл)|электронн|имейл)
+    | нажимая\ (?:на\ )?(?:эту\ |данную\ )?кнопку\b
+    | (?:следующая|предыдущая)\ (?:новость|статья|запись|публикация)(?:$|\s*[:←→«])
+    | оцените\ (?:эту\ )?(?:статью|новость|материал|публикацию)(?:$|\s*[:.!\d])
+    | enter\ your\ e-?mail | by\ (?:clicking|pressing)\ .{,80}\ you\ (?:agree|accept|consent)
+    | (?:next|previous)\ (?:article|post|story)(?:$|\s*[:←→])
+    | rate\ this\ (?:article|post|story)\b
+    | (?:читать|смотреть)\ (?:далее|дальше|полностью)\s*[.…→»>]*$ | подробнее\s*[.…→»>]*$
+    | continue\ reading(?:$|\s*[→»>]|\ .{,200}[→»>]$) | read\ more\s*[.…→»>]*$
     | (?:назад|наверх|вверх|к\ списку|все\ новости)$
     | the\ post\ .{,200}\ (?:appeared\ first\ on|first\ appeared\ on)\b
     | thank\ you\ for\ (?:subscribing|signing\ up|your\ interest)
@@ -158,6 +168,46 @@ _DATE_LINE = re.compile(
     r"[,\s|/·•–—-]*(?:в\s+|at\s+)?(?:\d{1,2}:\d{2}(?::\d{2})?)?\s*(?:мск|msk|[ap]\.?m\.?|[a-z]{2,4})?",
     re.IGNORECASE,
 )
+
+
+_OTHER_LIST = re.compile(
+    r"""(?:
+    (?:сам(?:ое|ые)\ )?(?:популярн|читаем|обсуждаем|просматриваем|комментируем)(?:ое|ые|ая)
+      (?:\ (?:новости|материалы|статьи|записи|публикации|темы|сейчас))?
+      (?:\ (?:за|на|в|недели|месяца|дня|года|сегодня)\b.{,40})?
+    | (?:топ|лучшее|рейтинг)(?:[-\ ]?\d{1,3})?(?:\ (?:за|недели|месяца|дня|года|новостей)\b.{,40})?
+    | (?:читайте|читать|смотрите)\ (?:также|ещ[её]|по\ теме) | сейчас\ читают
+    | (?:вам|вас)\ (?:также\ )?(?:может|могут)\ .{,40} | рекомендуем(?:\ .{,40})?
+    | выбор\ (?:редакции|читателей)
+    | афиша(?:\ .{,40})?
+    | (?:календарь|анонсы?|расписание|план)\ (?:событий|мероприятий)(?:\ .{,40})?
+    | (?:ближайшие|предстоящие|будущие|грядущие)\ (?:события|мероприятия)(?:\ .{,40})?
+    | (?:most|top)\ (?:read|popular|viewed|shared|commented|discussed)(?:\ .{,40})?
+    | popular(?:\ (?:news|stories|posts|articles|now|today|this|in|on)\b.{,40})?
+    | trending(?:\ .{,40})? | editor'?s?'?\ picks? | recommended(?:\ .{,40})?
+    | (?:read|see)\ also | you\ (?:may|might)\ (?:also\ )?like
+    | (?:upcoming\ )?events(?:\ (?:calendar|this|in)\b.{,40})?
+    | meistgelesen(?:\ .{,40})? | (?:kommende\ )?veranstaltungen(?:\ .{,40})?
+    )\s*[:.…!→»>]*""",
+    re.IGNORECASE | re.VERBOSE,
+)
+_NEWS_WORD = re.compile(
+    r"новост|новин|novost|news|пресс|press|публикаци|publika|publicat|стат(?:ь[яи]|ей)\b|stat[yi]i"
+    r"|article|\bблог|blog|журнал|journal|magazin|хроник|\bлент[аы]\b|\blenta\b|репортаж|событи"
+    r"|sobyti|stories|\bmedia\b|медиа|\bсми\b|nachricht|aktuell|meldung|noticia|actualit|notizi"
+    r"|aktualno|wiadomosc",
+    re.IGNORECASE,
+)
+
+
+def names_other_list(text: str) -> bool:
+    """Whether a list's heading says that it is no news: what is popular, or what is to come."""
+    return len(text) <= _LONGEST_LINE and _OTHER_LIST.fullmatch(text) is not None
+
+
+def speaks_of_news(text: str) -> bool:
+    """Whether a title, a heading or a path says that news or articles are there."""
+    return _NEWS_WORD.search(text[:_LONGEST_LINE]) is not None
 
 
 def opens_other_part(text: str) -> bool:

@@ -214,6 +214,17 @@ def test_oldest_first_by_date_where_all_have_one() -> None:
     assert [c.entry.guid for c in candidates(feed(*entries))] == ["0", "2", "1"]
 
 
+def test_a_list_in_ascending_order_is_read_by_the_dates_that_it_tells() -> None:
+    days = [NOW - timedelta(days=2), NOW - timedelta(days=1), NOW - timedelta(days=1), NOW]
+    entries = [
+        replace(entry(str(at)), date_hint=day, published=None) for at, day in enumerate(days)
+    ]
+
+    for order in (entries, entries[::-1]):
+        found = [one.entry.guid for one in candidates(feed(*order))]
+        assert found == ["0", "1", "2", "3"]
+
+
 def test_oldest_first_by_the_feeds_order_where_a_date_is_missing() -> None:
     entries = [entry("new", published=NOW), entry("undated"), entry("old", published=NOW)]
     assert [c.entry.guid for c in candidates(feed(*entries))] == ["old", "undated", "new"]

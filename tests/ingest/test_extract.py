@@ -269,3 +269,26 @@ def test_half_a_surrogate_pair_in_what_a_page_says_of_itself_is_dropped() -> Non
     )
     found = extract_article(page.encode(), "text/html; charset=utf-8", URL)
     assert (found.title, found.sections) == ("Мост", ("Город",))
+
+
+def test_a_box_that_asks_for_an_address_is_dropped_whole() -> None:
+    story = "<p>В Липовом Бору посадили сто лип, и каждую назвали по имени.</p>"
+    box = "<div><p>Хотите знать больше?</p><div>Пишем раз в неделю<input type='email'></div></div>"
+
+    assert outline(document_from_html(f"{story * 3}{box}{story}", URL)) == outline(
+        document_from_html(story * 4, URL)
+    )
+
+
+def test_a_caption_in_a_shortcode_is_the_picture_s() -> None:
+    html = '<p>Раз.</p>[caption id="1" width="9"]<img src="/1.jpg"> Сто лип[/caption]<p>Два.</p>'
+
+    blocks = document_from_html(html, URL).blocks
+
+    assert [type(block) for block in blocks] == [Paragraph, Image, Paragraph]
+    assert isinstance(blocks[1], Image)
+    assert marked(blocks[1].caption) == "Сто лип"
+    assert (
+        "["
+        not in document_from_html('<p>Раз [caption id="1"] два[/caption].</p>', URL).plain_text()
+    )

@@ -215,9 +215,16 @@ LINK = "<a href='/news/100'>В городе открыли новый мост</
         ("<div>" * 90 + LINK + "</div>" * 90) * 400,
         f"<li>{LINK}<i>{'1.' * 40}</i></li>" * 9_000,
         "<script type='application/json'>" + "[" * 90_000 + "</script>",
+        f"<article>{LINK}<p style='" + "background:" * 130_000 + "'>x</p></article>" * 2,
+        (
+            "<script type='application/json'>"
+            '[[{"title":"В городе открыли мост","date":"2026-11-28","url":"/news/100"},'
+            '{"title":"В городе открыли сад","date":"2026-11-27","url":"/news/101"}]]</script>'
+        )
+        * 12_000,
         "<link rel=alternate type=application/rss+xml href=/f>" * 30_000,
     ],
-    ids=range(9),
+    ids=range(11),
 )
 def test_a_page_that_means_harm_takes_little_time(body: str) -> None:
     started = time.process_time()

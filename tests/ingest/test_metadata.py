@@ -1,5 +1,6 @@
 """What pages say of their articles, in all the places where they say it."""
 
+import time
 from datetime import datetime
 
 import pytest
@@ -149,3 +150,13 @@ def test_lead_image_and_language() -> None:
     )
     assert read(head, html="<html lang=en-GB>").language == "en"
     assert read("<title>Сад</title><meta name=description content=Сад>").lead == ""
+
+
+def test_of_very_many_headings_few_are_compared_with_the_title() -> None:
+    title = " - ".join(f"слово{n}" for n in range(60))
+    html = f"<html><head><title>{title}</title></head><body>{'<h1>Мост открыт</h1>' * 20_000}"
+
+    started = time.process_time()
+    read_metadata(parse_page(html), "https://news.example.org/most")
+
+    assert time.process_time() - started < 2

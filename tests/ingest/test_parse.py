@@ -13,9 +13,10 @@ from hypothesis import strategies as st
 
 from bot.errors import ParseError
 from bot.ingest.dates import moment
+from bot.ingest.extract import document_from_html
 from bot.ingest.fields import MAX_ENTRIES, plain_text
 from bot.ingest.parse import MAX_TAGS, parse_feed
-from bot.model import Entry, Feed
+from bot.model import Entry, Feed, Image
 
 URL = "https://news.example.org/feeds/all.xml"
 FEEDS = sorted(
@@ -247,3 +248,58 @@ ITEM_KEYS = st.sampled_from(
 @given(st.lists(st.dictionaries(ITEM_KEYS, JSON), max_size=4))
 def test_any_json_items_are_entries(items: list[object]) -> None:
     check(json.dumps({"items": items}).encode())
+
+
+@pytest.mark.parametrize(
+    ("summary", "lead"),
+    [
+        (
+            "<p>Открыли мост.</p><p>Сообщение <a href='/1'>Мост</a> появились сначала на V.</p>",
+            "Открыли мост.",
+        ),
+        (
+            "<p>Открыли мост [&hellip;]</p><p>Запись <a>Мост. Сад</a> впервые появилась V.</p>",
+            "Открыли мост…",
+        ),
+        ("Открыли мост. The post Bridge appeared first on News.", "Открыли мост."),
+        ("<p>The post <a href='/1'>Bridge</a> first appeared on News.</p>", ""),
+        ("Открыли мост … <a href='/1'>Читать далее</a>", "Открыли мост…"),
+        ("<p>Открыли мост.</p><p><a href='/1'>Подробнее</a></p>", "Открыли мост."),
+        ("Open. <a href='/1'>Continue reading <span>A bridge</span> →</a>", "Open."),
+        ("Открыли мост […]", "Открыли мост…"),
+        ("<p>Открыли мост.</p><p>Подпишитесь на наш канал</p>", "Открыли мост."),
+        ("О мосте можно узнать подробнее.", "О мосте можно узнать подробнее."),
+        ("Читать далее чем до моста никто не любит.", "Читать далее чем до моста никто не любит."),
+        ("Мост<br>открыт...", "Мост открыт..."),
+    ],
+)
+def test_a_lead_ends_where_the_story_does(summary: str, lead: str) -> None:
+    assert entry(f"<title>x</title><description><![CDATA[{summary}]]></description>").lead == lead
+
+
+def test_a_long_summary_full_of_read_more_takes_little_time() -> None:
+    summary = "Читать далее The post " * 40_000 + "<p" * 40_000
+
+    started = time.process_time()
+    entry(f"<description><![CDATA[{summary}]]></description>")
+
+    assert time.process_time() - started < 2
+
+
+def test_the_base_of_content_is_what_its_addresses_start_from() -> None:
+    feed = (
+        '<feed xmlns="http://www.w3.org/2005/Atom" xml:base="https://cdn.example.org/"><title>x'
+        '</title><entry xml:base="2026/"><id>1</id><title>y</title><link href="most.html"/>'
+        '<content type="html" xml:base="pics/">&lt;p&gt;Мост&lt;img src="1.jpg"&gt;</content>'
+        "</entry></feed>"
+    )
+
+    read = parse_feed(feed.encode(), None, URL).entries[0]
+
+    assert read.url == "https://cdn.example.org/2026/most.html"
+    [image] = [
+        block.url
+        for block in document_from_html(read.content, read.url).blocks
+        if isinstance(block, Image)
+    ]
+    assert image == "https://cdn.example.org/2026/pics/1.jpg"

@@ -1,9 +1,11 @@
 """Phone numbers of contacts, as local people write them."""
 
+import time
+
 import pytest
 
 from bot.ingest.extract import extract_article
-from bot.ingest.phones import region_of, with_phones
+from bot.ingest.phones import all_with_phones, region_of, with_phones
 from bot.model import Contacts, Span, Style
 
 
@@ -84,3 +86,14 @@ def test_numbers_in_prose_stay_and_those_of_contacts_do_not() -> None:
     (contacts,) = (block for block in document.blocks if isinstance(block, Contacts))
     assert any(span.link == "tel:+74951234567" for line in contacts.lines for span in line)
     assert "8 (495) 123-45-67 до конца мая" in document.plain_text()
+
+
+def test_no_more_lines_are_searched_than_people_read() -> None:
+    lines = tuple((Span(f"8 (495) 123-45-67 , {'а 12 ' * 150}"),) for _ in range(1500))
+
+    started = time.process_time()
+    [found] = all_with_phones([Contacts("Контакты", lines)], "RU")
+
+    assert time.process_time() - started < 5
+    assert any(span.link for span in found.lines[0])
+    assert found.lines[-1] == lines[-1]

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import gzip
+import subprocess
+import sys
 import time
 from datetime import UTC, datetime, timedelta
 
@@ -161,3 +163,30 @@ def test_a_broken_address_costs_itself_alone() -> None:
         "https://news.example.org/news/2000",
         "https://news.example.org/news/1000",
     ]
+
+
+def test_other_elements_are_freed() -> None:
+    """They took 150 bytes each; a process of its own shows what a sitemap takes at most."""
+    script = (
+        "import resource as r\n"
+        "from bot.ingest.sitemap import read_sitemap\n"
+        "flood = '<x/>' * 300_000\n"
+        "text = f'<urlset>{flood}<y>{flood}</y><url><loc>/most-otkryt-100</loc></url></urlset>'\n"
+        "before = r.getrusage(r.RUSAGE_SELF).ru_maxrss\n"
+        "reading = read_sitemap(text, 'https://news.example.org/')\n"
+        "print(len(reading.feed.entries), r.getrusage(r.RUSAGE_SELF).ru_maxrss - before)\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script], check=True, capture_output=True, text=True
+    )
+
+    count, grown = map(int, done.stdout.split())
+    assert count == 1
+    assert grown < 60_000  # kilobytes
+
+
+def test_far_too_many_elements_are_refused() -> None:
+    found = urlset(("https://news.example.org/most-otkryt-100", "2026-11-28"))
+
+    with pytest.raises(ParseError, match="more than 2,000,000 tags"):
+        read(found.replace("<url>", "<x/>" * 2_000_000 + "<url>"))
