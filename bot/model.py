@@ -381,6 +381,7 @@ class Extracted:
         lead: one or two sentences of plain text, or empty.
         sections: the path to the section that the page names, outermost first; may be empty.
         published, updated: aware moments, or None.
+        guessed: the day on which it may have been published, where it does not say so; or None.
         reason: why the page was read in a cheaper way, or not beyond its head; else empty.
         declared: whether the page says itself that it is an article.
     """
@@ -397,6 +398,7 @@ class Extracted:
     authors: tuple[str, ...] = ()
     reason: str = ""
     declared: bool = False
+    guessed: datetime | None = None
 
 
 class AliasKind(StrEnum):

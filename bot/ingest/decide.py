@@ -151,7 +151,10 @@ def compose(
         lead=lead[:LEAD_CHARS],
         image=image,
         language=(page.language if page else None) or language,
-        published=entry.published or (page.published if page else None) or entry.date_hint,
+        published=entry.published
+        or (page.published if page else None)
+        or entry.date_hint
+        or (page.guessed if page else None),
         document=body,
         seen=fingerprint(entry),
         has_page=page is not None and not page.reason,

@@ -61,7 +61,7 @@ _COUNTS = {"a": 1, "an": 1, "пар": 2, "пару": 2}
 
 @dataclass(frozen=True, slots=True)
 class Dated:
-    """A moment, and whether the text named its time zone; else it is read as UTC."""
+    """A moment, and whether the text named its time zone; else it is read in that of the reader."""
 
     moment: datetime
     exact: bool
@@ -71,12 +71,13 @@ class DateReader:
     """Reads the dates of one page.
 
     Args:
-        now: the moment that "вчера" is told from.
+        now: the moment that "вчера" is told from, in the zone of dates that name none.
         language: the page's language, or None.
     """
 
     def __init__(self, now: datetime, language: str | None) -> None:
-        self._now = now.astimezone(UTC)
+        self._now = now
+        self._zone = now.tzinfo or UTC
         self._languages = list(dict.fromkeys(["ru", "en", (language or "en")[:2].lower()]))
         self._guesses = _GUESSES
 
@@ -87,7 +88,7 @@ class DateReader:
             return Dated(found, exact=True)
         if (shown := self.shown(text)) is not None:
             return shown
-        found = moment(text) if text else None
+        found = moment(text, self._zone) if text else None
         return Dated(found, exact=False) if found is not None else None
 
     def shown(self, text: str) -> Dated | None:
@@ -160,7 +161,7 @@ class DateReader:
         year = int(parts["year"] or 0) or self._now.year
         year += 2000 if year < _CENTURY else 0
         with suppress(ValueError):
-            found = datetime(year, month, day, tzinfo=UTC)
+            found = datetime(year, month, day, tzinfo=self._zone)
             if not parts["year"] and found > self._now + _AHEAD:
                 found = found.replace(year=year - 1)
             return found
@@ -168,11 +169,11 @@ class DateReader:
 
     def _at(self, day: datetime, clock: re.Match[str] | None) -> datetime:
         if clock is None:
-            return datetime.combine(day.date(), time(), UTC)
+            return datetime.combine(day.date(), time(), self._zone)
         hour = int(clock["hour"])
         if half := _HALF_DAY.match(clock.string, clock.end()):
             hour = hour % 12 + (12 if half["half"].lower() == "p" else 0)
-        return datetime.combine(day.date(), time(hour, int(clock["minute"])), UTC)
+        return datetime.combine(day.date(), time(hour, int(clock["minute"])), self._zone)
 
 
 def _library(text: str, languages: list[str], now: datetime) -> datetime | None:
@@ -184,8 +185,6 @@ def _library(text: str, languages: list[str], now: datetime) -> datetime | None:
             languages=languages,
             settings={
                 "RELATIVE_BASE": now.replace(tzinfo=None),
-                "TIMEZONE": "UTC",
-                "RETURN_AS_TIMEZONE_AWARE": True,
                 "PREFER_DATES_FROM": "past",
                 "DATE_ORDER": "DMY",
                 "REQUIRE_PARTS": ["day", "month"],
@@ -193,4 +192,4 @@ def _library(text: str, languages: list[str], now: datetime) -> datetime | None:
         )
     except Exception:  # noqa: BLE001 - a language that it does not know, or a text that it dislikes
         return None
-    return sensible(found.astimezone(UTC)) if found is not None else None
+    return sensible(found, now.tzinfo or UTC) if found is not None else None

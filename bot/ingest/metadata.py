@@ -5,16 +5,18 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import UTC, datetime, tzinfo
 from urllib.parse import urlsplit
 
 from bot.addresses import absolute_url
 from bot.ingest import dates
 from bot.ingest.authors import authors, meta_authors, shown_authors
 from bot.ingest.crumbs import Place, page_path
-from bot.ingest.dom import Node, attribute, class_words, text_of, words
+from bot.ingest.dom import Node, attribute, text_of, words
 from bot.ingest.inline import clean
 from bot.ingest.jsonld import ArticleData, article_data
+from bot.ingest.listing_dates import DateReader
+from bot.ingest.opening import Opening, opening_of
 
 _LONGEST_TITLE = 500  # characters
 _LONGEST_LEAD = 2000
@@ -49,36 +51,38 @@ class Metadata:
     declared: bool = False
 
 
-def read_metadata(root: Node, url: str) -> Metadata:
+def read_metadata(root: Node, url: str, now: datetime | None = None) -> Metadata:
     """What a page says about its article. Nothing is invented: what is not said is missing.
 
     Args:
         root: the page.
         url: its address, against which others are resolved.
+        now: the moment that "today" is told from, in the zone of dates that name none; where the
+            page gives another of its dates with an offset, that is theirs. None: now, in UTC.
     """
+    now = now or datetime.now(UTC)
     data = article_data(root)
     meta = _meta(root)
     title = _title(root, data, meta, url)
     canonical = _canonical(root, meta, url)
+    language = _language(root, data, meta)
+    published = [
+        data.published,
+        *(meta.get(name, "") for name in _PUBLISHED),
+        *_times(root, "datePublished", "pubdate"),
+    ]
+    updated = [data.updated, _first(meta, *_UPDATED), *_times(root, "dateModified")]
+    zone = _zone((*published, *updated), now)
+    opening = opening_of(root, _heading(root, title))
     return Metadata(
         url=canonical,
         title=title,
         lead=_lead(data, meta, title),
         sections=_sections(root, url, data, meta, Place((canonical or url, url), title)),
         image=_image(data, meta, url),
-        language=_language(root, data, meta),
-        published=_moment(
-            data.published,
-            *(meta.get(name, "") for name in _PUBLISHED),
-            *_times(root, "datePublished", "pubdate"),
-        ),
-        updated=_moment(
-            data.updated,
-            _first(
-                meta, "article:modified_time", "og:updated_time", "datemodified", "last-modified"
-            ),
-            *_times(root, "dateModified"),
-        ),
+        language=language,
+        published=_moment(zone, *published) or _shown(opening, language, now.astimezone(zone)),
+        updated=_moment(zone, *updated),
         declared=meta.get("og:type", "article" if data.alone else "").lower() == "article",
         authors=authors(
             data.authors,
@@ -106,24 +110,48 @@ def _first(meta: Mapping[str, str], *names: str) -> str:
     return next((value for name in names if (value := meta.get(name))), "")
 
 
-def _moment(*texts: str) -> datetime | None:
-    return next((moment for text in texts if text and (moment := dates.moment(text))), None)
+def _moment(zone: tzinfo, *texts: str) -> datetime | None:
+    return next(
+        (moment for text in texts if text and (moment := dates.moment(text, zone))),
+        None,
+    )
+
+
+def _zone(texts: Iterable[str], now: datetime) -> tzinfo:
+    """The offset of one of the page's dates; nearly all sites write UTC for machines as well."""
+    for text in texts:
+        moment = dates.moment(text) if text and dates.has_offset(text) else None
+        if moment is not None and moment.utcoffset():
+            return moment.tzinfo or UTC
+    return now.tzinfo or UTC
 
 
 def _times(root: Node, itemprop: str, flag: str | None = None) -> list[str]:
-    """What ``time`` elements say, the marked ones first; unmarked ones only with a ``flag``."""
-    marked: list[str] = []
-    plain: list[str] = []
-    for node in root.iter("time"):
-        value = attribute(node, "datetime") or attribute(node, "content")
-        if not value:
-            continue
-        props = attribute(node, "itemprop").split()
-        if itemprop in props or (flag and node.get(flag) is not None):
-            marked.append(value)
-        elif not props and flag and not class_words(node) & {"updated", "modified", "comment"}:
-            plain.append(value)
-    return marked + plain[:1]
+    """What ``time`` elements say that are marked for it."""
+    return [
+        value
+        for node in root.iter("time")
+        if itemprop in attribute(node, "itemprop").split() or (flag and node.get(flag) is not None)
+        if (value := attribute(node, "datetime") or attribute(node, "content"))
+    ]
+
+
+def _shown(opening: Opening, language: str | None, now: datetime) -> datetime | None:
+    """The date that readers of the page see beside its title."""
+    found = opening.date(DateReader(now, language), now)
+    return found.moment if found is not None else None
+
+
+def _heading(root: Node, title: str) -> Node | None:
+    """The heading that shows the title, else the page's first."""
+    headings = list(root.iter("h1"))
+    wanted = words(title)
+    same = (
+        node
+        for node in (*headings, *root.iter("h2", "h3"))
+        if wanted and words(text_of(node, _LONGEST_TITLE))[-len(wanted) :] == wanted
+    )
+    return next(same, headings[0] if headings else None)
 
 
 def _title(root: Node, data: ArticleData, meta: Mapping[str, str], url: str) -> str:

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import replace
-from datetime import datetime
+from datetime import UTC, datetime, tzinfo
 from types import TracebackType
 from typing import Self, TypeVar
 
@@ -48,6 +48,7 @@ class ParsePool:
         tasks: after how many tasks a worker is renewed.
         feed_timeout: seconds that a feed may take.
         article_timeout: seconds that an article's page or a fragment may take.
+        zone: the time zone of dates on pages that name none, and of "today".
     """
 
     def __init__(
@@ -57,7 +58,9 @@ class ParsePool:
         tasks: int = 500,
         feed_timeout: float = 20.0,
         article_timeout: float = 5.0,
+        zone: tzinfo = UTC,
     ) -> None:
+        self._zone = zone
         self._workers = workers
         self._tasks = tasks
         self._feed_timeout = feed_timeout
@@ -110,7 +113,7 @@ class ParsePool:
             content_type,
             url,
             selectors,
-            now,
+            now.astimezone(self._zone),
         )
 
     async def article(
@@ -126,7 +129,7 @@ class ParsePool:
             ExtractError: there is none of that, or it could not be read in time; the reason is
                 that of the usual way.
         """
-        page = content, content_type, url
+        page = content, content_type, url, datetime.now(self._zone)
         try:
             article, dropped = await self._run(
                 ExtractError, "page", self._article_timeout, _article, *page, selectors
@@ -140,7 +143,7 @@ class ParsePool:
         return article
 
     async def _cheaper(
-        self, page: tuple[bytes, str | None, str], refusal: ExtractError, *, pointed: bool
+        self, page: tuple[bytes, str | None, str, datetime], refusal: ExtractError, *, pointed: bool
     ) -> Extracted:
         # Where there is no article, or it is not where the editor points, none is guessed.
         only_card = pointed or isinstance(refusal, NoArticleError)
@@ -268,26 +271,30 @@ def _source(
 
 
 def _article(
-    content: bytes, content_type: str | None, url: str, selectors: Selectors | None
+    content: bytes,
+    content_type: str | None,
+    url: str,
+    now: datetime,
+    selectors: Selectors | None,
 ) -> tuple[Extracted, int]:
     from bot.ingest.extract import extract_article  # noqa: PLC0415 - see above
 
-    article = extract_article(content, content_type, url, selectors)
+    article = extract_article(content, content_type, url, selectors, now=now)
     document, dropped = bounded(article.document)
     return replace(article, document=document), dropped
 
 
-def _light(content: bytes, content_type: str | None, url: str) -> Extracted:
+def _light(content: bytes, content_type: str | None, url: str, now: datetime) -> Extracted:
     from bot.ingest.extract import extract_article  # noqa: PLC0415 - see above
 
-    article = extract_article(content, content_type, url, light=True)
+    article = extract_article(content, content_type, url, now=now, light=True)
     return replace(article, document=bounded(article.document)[0])
 
 
-def _card(content: bytes, content_type: str | None, url: str) -> Extracted:
+def _card(content: bytes, content_type: str | None, url: str, now: datetime) -> Extracted:
     from bot.ingest.extract import extract_card  # noqa: PLC0415 - see above
 
-    return extract_card(content, content_type, url)
+    return extract_card(content, content_type, url, now)
 
 
 def _fragment(html: str, base_url: str) -> tuple[Document, int]:

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
+from zoneinfo import ZoneInfo
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
@@ -61,7 +62,7 @@ async def read(wish: Wish, settings: Settings, out: Console, err: Console) -> bo
         )
         examiner = Examiner(
             fetcher,
-            await stack.enter_async_context(ParsePool()),
+            await stack.enter_async_context(ParsePool(zone=ZoneInfo(settings.timezone))),
             {spec.url: spec for spec in settings.sources},
             Aliases(settings.section_aliases),
             wish.base_url,
