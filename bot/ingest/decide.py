@@ -11,6 +11,7 @@ from hashlib import sha256
 from urllib.parse import urlsplit
 
 from bot.addresses import names_private_host, normalise_url, picture_name
+from bot.ingest.leads import whole_lead
 from bot.ingest.likeness import squeezed, without_counters
 from bot.ingest.nearness import sketch
 from bot.ingest.tails import id_host, id_tail
@@ -131,6 +132,7 @@ def compose(
     lead = entry.lead or (page.lead if page else "")
     if page and page.lead and len(entry.lead) > LEAD_CHARS:
         lead = page.lead
+    lead = whole_lead(lead, document, LEAD_CHARS)
     image = (page.image if page else None) or entry.image
     if image and not allow_private and names_private_host(image):
         image = None

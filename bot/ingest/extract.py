@@ -18,6 +18,7 @@ from bot.ingest.days import told_day
 from bot.ingest.discovery import page_base
 from bot.ingest.dom import Node, parse_page, words
 from bot.ingest.inline import clean, plain, trim
+from bot.ingest.leads import lead_of_article, whole_lead
 from bot.ingest.metadata import Metadata, read_metadata
 from bot.ingest.notes import with_notes
 from bot.ingest.phones import region_of, with_phones
@@ -39,6 +40,7 @@ from bot.model import (
 )
 
 _HIGHEST = 2  # level of the highest heading inside an article
+_LONGEST_LEAD = 1000  # characters of one that is completed
 _SHORTEST = 20  # characters; less is no article
 _LIGHT_BYTES = 2_000_000  # of a page that could not be read in the usual way
 _LIGHT_CHARS = 1_000_000
@@ -150,7 +152,10 @@ def _extract(html: str, url: str, selectors: Selectors, now: datetime, *, light:
     document = _document(pieces, base_url, metadata.language)
     if len(document.plain_text()) < _SHORTEST:
         raise NoArticleError("The page shows no article text.")
-    found = _extracted(metadata, document)
+    text = document.plain_text()
+    lead = lead_of_article(metadata.leads, metadata.title, text, metadata.site)
+    lead = whole_lead(lead, document, _LONGEST_LEAD)
+    found = _extracted(replace(metadata, lead=lead), document)
     if metadata.published is None and not light:
         return replace(found, guessed=told_day(root, base_url, now))
     return found

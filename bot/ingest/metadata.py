@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, tzinfo
 from urllib.parse import urlsplit
@@ -37,7 +37,12 @@ _ALIKE = 0.8  # share of common words
 
 @dataclass(frozen=True, slots=True)
 class Metadata:
-    """What a page says about its article; texts may be empty, the rest None."""
+    """What a page says about its article; texts may be empty, the rest None.
+
+    Attributes:
+        leads: all that may be its lead, the likeliest, which is ``lead``, first.
+        site: what the site calls itself.
+    """
 
     url: str | None
     title: str
@@ -49,6 +54,8 @@ class Metadata:
     updated: datetime | None
     authors: tuple[str, ...] = ()
     declared: bool = False
+    leads: tuple[str, ...] = ()
+    site: str = ""
 
 
 def read_metadata(root: Node, url: str, now: datetime | None = None) -> Metadata:
@@ -74,10 +81,14 @@ def read_metadata(root: Node, url: str, now: datetime | None = None) -> Metadata
     updated = [data.updated, _first(meta, *_UPDATED), *_times(root, "dateModified")]
     zone = _zone((*published, *updated), now)
     opening = opening_of(root, _heading(root, title))
+    leads = tuple(_leads(data, meta, title, opening))
+    site = _first(meta, "og:site_name", "application-name") or data.site
     return Metadata(
         url=canonical,
         title=title,
-        lead=_lead(data, meta, title),
+        lead=leads[0] if leads else "",
+        leads=leads,
+        site=site,
         sections=_sections(root, url, data, meta, Place((canonical or url, url), title)),
         image=_image(data, meta, url),
         language=language,
@@ -88,7 +99,7 @@ def read_metadata(root: Node, url: str, now: datetime | None = None) -> Metadata
             data.authors,
             meta_authors(root),
             shown_authors(root),
-            site=_first(meta, "og:site_name", "application-name") or data.site,
+            site=site,
         ),
     )
 
@@ -217,16 +228,18 @@ def _without_site(title: str, site: str, headings: Iterable[str]) -> str:
     return title
 
 
-def _lead(data: ArticleData, meta: Mapping[str, str], title: str) -> str:
+def _leads(
+    data: ArticleData, meta: Mapping[str, str], title: str, opening: Opening
+) -> Iterator[str]:
     for lead in (
         _first(meta, "og:description"),
         data.lead,
         _first(meta, "description", "twitter:description", "dc.description"),
+        opening.lead(),
     ):
         text = clean(lead)[:_LONGEST_LEAD]
         if text and words(text) != words(title):
-            return text
-    return ""
+            yield text
 
 
 def _sections(
