@@ -12,11 +12,12 @@ from bot.addresses import absolute_url
 from bot.ingest import dates
 from bot.ingest.authors import authors, meta_authors, shown_authors
 from bot.ingest.crumbs import Place, page_path
-from bot.ingest.dom import Node, attribute, text_of, words
+from bot.ingest.dom import Node, attribute, tag_of, text_of, words
 from bot.ingest.inline import clean
 from bot.ingest.jsonld import ArticleData, article_data
 from bot.ingest.listing_dates import DateReader
 from bot.ingest.opening import Opening, opening_of
+from bot.ingest.section_names import is_section
 
 _LONGEST_TITLE = 500  # characters
 _LONGEST_LEAD = 2000
@@ -169,27 +170,50 @@ def _title(root: Node, data: ArticleData, meta: Mapping[str, str], url: str) -> 
     """The title as the page shows it: its one ``h1``, else as it is told to machines."""
     site = _first(meta, "og:site_name", "application-name") or data.site
     hosts = (urlsplit(url).hostname or "").split(".")
-    headings = [text for node in root.iter("h1") if (text := clean(text_of(node, _LONGEST_TITLE)))]
-    told = [
-        _without_site(_without_host(title[:_LONGEST_TITLE], hosts), site, headings)
-        for title in (
-            data.title,
-            _first(meta, "og:title"),
-            _first(meta, "twitter:title", "dc.title"),
-        )
-        if title
-    ]
+    headings = [text for node in root.iter("h1") if (text := _text(node))]
+    names = {data.section, _first(meta, "article:section", "og:article:section")}
+    inner = _inner_headings(root, names)
+    known = [*headings, *inner]
+    offers = [data.title, _first(meta, "og:title"), _first(meta, "twitter:title", "dc.title")]
     page = root.find(".//title")
     if page is not None:
-        title = _without_host(clean(text_of(page, _LONGEST_TITLE)), hosts)
-        told.append(_without_site(title, site, headings))
+        offers.append(clean(text_of(page, _LONGEST_TITLE)))
+    told = [
+        _without_section(
+            _without_site(_without_host(offer[:_LONGEST_TITLE], hosts), site, known), names
+        )
+        for offer in offers
+        if offer
+    ]
+    if any(is_section(text, names) for text in headings):
+        headings = [text for text in headings if not is_section(text, names)]
+        told = [title for title in told if words(title) != words(site)]
+    elif headings:
+        inner = []
     shown = [
         next((title for title in told if _follows_kicker(title, heading)), heading)
-        for heading in headings
+        for heading in (*headings, *inner)
         if any(_alike(heading, title) or _follows_kicker(title, heading) for title in told)
     ]
-    found = [*shown, *told, *headings]
+    found = [*shown, *(title for title in told if not is_section(title, names))]
+    found += [*headings, *inner[:1], *told, *known]
     return next((title[:_LONGEST_TITLE] for title in found if title), "")
+
+
+def _text(node: Node) -> str:
+    return clean(text_of(node, _LONGEST_TITLE))
+
+
+def _inner_headings(root: Node, names: Collection[str]) -> list[str]:
+    """What may be the article's own heading where the page's is that of a section, or missing."""
+    top = next(root.iter("h1"), None)
+    opening = opening_of(root, top)
+    return [
+        text
+        for node in opening.below
+        if tag_of(node) in {"h1", "h2", "h3"} and next(node.iter("a"), None) is None
+        if len(words(text := _text(node))) > 1 and not is_section(text, names)
+    ]
 
 
 def _alike(heading: str, title: str) -> bool:
@@ -225,6 +249,18 @@ def _without_site(title: str, site: str, headings: Iterable[str]) -> str:
     first = _SEPARATOR.search(title)
     if site and first is not None and words(title[: first.start()]) == words(site):
         return title[first.end() :].strip()
+    return title
+
+
+def _without_section(title: str, names: Collection[str]) -> str:
+    """A title without a section's name that a separator sets off, and what stands behind that."""
+    parts = list(_SEPARATOR.finditer(title))[:_MOST_PARTS]
+    for at, match in enumerate(parts):
+        end = parts[at + 1].start() if at + 1 < len(parts) else len(title)
+        if match.start() and is_section(title[match.end() : end], names):
+            return title[: match.start()].strip()
+    if parts and is_section(title[: parts[0].start()], names):
+        return title[parts[0].end() :].strip()
     return title
 
 
