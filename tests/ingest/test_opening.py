@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from bot.ingest.extract import extract_article
-from bot.model import Extracted
+from bot.model import Extracted, Heading, Span
 
 URL = "https://news.example/news/most/"
 MOSCOW = ZoneInfo("Europe/Moscow")
@@ -91,3 +91,23 @@ def test_another_date_of_the_page_tells_the_zone_better() -> None:
     head = "<meta property=article:modified_time content=2026-11-20T18:00:00+07:00>"
     found = page(below="<div class=date>20 ноября 2026, 14:05</div>", head=head)
     assert found.published == datetime(2026, 11, 20, 7, 5, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    "opening",
+    [
+        "<h1>Мост открыт</h1><h2>Что сказал мэр</h2>",
+        "<h1>Новости</h1><h3>Мост открыт</h3><h2>Что сказал мэр</h2>",
+        "<h1>Новости</h1><h2>Что сказал мэр</h2>",
+        "<h1>Мост открыт</h1><h1>Что сказал мэр</h1>",
+    ],
+)
+def test_a_heading_that_is_not_the_title_stays(opening: str) -> None:
+    html = (
+        "<html><head><title>Мост открыт — Новости — Министерство</title></head>"
+        f"<body><article>{opening}{TEXT}</article></body></html>"
+    )
+    found = extract_article(html.encode(), "text/html; charset=utf-8", URL, now=NOW)
+    assert found.title == "Мост открыт"
+    assert found.document.blocks[0] == Heading(2, (Span("Что сказал мэр"),))
+    assert found.document.plain_text().count("Мост открыт") == 0
