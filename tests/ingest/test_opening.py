@@ -109,5 +109,5 @@ def test_a_heading_that_is_not_the_title_stays(opening: str) -> None:
     )
     found = extract_article(html.encode(), "text/html; charset=utf-8", URL, now=NOW)
     assert found.title == "Мост открыт"
-    assert found.document.blocks[0] == Heading(2, (Span("Что сказал мэр"),))
+    assert found.document.blocks[0] == Heading((Span("Что сказал мэр"),), 2)
     assert found.document.plain_text().count("Мост открыт") == 0
