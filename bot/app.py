@@ -6,6 +6,7 @@ import asyncio
 import signal
 from contextlib import AsyncExitStack
 from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import structlog
 from aiogram import Bot
@@ -164,7 +165,7 @@ class _Process:
                 sources=settings.sources,
             )
         )
-        pool = await stack.enter_async_context(ParsePool())
+        pool = await stack.enter_async_context(ParsePool(zone=ZoneInfo(settings.timezone)))
 
         async def read(lease: Lease) -> None:
             await self._list_sources(lease.lost)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from contextlib import AsyncExitStack
+from zoneinfo import ZoneInfo
 
 from aiogram.exceptions import AiogramError
 
@@ -51,7 +52,7 @@ async def check(settings: Settings, say: Say) -> bool:
                 sources=settings.sources,
             )
         )
-        pool = await stack.enter_async_context(ParsePool())
+        pool = await stack.enter_async_context(ParsePool(zone=ZoneInfo(settings.timezone)))
         t = translators["en"]
         for spec in settings.sources:
             well &= await _source(spec, fetcher, pool, settings, t, say)

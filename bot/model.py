@@ -381,6 +381,7 @@ class Extracted:
         lead: one or two sentences of plain text, or empty.
         sections: the path to the section that the page names, outermost first; may be empty.
         published, updated: aware moments, or None.
+        guessed: the day on which it may have been published, where it does not say so; or None.
         reason: why the page was read in a cheaper way, or not beyond its head; else empty.
         declared: whether the page says itself that it is an article.
         body_hash: of the document (see ``page_state``) where it was taken already, else empty.
@@ -399,6 +400,7 @@ class Extracted:
     reason: str = ""
     declared: bool = False
     body_hash: str = ""
+    guessed: datetime | None = None
 
 
 class AliasKind(StrEnum):

@@ -107,7 +107,7 @@ class Settings(BaseSettings):
     )
     timezone: str = _field(
         "UTC",
-        "The time zone in which dates are shown.",
+        "The time zone in which dates are shown, and of dates on pages that name none.",
         "a time zone's name, such as Europe/Moscow or Asia/Krasnoyarsk",
     )
     admin_ids: Annotated[tuple[int, ...], NoDecode] = _field(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, tzinfo
 from email.utils import parsedate_to_datetime
 
 _FIRST_YEAR, _LAST_YEAR = 1990, 2099
@@ -37,8 +37,8 @@ _RUSSIAN_MONTHS = {
 _YEAR_ZERO = re.compile(r"(?<![\d+-])0\d{3}(?!\d)")
 
 
-def moment(text: str) -> datetime | None:
-    """A date as feeds and pages write it, with its own UTC offset; without one, UTC is assumed.
+def moment(text: str, zone: tzinfo = UTC) -> datetime | None:
+    """A date as feeds and pages write it, with its own UTC offset; without one, it is of the zone.
 
     ISO 8601, RFC 822 with its usual mistakes, Russian month names, seconds or milliseconds since
     1970. None for what is no date or lies outside the years 1990 to 2099.
@@ -50,7 +50,7 @@ def moment(text: str) -> datetime | None:
             found = read(text)
         except (ValueError, OverflowError, TypeError, IndexError):
             continue
-        return sensible(found)
+        return sensible(found, zone)
     return None
 
 
@@ -61,11 +61,11 @@ def has_offset(text: str) -> bool:
     return zoned or re.fullmatch(r"[0-9]{9,13}", text) is not None
 
 
-def sensible(found: datetime) -> datetime | None:
+def sensible(found: datetime, zone: tzinfo = UTC) -> datetime | None:
     """The moment with an offset, or None where its year cannot be meant."""
     if not _FIRST_YEAR <= found.year <= _LAST_YEAR:
         return None
-    return found if found.tzinfo is not None else found.replace(tzinfo=UTC)
+    return found if found.tzinfo is not None else found.replace(tzinfo=zone)
 
 
 def _epoch(text: str) -> datetime:

@@ -12,6 +12,7 @@ from hashlib import sha256
 from urllib.parse import urlsplit
 
 from bot.addresses import names_private_host, normalise_url, picture_name
+from bot.ingest.leads import whole_lead
 from bot.ingest.likeness import squeezed, without_counters
 from bot.ingest.nearness import sketch
 from bot.ingest.tails import id_host, id_tail
@@ -134,6 +135,7 @@ def compose(
     lead = entry.lead or (page.lead if page else "")
     if page and page.lead and len(entry.lead) > LEAD_CHARS:
         lead = page.lead
+    lead = whole_lead(lead, document, LEAD_CHARS)
     image = (page.image if page else None) or entry.image
     if image and not allow_private and names_private_host(image):
         image = None
@@ -154,7 +156,10 @@ def compose(
         lead=lead[:LEAD_CHARS],
         image=image,
         language=(page.language if page else None) or language,
-        published=entry.published or (page.published if page else None) or entry.date_hint,
+        published=entry.published
+        or (page.published if page else None)
+        or entry.date_hint
+        or (page.guessed if page else None),
         document=body,
         seen=fingerprint(entry),
         has_page=page is not None and not page.reason,

@@ -6,6 +6,7 @@ import html as entities
 import re
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import UTC, datetime
 from itertools import islice
 
 from bot.errors import ExtractError, NoArticleError
@@ -17,6 +18,7 @@ from bot.ingest.days import told_day
 from bot.ingest.discovery import page_base
 from bot.ingest.dom import Node, parse_page, words
 from bot.ingest.inline import clean, plain, trim
+from bot.ingest.leads import lead_of_article, whole_lead
 from bot.ingest.metadata import Metadata, read_metadata
 from bot.ingest.notes import with_notes
 from bot.ingest.phones import all_with_phones, region_of
@@ -39,6 +41,7 @@ from bot.model import (
 )
 
 _HIGHEST = 2  # level of the highest heading inside an article
+_LONGEST_LEAD = 1000  # characters of one that is completed
 _SHORTEST = 20  # characters; less is no article
 _LIGHT_BYTES = 2_000_000  # of a page that could not be read in the usual way
 _LIGHT_CHARS = 1_000_000
@@ -60,6 +63,7 @@ def extract_article(
     url: str,
     selectors: Selectors | None = None,
     *,
+    now: datetime | None = None,
     light: bool = False,
 ) -> Extracted:
     """The article that a page shows, with what the page says about it.
@@ -69,6 +73,8 @@ def extract_article(
         content_type: the ``Content-Type`` that came with it, or None.
         url: where it was fetched from; relative addresses are resolved against it.
         selectors: what on the page is the article and what is not, or None to find it unasked.
+        now: the moment that "today" is told from, in the zone of dates that name none; None for
+            the present in UTC.
         light: read its beginning only, and take for the article what stands where most running
             text is. That is right less often, but takes a fraction of the time.
 
@@ -80,12 +86,14 @@ def extract_article(
             html = _beginning(decode(content[:_LIGHT_BYTES], content_type))
         else:
             html = decode(content, content_type)
-        return _extract(html, url, selectors or Selectors(), light=light)
+        return _extract(html, url, selectors or Selectors(), now or datetime.now(UTC), light=light)
     except RecursionError as error:  # many levels inside a few elements, as lists in lists
         raise ExtractError("The page nests its elements too deep.") from error
 
 
-def extract_card(content: bytes, content_type: str | None, url: str) -> Extracted:
+def extract_card(
+    content: bytes, content_type: str | None, url: str, now: datetime | None = None
+) -> Extracted:
     """What the head of a page says about its article, without the article.
 
     Raises:
@@ -94,7 +102,7 @@ def extract_card(content: bytes, content_type: str | None, url: str) -> Extracte
     html = _beginning(decode(content[:_LIGHT_BYTES], content_type))[:_CARD_CHARS]
     end = _BODY.search(html)
     root = parse_page(html[: end.start()] if end else html)
-    metadata = read_metadata(root, page_base(root, url))
+    metadata = read_metadata(root, page_base(root, url), now or datetime.now(UTC))
     if not metadata.title:
         raise ExtractError("The page says nothing about an article.")
     return _extracted(metadata, Document())
@@ -131,11 +139,11 @@ def _beginning(html: str) -> str:
     return html[:_LIGHT_CHARS]
 
 
-def _extract(html: str, url: str, selectors: Selectors, *, light: bool) -> Extracted:
+def _extract(html: str, url: str, selectors: Selectors, now: datetime, *, light: bool) -> Extracted:
     root = parse_page(without_shortcodes(html))
     nodes = list(root.iter())  # lxml makes each element's object anew unless somebody holds it
     base_url = page_base(root, url)
-    metadata = read_metadata(root, base_url)
+    metadata = read_metadata(root, base_url, now)
     drop(root, selectors)
     if parts := article_parts(root, selectors):
         pieces = _pointed_at(parts, base_url, metadata.title)
@@ -146,9 +154,13 @@ def _extract(html: str, url: str, selectors: Selectors, *, light: bool) -> Extra
     document = _document(pieces, base_url, metadata.language)
     if len(document.plain_text()) < _SHORTEST:
         raise NoArticleError("The page shows no article text.")
+    text = document.plain_text()
+    lead = lead_of_article(metadata.leads, metadata.title, text, metadata.site)
+    lead = whole_lead(lead, document, _LONGEST_LEAD)
+    found = _extracted(replace(metadata, lead=lead), document)
     if metadata.published is None and not light:
-        metadata = replace(metadata, published=told_day(root, base_url))
-    return _extracted(metadata, document)
+        return replace(found, guessed=told_day(root, base_url, now))
+    return found
 
 
 def _extracted(metadata: Metadata, document: Document) -> Extracted:

@@ -1,64 +1,59 @@
-"""The lead that a feed's summary gives, without what the site's software puts below it."""
+"""Leads: whole where they were cut short, and of the article rather than of the site."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
+from itertools import islice
 
-from bot.ingest.fields import one_line, plain_text
-from bot.ingest.vocabulary import is_service_line
+from bot.model import Document, Paragraph
 
-_MOST_PARAGRAPHS = 30  # that are looked at singly
-_LONGEST_END = 700  # characters at the end that a footer may take
-_LONGEST_TAG = 1000
-_PARTS = re.compile(
-    rf"</?(?:p|div|ul|ol|li|h[1-6]|blockquote|section|article|tr|table)(?:\s[^<>]{{0,{_LONGEST_TAG}}})?/?>"
-    rf"|(?:<br\s{{0,5}}/?>\s{{0,20}}){{2,9}}",
-    re.IGNORECASE,
+_CUT = re.compile(r"[\s,;:—–-]*\[?(?:…|\.\.\.)\]?\s*$")
+_ENDED = re.compile(r"[.!?…]['\"»“”)\]]*$")
+# Where a sentence ends: not after an initial, nor after a usual abbreviation.
+_END = re.compile(
+    r"(?<!\b[A-ZА-ЯЁ])(?<!\b[гпдт])(?<!\b(?:ул|им|гг|св|др|Mr|Dr|St))(?<!\b(?:тыс|млн|руб|стр|обл|Mrs))"
+    r"[.!?…]+['\"»“”)\]]*(?=\s+['\"«„“(—–A-ZА-ЯЁ0-9]|\s*$)"
 )
-# WordPress names in each entry where it appeared first, in the language of the site.
-_FOOTER = re.compile(
-    r"(?:^|(?<=\s))(?:(?:Сообщение|Запись|Публикация)\s.{1,300}?\s"
-    r"(?:впервые\s+появил|появил(?:ись|ось|ась)\s+сначала)|The\s+post\s.{1,300}?\s"
-    r"(?:appeared\s+first|first\s+appeared)\s+on\b).{0,200}$"
-)
-_MORE = re.compile(
-    r"(?:^|(?<=[\s.!?…»”\]]))[«<\[(]?\s?"
-    r"(?:Читать\s(?:далее|дальше|полностью|ещ[её]|статью|новость|весь\sтекст)|Подробнее|Далее"
-    r"|Continue\s[Rr]eading|Read\s(?:[Mm]ore|[Oo]n|the\s(?:full|rest)))(?!\w)"
-)
-# What follows "read on" there: nothing or an arrow, or the article's title and an arrow.
-_ARROW = re.compile(r"(?:.{0,200}\s)?[→»›>]+\s?|[\s.:…)\]-]*")
-_AFTER_CUT = re.compile(
-    r"(?:\[\s?)?(?:…|\.\.\.)(?:\s?\])?\s{0,3}(?:читать|подробнее|далее|read|more|continue)\b.{0,200}$",
-    re.IGNORECASE,
-)
-_CUT = re.compile(r"\s{0,3}(?:\[\s?(?:…|\.\.\.)\s?\]|\s(?:…|\.\.\.))$")
+_FIRST = 3  # paragraphs in which the lead's words may stand again
+_SHORTEST = 20  # characters of a beginning that is no chance
+_STEM = 4  # letters that a telling word has at least, and by which its forms are known as one
+_WORD = re.compile(r"\w+")
 
 
-def lead_from(markup: str) -> str:
-    """The summary of an entry as one plain line: its paragraphs without those of the site.
-
-    "Read more" and where the entry appeared first go; that a text is cut stays to be seen.
+def whole_lead(lead: str, document: Document, limit: int) -> str:
+    """A lead that ends within a sentence, to the sentence's end. Pure.
 
     Args:
-        markup: the summary as HTML.
+        lead: one line.
+        document: the article, one of whose first paragraphs may begin with the lead's words.
+        limit: characters; a longer lead is left as it is.
     """
-    parts = _PARTS.split(markup, _MOST_PARAGRAPHS)
-    lines = [line for part in parts if part.strip() and (line := plain_text(part))]
-    story = [text for line in lines if (text := without_tail(line))]
-    told = [line for line in story if not is_service_line(line, 0)]
-    return one_line(" ".join(told or story))
+    stem = " ".join(_CUT.sub("", lead).split())
+    if len(stem) < _SHORTEST or (_ENDED.search(stem) and not _CUT.search(lead)):
+        return lead
+    paragraphs = (block for block in document.blocks if isinstance(block, Paragraph))
+    for paragraph in islice(paragraphs, _FIRST):
+        text = " ".join("".join(span.text for span in paragraph.spans).split())
+        if text.startswith(stem):
+            ends = (end.end() for end in _END.finditer(text) if end.end() >= len(stem))
+            end = next(ends, len(text))
+            return text[:end] if end <= limit else lead
+    return lead
 
 
-def without_tail(text: str) -> str:
-    """One line of a lead without a closing "read more" and the like."""
-    head, end = text[:-_LONGEST_END], text[-_LONGEST_END:]
-    end = _FOOTER.sub("", end).rstrip()
-    end = _AFTER_CUT.sub("…", end).rstrip()
-    for more in _MORE.finditer(end):
-        if _ARROW.fullmatch(end, more.end()):
-            end = end[: more.start()].rstrip()
-            break
-    if _CUT.search(end):
-        end = f"{_CUT.sub('', end)}…" if _CUT.sub("", end) else ""
-    return f"{head}{end}".strip() if end.strip(" ….") else head.strip()
+def lead_of_article(leads: Iterable[str], title: str, text: str, site: str) -> str:
+    """The first lead that speaks of the article, not of the site as on all its pages. Pure.
+
+    Args:
+        leads: what the page offers.
+        title: the article's.
+        text: the article's.
+        site: the site's name, whose words prove nothing.
+    """
+    said = (_stems(title) | _stems(text)) - _stems(site)
+    return next((lead for lead in leads if _stems(lead) & said or not _stems(lead)), "")
+
+
+def _stems(text: str) -> set[str]:
+    return {word[:_STEM] for word in _WORD.findall(text.casefold()) if len(word) >= _STEM}

@@ -18,10 +18,10 @@ _HEADINGS = ("h1", "h2", "h3", "h4", "h5", "h6")
 _TITLE_WORDS = frozenset(
     {"title", "headline", "heading", "header", "name", "caption", "zagolovok", "subject", "ttl"}
 )
-_DATE_WORDS = frozenset(
+DATE_WORDS = frozenset(
     {"date", "time", "datetime", "data", "published", "posted", "pubdate", "day", "vremya", "dt"}
 )
-_LEAD_WORDS = frozenset(
+LEAD_WORDS = frozenset(
     {
         *("lead", "summary", "description", "descr", "desc", "excerpt", "anons", "announce"),
         *("announcement", "preview", "intro", "text", "teaser", "lid", "subtitle", "body"),
@@ -149,7 +149,7 @@ def _first_line(link: Node) -> str:
     blocks = [
         clean(text_of(node, LONGEST_TITLE))
         for node in link.iter("div", "p", "span", "strong", "b", "td")
-        if not len(node) and not class_words(node) & (_DATE_WORDS | _LEAD_WORDS)
+        if not len(node) and not class_words(node) & (DATE_WORDS | LEAD_WORDS)
     ]
     own = clean(link.text or "")
     return max([own, *blocks[:20]], key=len) if blocks else ""
@@ -166,7 +166,7 @@ def date_of(page: ListingPage, nodes: Sequence[Node]) -> Dated | None:
             if found is not None:
                 return found
     for node in nodes:
-        if class_words(node) & _DATE_WORDS and (text := text_of(node, 2 * _LONGEST_DATE)):
+        if class_words(node) & DATE_WORDS and (text := text_of(node, 2 * _LONGEST_DATE)):
             found = page.dates.guessed(text) if len(text) <= _LONGEST_DATE else None
             if found is not None:
                 return found
@@ -197,7 +197,7 @@ def lead_of(nodes: Sequence[Node], title: str, shown: Node | None) -> str:
         if attribute(node, "itemprop") in {"description", "abstract"}
         or "p-summary" in _classes(node)
     )
-    named = (node for node in nodes if class_words(node) & _LEAD_WORDS)
+    named = (node for node in nodes if class_words(node) & LEAD_WORDS)
     plain = (node for node in nodes if tag_of(node) in {"p", "div", "span", "td", "dd"})
     holders = set(ancestors(shown)) if shown is not None else set()
     for node in (*marked, *named, *plain):

@@ -75,7 +75,7 @@ class Dated:
     """When something is, as a page says.
 
     Attributes:
-        moment: in UTC where the text names no time zone.
+        moment: in the reader's own time zone where the text names none.
         exact: whether it does.
         coming: whether it names a day without its year that this year is still to come, within
             half a year; it is read as last year's then.
@@ -94,13 +94,14 @@ class DateReader:
     """Reads the dates of one page.
 
     Args:
-        now: the moment that "вчера" is told from.
+        now: the moment that "вчера" is told from, in the zone of dates that name none.
         language: the page's language, or None.
         month_first: whether 11/05/2026 is the fifth of November there.
     """
 
     def __init__(self, now: datetime, language: str | None, *, month_first: bool = False) -> None:
-        self.now = now.astimezone(UTC)
+        self.now = now
+        self._zone = now.tzinfo or UTC
         self._month_first = month_first
         self._languages = list(dict.fromkeys(["ru", "en", (language or "en")[:2].lower()]))
         self._guesses = _GUESSES
@@ -112,7 +113,7 @@ class DateReader:
             return Dated(found, exact=True)
         if (shown := self.shown(text)) is not None:
             return shown
-        found = moment(text) if text else None
+        found = moment(text, self._zone) if text else None
         return Dated(found, exact=False) if found is not None else None
 
     def shown(self, text: str) -> Dated | None:
@@ -208,7 +209,7 @@ class DateReader:
         year = int(parts["year"] or 0) or self.now.year
         year += 2000 if year < _CENTURY else 0
         with suppress(ValueError):
-            found = datetime(year, month, day, tzinfo=UTC)
+            found = datetime(year, month, day, tzinfo=self._zone)
             if not parts["year"] and found > self.now + _AHEAD:
                 found = found.replace(year=year - 1)
             return found
@@ -216,11 +217,11 @@ class DateReader:
 
     def _at(self, day: datetime, clock: re.Match[str] | None) -> datetime:
         if clock is None:
-            return datetime.combine(day.date(), time(), UTC)
+            return datetime.combine(day.date(), time(), self._zone)
         hour = int(clock["hour"])
         if half := _HALF_DAY.match(clock.string, clock.end()):
             hour = hour % 12 + (12 if half["half"].lower() == "p" else 0)
-        return datetime.combine(day.date(), time(hour, int(clock["minute"])), UTC)
+        return datetime.combine(day.date(), time(hour, int(clock["minute"])), self._zone)
 
 
 def reads_month_first(root: Node, language: str | None, now: datetime) -> bool:
@@ -264,8 +265,6 @@ def _library(text: str, languages: list[str], now: datetime) -> datetime | None:
             languages=languages,
             settings={
                 "RELATIVE_BASE": now.replace(tzinfo=None),
-                "TIMEZONE": "UTC",
-                "RETURN_AS_TIMEZONE_AWARE": True,
                 "PREFER_DATES_FROM": "past",
                 "DATE_ORDER": "DMY",
                 "REQUIRE_PARTS": ["day", "month"],
@@ -273,4 +272,4 @@ def _library(text: str, languages: list[str], now: datetime) -> datetime | None:
         )
     except Exception:  # noqa: BLE001 - a language that it does not know, or a text that it dislikes
         return None
-    return sensible(found.astimezone(UTC)) if found is not None else None
+    return sensible(found, now.tzinfo or UTC) if found is not None else None

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import UTC, datetime, tzinfo
 from itertools import islice
 from urllib.parse import urlsplit
 
@@ -13,9 +13,12 @@ from bot.addresses import absolute_url
 from bot.ingest import dates
 from bot.ingest.authors import authors, meta_authors, shown_authors
 from bot.ingest.crumbs import Place, page_path
-from bot.ingest.dom import Node, attribute, class_words, text_of, words
+from bot.ingest.dom import Node, attribute, tag_of, text_of, words
 from bot.ingest.inline import clean
 from bot.ingest.jsonld import ArticleData, article_data
+from bot.ingest.listing_dates import DateReader
+from bot.ingest.opening import Opening, opening_of
+from bot.ingest.section_names import is_section
 
 _LONGEST_TITLE = 500  # characters
 _LONGEST_LEAD = 2000
@@ -37,7 +40,12 @@ _ALIKE = 0.8  # share of common words
 
 @dataclass(frozen=True, slots=True)
 class Metadata:
-    """What a page says about its article; texts may be empty, the rest None."""
+    """What a page says about its article; texts may be empty, the rest None.
+
+    Attributes:
+        leads: all that may be its lead, the likeliest, which is ``lead``, first.
+        site: what the site calls itself.
+    """
 
     url: str | None
     title: str
@@ -49,44 +57,52 @@ class Metadata:
     updated: datetime | None
     authors: tuple[str, ...] = ()
     declared: bool = False
+    leads: tuple[str, ...] = ()
+    site: str = ""
 
 
-def read_metadata(root: Node, url: str) -> Metadata:
+def read_metadata(root: Node, url: str, now: datetime | None = None) -> Metadata:
     """What a page says about its article. Nothing is invented: what is not said is missing.
 
     Args:
         root: the page.
         url: its address, against which others are resolved.
+        now: the moment that "today" is told from, in the zone of dates that name none; where the
+            page gives another of its dates with an offset, that is theirs. None: now, in UTC.
     """
+    now = now or datetime.now(UTC)
     data = article_data(root)
     meta = _meta(root)
     title = _title(root, data, meta, url)
     canonical = _canonical(root, meta, url)
+    language = _language(root, data, meta)
+    published = [
+        data.published,
+        *(meta.get(name, "") for name in _PUBLISHED),
+        *_times(root, "datePublished", "pubdate"),
+    ]
+    updated = [data.updated, _first(meta, *_UPDATED), *_times(root, "dateModified")]
+    zone = _zone((*published, *updated), now)
+    opening = opening_of(root, _heading(root, title))
+    leads = tuple(_leads(data, meta, title, opening))
+    site = _first(meta, "og:site_name", "application-name") or data.site
     return Metadata(
         url=canonical,
         title=title,
-        lead=_lead(data, meta, title),
+        lead=leads[0] if leads else "",
+        leads=leads,
+        site=site,
         sections=_sections(root, url, data, meta, Place((canonical or url, url), title)),
         image=_image(data, meta, url),
-        language=_language(root, data, meta),
-        published=_moment(
-            data.published,
-            *(meta.get(name, "") for name in _PUBLISHED),
-            *_times(root, "datePublished", "pubdate"),
-        ),
-        updated=_moment(
-            data.updated,
-            _first(
-                meta, "article:modified_time", "og:updated_time", "datemodified", "last-modified"
-            ),
-            *_times(root, "dateModified"),
-        ),
+        language=language,
+        published=_moment(zone, *published) or _shown(opening, language, now.astimezone(zone)),
+        updated=_moment(zone, *updated),
         declared=meta.get("og:type", "article" if data.alone else "").lower() == "article",
         authors=authors(
             data.authors,
             meta_authors(root),
             shown_authors(root),
-            site=_first(meta, "og:site_name", "application-name") or data.site,
+            site=site,
         ),
     )
 
@@ -108,55 +124,98 @@ def _first(meta: Mapping[str, str], *names: str) -> str:
     return next((value for name in names if (value := meta.get(name))), "")
 
 
-def _moment(*texts: str) -> datetime | None:
-    return next((moment for text in texts if text and (moment := dates.moment(text))), None)
+def _moment(zone: tzinfo, *texts: str) -> datetime | None:
+    return next(
+        (moment for text in texts if text and (moment := dates.moment(text, zone))),
+        None,
+    )
+
+
+def _zone(texts: Iterable[str], now: datetime) -> tzinfo:
+    """The offset of one of the page's dates; nearly all sites write UTC for machines as well."""
+    for text in texts:
+        moment = dates.moment(text) if text and dates.has_offset(text) else None
+        if moment is not None and moment.utcoffset():
+            return moment.tzinfo or UTC
+    return now.tzinfo or UTC
 
 
 def _times(root: Node, itemprop: str, flag: str | None = None) -> list[str]:
-    """What ``time`` elements say, the marked ones first; unmarked ones only with a ``flag``."""
-    marked: list[str] = []
-    plain: list[str] = []
-    for node in root.iter("time"):
-        value = attribute(node, "datetime") or attribute(node, "content")
-        if not value:
-            continue
-        props = attribute(node, "itemprop").split()
-        if itemprop in props or (flag and node.get(flag) is not None):
-            marked.append(value)
-        elif not props and flag and not class_words(node) & {"updated", "modified", "comment"}:
-            plain.append(value)
-    return marked + plain[:1]
+    """What ``time`` elements say that are marked for it."""
+    return [
+        value
+        for node in root.iter("time")
+        if itemprop in attribute(node, "itemprop").split() or (flag and node.get(flag) is not None)
+        if (value := attribute(node, "datetime") or attribute(node, "content"))
+    ]
+
+
+def _shown(opening: Opening, language: str | None, now: datetime) -> datetime | None:
+    """The date that readers of the page see beside its title."""
+    found = opening.date(DateReader(now, language), now)
+    return found.moment if found is not None else None
+
+
+def _heading(root: Node, title: str) -> Node | None:
+    """The heading that shows the title, else the page's first."""
+    headings = list(root.iter("h1"))
+    wanted = words(title)
+    same = (
+        node
+        for node in (*headings, *root.iter("h2", "h3"))
+        if wanted and words(text_of(node, _LONGEST_TITLE))[-len(wanted) :] == wanted
+    )
+    return next(same, headings[0] if headings else None)
 
 
 def _title(root: Node, data: ArticleData, meta: Mapping[str, str], url: str) -> str:
     """The title as the page shows it: its one ``h1``, else as it is told to machines."""
     site = _first(meta, "og:site_name", "application-name") or data.site
     hosts = (urlsplit(url).hostname or "").split(".")
-    headings = [
-        text
-        for node in islice(root.iter("h1"), _MOST_HEADINGS)
-        if (text := clean(text_of(node, _LONGEST_TITLE)))
-    ]
-    told = [
-        _without_site(_without_host(title[:_LONGEST_TITLE], hosts), site, headings)
-        for title in (
-            data.title,
-            _first(meta, "og:title"),
-            _first(meta, "twitter:title", "dc.title"),
-        )
-        if title
-    ]
+    headings = [text for node in islice(root.iter("h1"), _MOST_HEADINGS) if (text := _text(node))]
+    names = {data.section, _first(meta, "article:section", "og:article:section")}
+    inner = _inner_headings(root, names)
+    known = [*headings, *inner]
+    offers = [data.title, _first(meta, "og:title"), _first(meta, "twitter:title", "dc.title")]
     page = root.find(".//title")
     if page is not None:
-        title = _without_host(clean(text_of(page, _LONGEST_TITLE)), hosts)
-        told.append(_without_site(title, site, headings))
+        offers.append(clean(text_of(page, _LONGEST_TITLE)))
+    told = [
+        _without_section(
+            _without_site(_without_host(offer[:_LONGEST_TITLE], hosts), site, known), names
+        )
+        for offer in offers
+        if offer
+    ]
+    if any(is_section(text, names) for text in headings):
+        headings = [text for text in headings if not is_section(text, names)]
+        told = [title for title in told if words(title) != words(site)]
+    elif headings:
+        inner = []
     shown = [
         next((title for title in told if _follows_kicker(title, heading)), heading)
-        for heading in headings
+        for heading in (*headings, *inner)
         if any(_alike(heading, title) or _follows_kicker(title, heading) for title in told)
     ]
-    found = [*shown, *told, *headings]
+    found = [*shown, *(title for title in told if not is_section(title, names))]
+    found += [*headings, *inner[:1], *told, *known]
     return next((title[:_LONGEST_TITLE] for title in found if title), "")
+
+
+def _text(node: Node) -> str:
+    return clean(text_of(node, _LONGEST_TITLE))
+
+
+def _inner_headings(root: Node, names: Collection[str]) -> list[str]:
+    """What may be the article's own heading where the page's is that of a section, or missing."""
+    top = next(root.iter("h1"), None)
+    opening = opening_of(root, top)
+    return [
+        text
+        for node in opening.below
+        if tag_of(node) in {"h1", "h2", "h3"} and next(node.iter("a"), None) is None
+        if len(words(text := _text(node))) > 1 and not is_section(text, names)
+    ]
 
 
 def _alike(heading: str, title: str) -> bool:
@@ -195,16 +254,30 @@ def _without_site(title: str, site: str, headings: Iterable[str]) -> str:
     return title
 
 
-def _lead(data: ArticleData, meta: Mapping[str, str], title: str) -> str:
+def _without_section(title: str, names: Collection[str]) -> str:
+    """A title without a section's name that a separator sets off, and what stands behind that."""
+    parts = list(_SEPARATOR.finditer(title))[:_MOST_PARTS]
+    for at, match in enumerate(parts):
+        end = parts[at + 1].start() if at + 1 < len(parts) else len(title)
+        if match.start() and is_section(title[match.end() : end], names):
+            return title[: match.start()].strip()
+    if parts and is_section(title[: parts[0].start()], names):
+        return title[parts[0].end() :].strip()
+    return title
+
+
+def _leads(
+    data: ArticleData, meta: Mapping[str, str], title: str, opening: Opening
+) -> Iterator[str]:
     for lead in (
         _first(meta, "og:description"),
         data.lead,
         _first(meta, "description", "twitter:description", "dc.description"),
+        opening.lead(),
     ):
         text = clean(lead)[:_LONGEST_LEAD]
         if text and words(text) != words(title):
-            return text
-    return ""
+            yield text
 
 
 def _sections(

@@ -284,8 +284,11 @@ def _retouched(one: str, other: str) -> bool:
 
 
 def _same_moment(new: datetime | None, old: datetime | None) -> bool:
-    """Whether both were published at one moment; a day alone says too little."""
-    return new is not None and new == old and bool(new.hour or new.minute or new.second)
+    """Whether both were published at one moment; a day, or a full hour, says too little.
+
+    Midnight is a full hour in nearly all zones.
+    """
+    return new is not None and new == old and bool(new.minute or new.second)
 
 
 def _near(new: datetime | None, old: datetime | None, words: int) -> bool:

@@ -34,9 +34,9 @@ from bot.ingest.fields import (
     settled,
 )
 from bot.ingest.json_feed import read_json_feed
-from bot.ingest.leads import lead_from, without_tail
 from bot.ingest.links import of_elements
 from bot.ingest.rhythm import rhythm
+from bot.ingest.summaries import lead_from, without_tail
 from bot.model import Entry, Feed
 
 MAX_TAGS = 300_000  # some 10,000 entries

@@ -41,7 +41,8 @@ def read_source(
         content_type: its ``Content-Type`` header, or None.
         url: where it was read, for relative addresses.
         selectors: where on a page its articles are, or None to find them unasked.
-        now: the moment of the read, from which "yesterday" is told.
+        now: the moment of the read, from which "yesterday" is told, in the zone of dates that name
+            none.
 
     Raises:
         ParseError: it is neither a feed, a sitemap nor a page, or it is broken.

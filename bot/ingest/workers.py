@@ -13,7 +13,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import replace
-from datetime import datetime
+from datetime import UTC, datetime, tzinfo
 from types import TracebackType
 from typing import Self, TypeVar
 
@@ -49,6 +49,7 @@ class ParsePool:
         tasks: after how many tasks a worker is renewed.
         feed_timeout: seconds that a feed may take.
         article_timeout: seconds that an article's page or a fragment may take.
+        zone: the time zone of dates on pages that name none, and of "today".
     """
 
     def __init__(
@@ -58,7 +59,9 @@ class ParsePool:
         tasks: int = 500,
         feed_timeout: float = 5.0,
         article_timeout: float = 5.0,
+        zone: tzinfo = UTC,
     ) -> None:
+        self._zone = zone
         self._workers = workers
         self._tasks = tasks
         self._feed_timeout = feed_timeout
@@ -111,7 +114,7 @@ class ParsePool:
             content_type,
             url,
             selectors,
-            now,
+            now.astimezone(self._zone),
         )
 
     async def article(
@@ -127,7 +130,7 @@ class ParsePool:
             ExtractError: there is none of that, or it could not be read in time; the reason is
                 that of the usual way.
         """
-        page = content, content_type, url
+        page = content, content_type, url, datetime.now(self._zone)
         try:
             article, dropped = await self._run(
                 ExtractError, "page", self._article_timeout, _article, *page, selectors
@@ -141,7 +144,7 @@ class ParsePool:
         return article
 
     async def _cheaper(
-        self, page: tuple[bytes, str | None, str], refusal: ExtractError, *, pointed: bool
+        self, page: tuple[bytes, str | None, str, datetime], refusal: ExtractError, *, pointed: bool
     ) -> Extracted:
         # Where there is no article, or it is not where the editor points, none is guessed.
         only_card = pointed or isinstance(refusal, NoArticleError)
@@ -269,18 +272,22 @@ def _source(
 
 
 def _article(
-    content: bytes, content_type: str | None, url: str, selectors: Selectors | None
+    content: bytes,
+    content_type: str | None,
+    url: str,
+    now: datetime,
+    selectors: Selectors | None,
 ) -> tuple[Extracted, int]:
     from bot.ingest.extract import extract_article  # noqa: PLC0415 - see above
 
-    article = extract_article(content, content_type, url, selectors)
+    article = extract_article(content, content_type, url, selectors, now=now)
     return _finished(article)
 
 
-def _light(content: bytes, content_type: str | None, url: str) -> Extracted:
+def _light(content: bytes, content_type: str | None, url: str, now: datetime) -> Extracted:
     from bot.ingest.extract import extract_article  # noqa: PLC0415 - see above
 
-    article = extract_article(content, content_type, url, light=True)
+    article = extract_article(content, content_type, url, now=now, light=True)
     return _finished(article)[0]
 
 
@@ -290,10 +297,10 @@ def _finished(article: Extracted) -> tuple[Extracted, int]:
     return replace(article, document=document, body_hash=document_hash(document)), dropped
 
 
-def _card(content: bytes, content_type: str | None, url: str) -> Extracted:
+def _card(content: bytes, content_type: str | None, url: str, now: datetime) -> Extracted:
     from bot.ingest.extract import extract_card  # noqa: PLC0415 - see above
 
-    return extract_card(content, content_type, url)
+    return extract_card(content, content_type, url, now)
 
 
 def _fragment(html: str, base_url: str) -> tuple[Document, int]:

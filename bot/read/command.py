@@ -62,7 +62,7 @@ async def read(wish: Wish, settings: Settings, out: Console, err: Console) -> bo
         )
         examiner = Examiner(
             fetcher,
-            await stack.enter_async_context(ParsePool()),
+            await stack.enter_async_context(ParsePool(zone=ZoneInfo(settings.timezone))),
             {spec.url: spec for spec in settings.sources},
             Aliases(settings.section_aliases),
             wish.base_url,

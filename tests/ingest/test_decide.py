@@ -278,6 +278,14 @@ def test_a_date_without_a_zone_serves_where_the_page_has_none() -> None:
     assert make(listed, replace(page("Text."), published=NOW), body("")).published == NOW
 
 
+def test_a_guessed_day_is_the_last_resort() -> None:
+    guess = NOW - timedelta(days=900)
+    guessed = replace(page("Text."), guessed=guess)
+    listed = replace(entry("1", title="One"), date_hint=NOW)
+    assert make(listed, guessed, body("")).published == NOW
+    assert make(entry("1", title="One"), guessed, body("")).published == guess
+
+
 def test_the_page_makes_the_article_and_the_entry_its_title() -> None:
     article = make(
         entry("1", "https://example.org/a?utm_source=x", "Entry", NOW, "Lead"),

@@ -6,6 +6,7 @@ import runpy
 import time
 from datetime import UTC, datetime
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given
@@ -126,6 +127,21 @@ def test_dates_as_people_read_them(shown: str, meant: str | None) -> None:
     found = DateReader(NOW, "pl").guessed(shown)
 
     assert (found and found.moment.isoformat()[:16]) == meant
+
+
+@pytest.mark.parametrize(
+    ("shown", "meant"),
+    [
+        ("20 ноября 2026, 14:05", "2026-11-20T11:05"),
+        ("сегодня, 00:30", "2026-11-28T21:30"),  # where it is the 29th already
+        ("вчера", "2026-11-27T21:00"),
+    ],
+)
+def test_dates_without_a_zone_are_read_in_the_site_s(shown: str, meant: str) -> None:
+    late = datetime(2026, 11, 28, 22, tzinfo=UTC).astimezone(ZoneInfo("Europe/Moscow"))
+    found = DateReader(late, "ru").guessed(shown)
+    assert found is not None
+    assert found.moment.astimezone(UTC).isoformat()[:16] == meant
 
 
 def test_a_date_with_its_offset_is_exact() -> None:

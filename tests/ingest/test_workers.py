@@ -10,6 +10,7 @@ import textwrap
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -212,3 +213,11 @@ async def test_a_busy_worker_dies_with_its_parent(tmp_path: Path, number: signal
 
     await parent.wait()
     await ended(worker)
+
+
+async def test_dates_without_a_zone_are_of_the_one_that_is_set() -> None:
+    text = "<p>Через реку открыли новый мост, и по нему пошли автобусы.</p>" * 5
+    page = f"<h1>Мост</h1><div class=date>20 ноября 2026, 14:05</div>{text}".encode()
+    async with ParsePool(zone=ZoneInfo("Europe/Moscow")) as moscow:
+        found = await moscow.article(page, "text/html; charset=utf-8", URL)
+    assert found.published == datetime(2026, 11, 20, 11, 5, tzinfo=UTC)
