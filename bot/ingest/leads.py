@@ -18,6 +18,7 @@ _END = re.compile(
 _FIRST = 3  # paragraphs in which the lead's words may stand again
 _SHORTEST = 20  # characters of a beginning that is no chance
 _STEM = 4  # letters that a telling word has at least, and by which its forms are known as one
+_TELLING = 3  # words; of fewer nothing is concluded
 _WORD = re.compile(r"\w+")
 
 
@@ -52,7 +53,7 @@ def lead_of_article(leads: Iterable[str], title: str, text: str, site: str) -> s
         site: the site's name, whose words prove nothing.
     """
     said = (_stems(title) | _stems(text)) - _stems(site)
-    return next((lead for lead in leads if _stems(lead) & said or not _stems(lead)), "")
+    return next((lead for lead in leads if _stems(lead) & said or len(_stems(lead)) < _TELLING), "")
 
 
 def _stems(text: str) -> set[str]:
