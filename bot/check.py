@@ -111,8 +111,10 @@ async def _source(
     where = "" if rubrics.own else "the sections that they name, else "
     say(f"  {len(named)} article(s) for {where}the section {section}, the newest being:")
     for candidate in reversed(named[-_SHOWN:]):
-        date = t.moment(candidate.entry.published) if candidate.entry.published else "no date"
-        say(f"  - {date}: {candidate.entry.title or 'untitled'}")
+        entry = candidate.entry
+        moment = entry.published or entry.date_hint
+        name = entry.title or shown_url(entry.url or "untitled")
+        say(f"  - {t.moment(moment) if moment else 'no date'}: {name}")
     if named:
         newest = named[-1]
         say(await _whole(newest, rubrics, fetcher, pool, settings, spec.selectors))

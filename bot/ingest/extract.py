@@ -11,6 +11,7 @@ from itertools import islice
 
 from bot.errors import ExtractError, NoArticleError
 from bot.ingest.anchor import LARGE, Ground, KeptText, densest, judge, kept_text, missed
+from bot.ingest.binaries import binary_kind
 from bot.ingest.blocks import read_pieces, resolve_link
 from bot.ingest.boilerplate import certain, mail_forms
 from bot.ingest.charset import decode
@@ -81,6 +82,7 @@ def extract_article(
     Raises:
         ExtractError: no article is found, or the page is too large or too deep to be read.
     """
+    _refuse_binary(content, content_type)
     try:
         if light:
             html = _beginning(decode(content[:_LIGHT_BYTES], content_type))
@@ -99,6 +101,7 @@ def extract_card(
     Raises:
         ExtractError: it does not even name a title.
     """
+    _refuse_binary(content, content_type)
     html = _beginning(decode(content[:_LIGHT_BYTES], content_type))[:_CARD_CHARS]
     end = _BODY.search(html)
     root = parse_page(html[: end.start()] if end else html)
@@ -106,6 +109,11 @@ def extract_card(
     if not metadata.title:
         raise ExtractError("The page says nothing about an article.")
     return _extracted(metadata, Document())
+
+
+def _refuse_binary(content: bytes, content_type: str | None) -> None:
+    if kind := binary_kind(content, content_type):
+        raise ExtractError(f"This is {kind}, not a page.")
 
 
 def document_from_html(html: str, base_url: str) -> Document:

@@ -221,6 +221,8 @@ def _inner_headings(root: Node, names: Collection[str]) -> list[str]:
 def _alike(heading: str, title: str) -> bool:
     """Whether a heading is the title that machines are told, give or take a word."""
     one, other = set(words(heading)), set(words(title))
+    if len(other) >= _KICKER and words(heading)[: len(words(title))] == words(title):
+        return True  # which is cut short
     return bool(one) and len(one & other) >= _ALIKE * max(len(one), len(other))
 
 

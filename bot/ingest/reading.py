@@ -7,6 +7,7 @@ import zlib
 from datetime import datetime
 
 from bot.errors import ExtractError, ParseError
+from bot.ingest.binaries import binary_kind
 from bot.ingest.charset import decode
 from bot.ingest.discovery import named_feeds
 from bot.ingest.dom import parse_page
@@ -48,6 +49,8 @@ def read_source(
         ParseError: it is neither a feed, a sitemap nor a page, or it is broken.
     """
     content = unpacked(content)
+    if kind := binary_kind(content, content_type):
+        raise ParseError(f"This is {kind}, neither a feed nor a page.")
     text = readable(decode(content, content_type)).strip(" \t\r\n\ufeff")
     root = None if text.startswith(("{", "[")) else root_of(text)
     if root is not None and root["sitemap"]:

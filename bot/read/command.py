@@ -87,7 +87,7 @@ async def read(wish: Wish, settings: Settings, out: Console, err: Console) -> bo
         for address, found in zip(wish.addresses, reading, strict=True):
             answer = await found
             if isinstance(answer, Examined):
-                _show(answer, wish, ZoneInfo(settings.timezone), out)
+                _show(answer, wish, ZoneInfo(settings.timezone), out, err)
             else:
                 well = False
                 err.print(Text(f"{shown_url(address)}: {answer}", style="red"), soft_wrap=True)
@@ -106,10 +106,12 @@ def _progress(err: Console, wish: Wish) -> Progress:
     )
 
 
-def _show(found: Examined, wish: Wish, zone: ZoneInfo, out: Console) -> None:
+def _show(found: Examined, wish: Wish, zone: ZoneInfo, out: Console, err: Console) -> None:
     if wish.as_json:
         for article in found.articles:
             out.file.write(f"{as_json(article)}\n")
+            if article.fault:
+                err.print(Text(f"{article.url}: {article.fault}", style="yellow"), soft_wrap=True)
         out.file.flush()
         return
     if not found.is_source:
@@ -124,7 +126,7 @@ def _show(found: Examined, wish: Wish, zone: ZoneInfo, out: Console) -> None:
     shown = (
         f"the newest {len(found.articles)} of them" if found.listed > len(found.articles) else ""
     )
-    out.print(f"{found.listed} article(s){', ' if shown else ''}{shown}:")
+    out.print(f"{found.listed} article(s){', ' if shown else ''}{shown}; moments in {zone.key}:")
     out.print(overview(found.articles, zone))
     if wish.full:
         for article in found.articles:

@@ -17,7 +17,7 @@ from bot.ingest.pages import Pages
 from bot.ingest.rubrics import Aliases, rubrics_of
 from bot.ingest.workers import ParsePool
 from bot.model import Document, Entry, Extracted, Feed, NewArticle, Source, SourceSpec, shown_url
-from bot.read.saved import Saved, read_file
+from bot.read.saved import Saved, own_address, read_file
 
 _AT_ONCE = 4  # articles of one source
 
@@ -52,7 +52,8 @@ class Examiner:
         pool: parses.
         specs: what the editor set for sources, by address.
         aliases: what sections are to be called.
-        base_url: the address that files came from; where empty, their relative links are lost.
+        base_url: the address that files came from; where empty, what a page calls its own serves,
+            and without that its relative links are lost.
         limit: how many articles of a source are read; None for all.
         allow_private: whether a picture may be on a private address.
     """
@@ -80,8 +81,10 @@ class Examiner:
             door = Saved({address: answer}, self.fetcher)
         else:
             answer = await asyncio.to_thread(read_file, Path(address), self.base_url, SITEMAP_BYTES)
-            spec = replace(spec, url=self.base_url)
-            door = Saved({self.base_url: answer}, None)
+            home = self.base_url or await asyncio.to_thread(own_address, answer)
+            answer = replace(answer, url=home)
+            spec = replace(spec, url=home)
+            door = Saved({home: answer}, None)
         source = Source(0, spec.url, spec.section, None, None, failures=0, primed=False)
         page, fault = await self._page(answer, spec)
         if page is None or not page.declared:

@@ -7,7 +7,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from bot.errors import FetchError
+from bot.addresses import absolute_url
+from bot.errors import ExtractError, FetchError
+from bot.ingest.charset import decode
+from bot.ingest.dom import attribute, parse_page
 from bot.ingest.fetch import Fetched, Getter, NotModified
 from bot.model import shown_url
 
@@ -44,12 +47,33 @@ class Saved:
         )
 
 
+def own_address(document: Fetched) -> str:
+    """The address that a saved page calls its own, or empty."""
+    try:
+        root = parse_page(decode(document.content, document.content_type))
+    except (ExtractError, RecursionError):
+        return ""
+    offers = [
+        attribute(node, "href")
+        for node in root.iter("link")
+        if "canonical" in attribute(node, "rel").lower().split()
+    ]
+    offers += [
+        attribute(node, "content")
+        for node in root.iter("meta")
+        if attribute(node, "property").lower() == "og:url"
+    ]
+    return next((found for offer in offers if (found := absolute_url("", offer))), "")
+
+
 def read_file(path: Path, url: str, limit: int) -> Fetched:
     """A saved document as if it had just been fetched from ``url``.
 
     Raises:
         FetchError: the file cannot be read, or is longer than ``limit`` bytes.
     """
+    if path.is_dir():
+        raise FetchError("This is a folder: name the files in it.")
     if not path.is_file():
         raise FetchError("There is no such file, and an address begins with https://.")
     try:

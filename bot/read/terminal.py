@@ -47,7 +47,7 @@ def overview(articles: Sequence[NewArticle], zone: ZoneInfo) -> RenderableType:
     """What would be kept of a source, an article a line in the order given, and what to note."""
     shown = RichTable(box=box.SIMPLE_HEAD, pad_edge=False)
     shown.add_column("", justify="right", no_wrap=True, style="dim")
-    shown.add_column(f"Published ({zone.key})", no_wrap=True, max_width=16)
+    shown.add_column("Published", no_wrap=True)
     shown.add_column("Section", max_width=20)
     shown.add_column("Title", ratio=1, min_width=16)
     shown.add_column("Chars", justify="right", no_wrap=True)

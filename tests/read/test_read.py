@@ -80,6 +80,40 @@ def test_an_article_a_line_for_programs(capsys: pytest.CaptureFixture[str]) -> N
     assert "slet.jpg" not in json.dumps(third)  # nobody said what it is relative to
 
 
+def test_a_saved_page_knows_its_own_address(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    head = '<link rel="canonical" href="https://example.org/news/bridge">'
+    page = ARTICLE.format(text=f"{LONG}<img src='/bridge.jpg'>").replace(
+        "<title>", f"{head}<title>"
+    )
+    (tmp_path / "saved.html").write_text(page, encoding="utf-8")
+    assert main(["read", "--json", "saved.html"]) == 0
+    (story,) = objects(capsys.readouterr().out)
+    assert story["url"] == "https://example.org/news/bridge"
+    assert "https://example.org/bridge.jpg" in json.dumps(story["blocks"])
+
+
+@pytest.mark.parametrize(
+    ("content", "kind"),
+    [
+        (b"%PDF-1.4 1 0 obj", "a PDF"),
+        (b"PK\x03\x04\x00\x00", "an archive"),
+        (bytes(range(32)) * 40, "no text"),
+        (b"\xff\xd8\xff\xe0\x00", "a picture"),
+    ],
+)
+def test_what_is_no_text_is_no_article(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, content: bytes, kind: str
+) -> None:
+    """It was once read as one."""
+    (tmp_path / "file").write_bytes(content)
+    assert main(["read", "file", "."]) == 1
+    said = capsys.readouterr().err
+    assert f"file: This is {kind}" in " ".join(said.split())
+    assert "This is a folder" in said
+
+
 def test_what_cannot_be_read_is_named_and_the_others_are_shown(
     capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
