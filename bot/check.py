@@ -13,7 +13,7 @@ from bot.app import translators_for
 from bot.errors import ExtractError, FetchError, VestnikError
 from bot.i18n import Translator
 from bot.ingest import decide
-from bot.ingest.fetch import Fetched, Fetcher
+from bot.ingest.fetch import Fetcher, get_whole
 from bot.ingest.headers import user_agent
 from bot.ingest.looking import Looked, look
 from bot.ingest.pages import PAGE_BYTES
@@ -133,12 +133,9 @@ async def _whole(
     page, fault = None, ""
     try:
         if candidate.entry.url:
-            answer = await fetcher.get(candidate.entry.url, limit=PAGE_BYTES, page=True)
-            if isinstance(answer, Fetched):
-                page = await pool.article(
-                    answer.content, answer.content_type, answer.url, selectors
-                )
-                fault = f" Its page cannot be read whole: {page.reason}" if page.reason else ""
+            answer = await get_whole(fetcher, candidate.entry.url, limit=PAGE_BYTES, page=True)
+            page = await pool.article(answer.content, answer.content_type, answer.url, selectors)
+            fault = f" Its page cannot be read whole: {page.reason}" if page.reason else ""
     except (FetchError, ExtractError) as error:
         fault = f" Its page cannot be read: {error}"
     content = Document()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from http import HTTPStatus
+
 
 class VestnikError(Exception):
     """Base of everything that this project raises on purpose.
@@ -52,6 +54,11 @@ class FetchError(VestnikError):
         self.status = status
         self.retry_after = retry_after
         self.redirected = False
+
+    @property
+    def gone(self) -> bool:
+        """Whether the address says that nothing is there: 404 or 410, and no other answer."""
+        return self.status in {HTTPStatus.NOT_FOUND, HTTPStatus.GONE}
 
 
 class AddressRefusedError(FetchError):

@@ -283,6 +283,10 @@ class Whereabouts:
     untold: bool = False
 
 
+GONE_FOR_GOOD = 2
+"""Answers in a row that a source is gone, after which that is believed."""
+
+
 @dataclass(frozen=True, slots=True)
 class Source:
     """An address that we poll, with what we know of it from the last reads.

@@ -12,7 +12,7 @@ from aiogram.exceptions import AiogramError
 
 from bot.errors import StorageError
 from bot.i18n import Translator
-from bot.model import Chat, ChatKind, Delivery, Screen, Section
+from bot.model import GONE_FOR_GOOD, Chat, ChatKind, Delivery, Screen, Section
 from bot.storage.broadcasts import halted_broadcasts
 from bot.storage.checks import Held, held_articles
 from bot.storage.database import Database
@@ -27,7 +27,6 @@ _log = structlog.get_logger(__name__)
 
 _LOOK_SECONDS = 30.0
 _FAILURES = 5  # reads that fail in a row before anybody is told
-_GONE = 2  # answers in a row that a source is gone for good
 
 
 class Alerts:
@@ -75,7 +74,7 @@ class Alerts:
 
     async def _sources_fare(self, sources: Sequence[SourceHealth]) -> None:
         for source in sources:
-            if source.gone >= _GONE and source.url not in self._gone:
+            if source.gone >= GONE_FOR_GOOD and source.url not in self._gone:
                 self._gone.add(source.url)
                 self._failing.add(source.url)
                 await self._tell(views.source_gone(source.url, self._t))

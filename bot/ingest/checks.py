@@ -45,7 +45,6 @@ _PATIENCE = 2  # pages without an answer after which the others of the source wa
 _RETRY_SECONDS = 5.0
 _AFTER_FAULT = timedelta(minutes=1)
 _SHORTEST_NAP, _LONGEST_NAP = 0.05, 30.0
-_GONE = frozenset({HTTPStatus.NOT_FOUND, HTTPStatus.GONE})
 
 
 class Look(Enum):
@@ -81,7 +80,7 @@ def look_of(error: FetchError | None) -> Look:
     """
     if error is None:
         return Look.THERE
-    if error.status in _GONE:
+    if error.gone:
         return Look.GONE
     passing = error.status is not None and (
         error.status >= HTTPStatus.INTERNAL_SERVER_ERROR

@@ -97,6 +97,18 @@ class Getter(Protocol):
         """The document at an address."""
 
 
+async def get_whole(getter: Getter, url: str, *, limit: int, page: bool = False) -> Fetched:
+    """The document at an address, which nobody knows yet; see ``Fetcher.get``.
+
+    Raises:
+        FetchError: as there.
+    """
+    answer = await getter.get(url, limit=limit, page=page)
+    if isinstance(answer, NotModified):
+        raise FetchError("The site says that nothing has changed, though nobody asked.")
+    return answer
+
+
 class Fetcher:
     """Reads addresses; an async context manager that holds the connections.
 

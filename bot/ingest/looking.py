@@ -6,13 +6,12 @@ import re
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
-from http import HTTPStatus
 from urllib.parse import urlsplit
 
 import structlog
 
 from bot.errors import FetchError, ParseError
-from bot.ingest.fetch import Fetched, Getter, NotModified
+from bot.ingest.fetch import Fetched, Getter, NotModified, get_whole
 from bot.ingest.kinds import Kind, Reading
 from bot.ingest.moves import followed, read_address
 from bot.ingest.newest import newest_articles
@@ -27,7 +26,6 @@ _SITEMAP = re.compile(r"sitemap|\.xml\.gz$", re.IGNORECASE)
 _FEEDS_TRIED = 3
 _SITEMAPS_READ = 3
 _NEWER_THAN = timedelta(days=1)  # dates may be whole days, in other zones
-_GONE = frozenset({HTTPStatus.NOT_FOUND, HTTPStatus.GONE})
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +120,7 @@ async def look(
         return await _remembered(fetcher, pool, source, fresh=fresh)
     except FetchError as error:
         moves_on = source.moved_to is not None and not error.redirected  # see ``moves.failed``
-        if error.status not in _GONE or moves_on:
+        if not error.gone or moves_on:
             raise
         cause = str(error)
     except ParseError as error:
@@ -277,7 +275,4 @@ def _limit(url: str) -> int:
 
 
 async def _unasked(fetcher: Getter, url: str) -> Fetched:
-    answer = await fetcher.get(url, limit=_limit(url))
-    if not isinstance(answer, Fetched):
-        raise FetchError("The site says that nothing has changed, though nobody asked.")
-    return answer
+    return await get_whole(fetcher, url, limit=_limit(url))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from http import HTTPStatus
 
 from yarl import URL
 
@@ -14,8 +13,6 @@ from bot.model import Source, Whereabouts
 
 PROVEN = timedelta(days=7)
 """How long a permanent redirect must stand until we no longer ask at the old address."""
-
-_GONE = frozenset({HTTPStatus.NOT_FOUND, HTTPStatus.GONE})
 
 
 def read_address(source: Source) -> str:
@@ -60,7 +57,7 @@ def failed(source: Source, error: Exception) -> Whereabouts:
     is adopted. No failed read gives up an address: the fault may be our own network's, and what
     stands at the source's own address instead only a read can tell (``looking.look``).
     """
-    gone = isinstance(error, FetchError) and error.status in _GONE and not error.redirected
+    gone = isinstance(error, FetchError) and error.gone and not error.redirected
     if gone and source.moved_to is not None:
         return _adopted(source, source.moved_to)
     return source.whereabouts

@@ -9,8 +9,8 @@ from urllib.parse import urlsplit
 
 import structlog
 
-from bot.errors import FetchError, UnreachableError
-from bot.ingest.fetch import Fetched, Getter
+from bot.errors import UnreachableError
+from bot.ingest.fetch import Fetched, Getter, get_whole
 from bot.ingest.likeness import document_hash, page_state
 from bot.ingest.workers import ParsePool
 from bot.model import Extracted, PageState, Selectors
@@ -79,7 +79,7 @@ class Pages:
             if self._unanswered[host] >= _PATIENCE:
                 raise UnreachableError(f"{host} is left alone until the next read.")
             try:
-                answer = await self._fetcher.get(url, limit=PAGE_BYTES, page=True)
+                return await get_whole(self._fetcher, url, limit=PAGE_BYTES, page=True)
             except UnreachableError:
                 self._unanswered[host] += 1
                 if self._unanswered[host] == _PATIENCE:
@@ -87,6 +87,3 @@ class Pages:
                         "site does not answer: its other pages are not asked for", host=host
                     )
                 raise
-        if not isinstance(answer, Fetched):
-            raise FetchError(f"{host} says that nothing has changed, though nobody asked.")
-        return answer

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
-from bot.model import Rhythm
+from bot.model import GONE_FOR_GOOD, Rhythm
 from bot.waiting import growing
 
 LONGEST_ASKED = timedelta(minutes=15)
@@ -14,8 +14,6 @@ unasked (an hour, often), and the news of its own editor are to be out soon."""
 LONGEST_SKIPPED = timedelta(hours=8)
 """How long skipHours and skipDays keep us away at a time: a night."""
 
-GONE = 2
-"""Answers of 410 in a row after which a source counts as gone."""
 
 _LONGEST_PAUSE = timedelta(hours=1)
 _LONGEST_WHEN_GONE = timedelta(days=1)
@@ -52,7 +50,7 @@ def next_read(
     """
     pause = wish = timedelta(seconds=poll_seconds)
     if failures:
-        longest = _LONGEST_WHEN_GONE if gone >= GONE else _LONGEST_PAUSE
+        longest = _LONGEST_WHEN_GONE if gone >= GONE_FOR_GOOD else _LONGEST_PAUSE
         pause = growing(wish, failures - 1, max(longest, wish))
     else:
         asked = timedelta(seconds=max(rhythm.pause, fresh))

@@ -10,7 +10,7 @@ from pathlib import Path
 from bot.errors import ExtractError, FetchError, ParseError
 from bot.ingest import decide
 from bot.ingest.decide import Candidate
-from bot.ingest.fetch import Fetched, Fetcher, NotModified
+from bot.ingest.fetch import Fetched, Fetcher, get_whole
 from bot.ingest.looking import SITEMAP_BYTES, Looked, look
 from bot.ingest.making import Maker
 from bot.ingest.pages import Pages
@@ -97,10 +97,7 @@ class Examiner:
         return Examined(shown_url(address), "", False, None, (article,), 1)
 
     async def _fetched(self, address: str) -> Fetched:
-        answer = await self.fetcher.get(address, limit=SITEMAP_BYTES)
-        if isinstance(answer, NotModified):
-            raise FetchError("The site says that nothing has changed, though nobody asked.")
-        return answer
+        return await get_whole(self.fetcher, address, limit=SITEMAP_BYTES)
 
     async def _page(self, answer: Fetched, spec: SourceSpec) -> tuple[Extracted | None, str]:
         """The article on a page, or why there is none."""
