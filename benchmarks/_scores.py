@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 
-from bot.ingest.dates import moment
+from bot.ingest.markup.dates import moment
 
 SHINGLE = 4  # words, as in the article-extraction-benchmark
 

@@ -28,9 +28,9 @@ sys.path.insert(0, str(Path(__file__).parents[1]))  # for when it is run by its 
 from benchmarks._common import ROOT, SITE, quantile, show, sqlite
 from benchmarks.bench_reading import material, rate
 from bot.ingest import decide
-from bot.ingest.extract import document_from_html, extract_article
-from bot.ingest.likeness import document_hash, page_state
-from bot.ingest.parse import parse_feed
+from bot.ingest.article.extract import document_from_html, extract_article
+from bot.ingest.feeds.parse import parse_feed
+from bot.ingest.sameness.likeness import document_hash, page_state
 from bot.ingest.workers import ParsePool
 from bot.model import Document, Entry, Extracted, Feed, SourceSpec
 from bot.storage.articles import add_article

@@ -20,8 +20,8 @@ import trafilatura
 sys.path.insert(0, str(Path(__file__).parents[1]))  # for when it is run by its path
 
 from benchmarks._common import Row, show
-from bot.ingest.extract import extract_article
-from bot.ingest.parse import parse_feed
+from bot.ingest.article.extract import extract_article
+from bot.ingest.feeds.parse import parse_feed
 from sandbox.newsroom import Newsroom
 
 SECONDS = 6.0  # for each

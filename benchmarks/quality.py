@@ -29,9 +29,9 @@ from benchmarks import _corpora, _scores
 from benchmarks._common import quantile
 from bot.addresses import absolute_url, normalise_url, picture_name
 from bot.errors import ExtractError, ParseError
-from bot.ingest.extract import extract_article
-from bot.ingest.fields import plain_text
-from bot.ingest.parse import parse_feed
+from bot.ingest.article.extract import extract_article
+from bot.ingest.feeds.parse import parse_feed
+from bot.ingest.markup.fields import plain_text
 from bot.model import Block, Document, Entry, Extracted, Image, Paragraph, Style
 
 PAGE_KINDS: dict[str, Callable[[Path], Iterator[_corpora.PageCase]]] = {

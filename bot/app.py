@@ -23,8 +23,8 @@ from bot.handlers.intake import Intake
 from bot.handlers.turns import Turns
 from bot.i18n import Translators, load_translators
 from bot.ingest.checks import Checker
-from bot.ingest.fetch import Fetcher
-from bot.ingest.headers import user_agent
+from bot.ingest.fetching.fetch import Fetcher
+from bot.ingest.fetching.headers import user_agent
 from bot.ingest.poll import Poller
 from bot.ingest.rubrics import Aliases
 from bot.ingest.websub import Subscriber

@@ -13,8 +13,8 @@ from bot.app import translators_for
 from bot.errors import ExtractError, FetchError, VestnikError
 from bot.i18n import Translator
 from bot.ingest import decide
-from bot.ingest.fetch import Fetcher, get_whole
-from bot.ingest.headers import user_agent
+from bot.ingest.fetching.fetch import Fetcher, get_whole
+from bot.ingest.fetching.headers import user_agent
 from bot.ingest.looking import Looked, look
 from bot.ingest.pages import PAGE_BYTES
 from bot.ingest.rubrics import Aliases, Rubrics, rubrics_of

@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 import cssselect
 
 from bot.errors import SettingsError
-from bot.ingest.headers import check_headers
+from bot.ingest.fetching.headers import check_headers
 from bot.model import Selectors, SourceSpec, section_key
 
 _SOURCE_KEYS = ("url", "section", "headers", "selectors")

@@ -13,10 +13,10 @@ from typing import TypeVar
 import structlog
 
 from bot.errors import ExtractError, FetchError, StorageError, UnreachableError
-from bot.ingest.change import Edit, is_notice
 from bot.ingest.corrections import filled, from_page, log_edit, revise
-from bot.ingest.fetch import Fetcher, NotModified
+from bot.ingest.fetching.fetch import Fetcher, NotModified
 from bot.ingest.pages import PAGE_BYTES, PageRead, read_page
+from bot.ingest.sameness.change import Edit, is_notice
 from bot.ingest.workers import ParsePool
 from bot.model import Article, Change, Correction, PageState, SourceSpec, shown_url
 from bot.storage import articles, checks, revisions

@@ -12,10 +12,10 @@ from hashlib import sha256
 from urllib.parse import urlsplit
 
 from bot.addresses import names_private_host, normalise_url, picture_name
-from bot.ingest.leads import whole_lead
-from bot.ingest.likeness import squeezed, without_counters
-from bot.ingest.nearness import sketch
-from bot.ingest.tails import id_host, id_tail
+from bot.ingest.about.leads import whole_lead
+from bot.ingest.sameness.likeness import squeezed, without_counters
+from bot.ingest.sameness.nearness import sketch
+from bot.ingest.sameness.tails import id_host, id_tail
 from bot.model import (
     Alias,
     AliasKind,

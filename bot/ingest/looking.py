@@ -11,10 +11,10 @@ from urllib.parse import urlsplit
 import structlog
 
 from bot.errors import FetchError, ParseError
-from bot.ingest.fetch import Fetched, Getter, NotModified, get_whole
+from bot.ingest.feeds.newest import newest_articles
+from bot.ingest.fetching.fetch import Fetched, Getter, NotModified, get_whole
+from bot.ingest.fetching.moves import followed, read_address
 from bot.ingest.kinds import Kind, Reading
-from bot.ingest.moves import followed, read_address
-from bot.ingest.newest import newest_articles
 from bot.ingest.workers import ParsePool
 from bot.model import Feed, Selectors, Source, Whereabouts, shown_url
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from bot.ingest import decide, holding, nearness
+from bot.ingest import decide, holding
 from bot.ingest.decide import Candidate
+from bot.ingest.sameness import nearness
 from bot.model import Alias, AliasKind, NewArticle, Source
 from bot.storage.sketches import Recent
 

@@ -10,8 +10,8 @@ from urllib.parse import urlsplit
 import structlog
 
 from bot.errors import UnreachableError
-from bot.ingest.fetch import Fetched, Getter, get_whole
-from bot.ingest.likeness import document_hash, page_state
+from bot.ingest.fetching.fetch import Fetched, Getter, get_whole
+from bot.ingest.sameness.likeness import document_hash, page_state
 from bot.ingest.workers import ParsePool
 from bot.model import Extracted, PageState, Selectors
 

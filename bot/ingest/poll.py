@@ -14,9 +14,10 @@ from urllib.parse import urlsplit
 import structlog
 
 from bot.errors import FetchError, StorageError, VestnikError
-from bot.ingest import corrections, decide, moves
+from bot.ingest import corrections, decide
 from bot.ingest.decide import Candidate
-from bot.ingest.fetch import Fetched, Fetcher
+from bot.ingest.fetching import moves
+from bot.ingest.fetching.fetch import Fetched, Fetcher
 from bot.ingest.keeping import Effect, End, Push, end_read, ensure_own_section, keep
 from bot.ingest.looking import (
     Looked,

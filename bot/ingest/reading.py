@@ -7,16 +7,16 @@ import zlib
 from datetime import datetime
 
 from bot.errors import ExtractError, ParseError
-from bot.ingest.binaries import binary_kind
-from bot.ingest.charset import decode
-from bot.ingest.discovery import named_feeds
-from bot.ingest.dom import parse_page
-from bot.ingest.fields import readable
+from bot.ingest.feeds.parse import parse_text, root_of
+from bot.ingest.feeds.sitemap import read_sitemap
 from bot.ingest.kinds import Kind, Reading
-from bot.ingest.listing import listing_of
-from bot.ingest.parse import parse_text, root_of
-from bot.ingest.selectors import listing_by_selectors
-from bot.ingest.sitemap import read_sitemap
+from bot.ingest.listing.find import listing_of
+from bot.ingest.listing.selectors import listing_by_selectors
+from bot.ingest.markup.binaries import binary_kind
+from bot.ingest.markup.charset import decode
+from bot.ingest.markup.discovery import named_feeds
+from bot.ingest.markup.dom import parse_page
+from bot.ingest.markup.fields import readable
 from bot.model import Selectors
 
 MAX_UNPACKED = 50_000_000  # bytes; what the protocol of sitemaps allows

@@ -1,99 +1,34 @@
 """Into which section an article goes: as its source says, else as it says itself. Pure.
 
 What an article says itself is trusted in this order: its page (breadcrumb, JSON-LD, meta; see
-``crumbs``), then the categories that its feed gives. Else the feed's own title serves.
+``about.crumbs``), then the categories that its feed gives. Else the feed's own title serves.
 """
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
+from bot.ingest.about.section_paths import (
+    LONGEST_TITLE,
+    Path,
+    is_title,
+    outer_and_inner,
+    split_path,
+)
 from bot.model import Entry, Extracted, Feed, Source, section_key, shown_url
-
-Path = tuple[str, ...]
-"""The titles that lead to a section, outermost first."""
 
 Alias = tuple[str, str]
 """What a section is called, and how it is to be called; ``-``: it is none."""
 
 HIDDEN = "-"
 
-_LONGEST = 80  # characters of a title
 _MOST_CATEGORIES = 4  # of an entry; more are tags
 _FEW_ENTRIES = 5  # in a feed; among fewer nothing can be compared
 _NEARLY_ALL = 0.9  # of a feed's entries
 _MOST_SECTIONS = 500  # more is no choice for anybody: then nothing new is made of what pages say
-
-_ARROW = re.compile(r"\s+(?:→|➔|»|›|>|&gt;)\s+")
-_COLON = re.compile(r":\s+|\s+/\s+")
-_SLASH = re.compile(r"\s*/\s*")
-_EDGE = re.compile(r"^[\s:;,/|>›→•·–—-]+|(?:\s+»|[\s:;,/|>›→•·–—-])+$")
-_LETTER = re.compile(r"[^\W\d_]")
-_ADDRESS = re.compile(r"://|@|\bwww\.|^\S+\.(?:[a-z]{2,12}|рф)(?:/\S*)?$", re.IGNORECASE)
-_MONTH = (
-    r"(?:январ[ья]|феврал[ья]|марта?|апрел[ья]|ма[йя]|ию[нл][ья]|августа?|сентябр[ья]|октябр[ья]"
-    r"|ноябр[ья]|декабр[ья]|january|february|march|april|may|june|july|august|september|october"
-    r"|november|december)"
-)
-_DATE = re.compile(rf"[\d\s.,:/-]*(?:{_MONTH})?[\d\s.,:/-]*(?:г|год|года)?\.?", re.IGNORECASE)
-_NOTHING = frozenset(
-    {
-        *("uncategorized", "uncategorised", "no category", "default"),
-        *("all", "article", "page", "post", "posts"),
-        *("без рубрики", "без категории", "без раздела", "все", "статья"),
-    }
-)
-
-
-def split_path(title: str, *, tight: bool = False) -> Path:
-    """A title as a path: ``News: Members' news`` is two steps.
-
-    An arrow between spaces always parts steps. A colon before a space, or a slash between spaces,
-    does so only where each step begins with a capital letter: ``Question: answer`` is one title.
-
-    Args:
-        title: what is said.
-        tight: whether a slash without spaces parts steps too, by the same rule.
-    """
-    steps = [bare(part) for part in _ARROW.split(" ".join(title.split()))]
-    separators = (_COLON, _SLASH) if tight else (_COLON,)
-    for separator in separators:
-        steps = [step for whole in steps for step in _capitals(whole, separator)]
-    return outer_and_inner(step for step in steps if step)
-
-
-def _capitals(title: str, separator: re.Pattern[str]) -> list[str]:
-    parts = [bare(part) for part in separator.split(title)]
-    if all(part and part.lstrip("«“\"'(")[:1].isupper() for part in parts):
-        return parts
-    return [title]
-
-
-def bare(title: str) -> str:
-    """A title without what parted it from others."""
-    return _EDGE.sub("", title)
-
-
-def outer_and_inner(steps: Iterable[str]) -> Path:
-    """The outermost and the innermost step of a path; two are all that a person can choose from."""
-    kept: list[str] = []
-    for step in steps:
-        if not kept or section_key([kept[-1]]) != section_key([step]):
-            kept.append(step)
-    return tuple(kept) if len(kept) <= 2 else (kept[0], kept[-1])  # noqa: PLR2004 - two, see above
-
-
-def is_title(text: str) -> bool:
-    """Whether a text can be a section's title: short, no address, no date, no word for "none"."""
-    if not 1 < len(text) <= _LONGEST or len(_LETTER.findall(text)) < 2:  # noqa: PLR2004 - "К" is no title
-        return False
-    if text.startswith("#") or _ADDRESS.search(text) or _DATE.fullmatch(text):
-        return False
-    return section_key([text]) not in _NOTHING
 
 
 class Aliases:
@@ -194,7 +129,7 @@ class Rubrics:
 
 def own_path(source: Source) -> Path:
     """The section that the editor gave a source, or empty."""
-    title = (source.section or "")[:_LONGEST]
+    title = (source.section or "")[:LONGEST_TITLE]
     return split_path(title) or (title,) if title else ()
 
 
@@ -215,7 +150,7 @@ def rubrics_of(
         for key in {section_key([category]) for category in entry.categories}
     )
     title = feed.title or urlsplit(source.url).hostname or shown_url(source.url)
-    title = title[:_LONGEST].strip()  # PostgreSQL's index bounds it, and so do buttons
+    title = title[:LONGEST_TITLE].strip()  # PostgreSQL's index bounds it, and so do buttons
     otherwise = split_path(title)
     return Rubrics(
         own=own_path(source),

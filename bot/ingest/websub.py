@@ -13,7 +13,7 @@ from datetime import UTC, datetime, timedelta
 import structlog
 
 from bot.errors import FetchError, StorageError
-from bot.ingest.fetch import Fetcher
+from bot.ingest.fetching.fetch import Fetcher
 from bot.storage import hubs
 from bot.storage.database import Database
 from bot.storage.hubs import HubSubscription

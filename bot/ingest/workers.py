@@ -23,7 +23,7 @@ from pebble import ProcessExpired, ProcessPool
 from bot.errors import ExtractError, NoArticleError, ParseError, VestnikError
 from bot.ingest.bounds import bounded
 from bot.ingest.kinds import Reading
-from bot.ingest.likeness import document_hash
+from bot.ingest.sameness.likeness import document_hash
 from bot.model import Document, Extracted, Selectors, shown_url
 
 T = TypeVar("T")
@@ -32,7 +32,7 @@ _log = structlog.get_logger(__name__)
 
 _MEMORY = 1 << 30  # bytes of data for one worker; the largest feed allowed takes a tenth
 CHEAP_SECONDS = 1.0  # for each of the cheaper ways to read a page
-_PRELOADED = ["bot.ingest.reading", "bot.ingest.extract"]
+_PRELOADED = ["bot.ingest.reading", "bot.ingest.article.extract"]
 
 
 class ParsePool:
@@ -278,14 +278,14 @@ def _article(
     now: datetime,
     selectors: Selectors | None,
 ) -> tuple[Extracted, int]:
-    from bot.ingest.extract import extract_article  # noqa: PLC0415 - see above
+    from bot.ingest.article.extract import extract_article  # noqa: PLC0415 - see above
 
     article = extract_article(content, content_type, url, selectors, now=now)
     return _finished(article)
 
 
 def _light(content: bytes, content_type: str | None, url: str, now: datetime) -> Extracted:
-    from bot.ingest.extract import extract_article  # noqa: PLC0415 - see above
+    from bot.ingest.article.extract import extract_article  # noqa: PLC0415 - see above
 
     article = extract_article(content, content_type, url, now=now, light=True)
     return _finished(article)[0]
@@ -298,12 +298,12 @@ def _finished(article: Extracted) -> tuple[Extracted, int]:
 
 
 def _card(content: bytes, content_type: str | None, url: str, now: datetime) -> Extracted:
-    from bot.ingest.extract import extract_card  # noqa: PLC0415 - see above
+    from bot.ingest.article.extract import extract_card  # noqa: PLC0415 - see above
 
     return extract_card(content, content_type, url, now)
 
 
 def _fragment(html: str, base_url: str) -> tuple[Document, int]:
-    from bot.ingest.extract import document_from_html  # noqa: PLC0415 - see above
+    from bot.ingest.article.extract import document_from_html  # noqa: PLC0415 - see above
 
     return bounded(document_from_html(html, base_url))

@@ -13,8 +13,8 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from rich.text import Text
 
 from bot.errors import VestnikError
-from bot.ingest.fetch import Fetcher
-from bot.ingest.headers import user_agent
+from bot.ingest.fetching.fetch import Fetcher
+from bot.ingest.fetching.headers import user_agent
 from bot.ingest.rubrics import Aliases
 from bot.ingest.workers import ParsePool
 from bot.model import shown_url

@@ -10,7 +10,7 @@ from pathlib import Path
 from bot.errors import ExtractError, FetchError, ParseError
 from bot.ingest import decide
 from bot.ingest.decide import Candidate
-from bot.ingest.fetch import Fetched, Fetcher, get_whole
+from bot.ingest.fetching.fetch import Fetched, Fetcher, get_whole
 from bot.ingest.looking import SITEMAP_BYTES, Looked, look
 from bot.ingest.making import Maker
 from bot.ingest.pages import Pages

@@ -9,9 +9,9 @@ from pathlib import Path
 
 from bot.addresses import absolute_url
 from bot.errors import ExtractError, FetchError
-from bot.ingest.charset import decode
-from bot.ingest.dom import attribute, parse_page
-from bot.ingest.fetch import Fetched, Getter, NotModified
+from bot.ingest.fetching.fetch import Fetched, Getter, NotModified
+from bot.ingest.markup.charset import decode
+from bot.ingest.markup.dom import attribute, parse_page
 from bot.model import shown_url
 
 

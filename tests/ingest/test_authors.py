@@ -2,10 +2,10 @@
 
 import pytest
 
-from bot.ingest.authors import MAX_AUTHORS, MAX_CHARS, authors, meta_authors, shown_authors
-from bot.ingest.dom import parse_page
-from bot.ingest.metadata import read_metadata
-from bot.ingest.parse import parse_feed
+from bot.ingest.about.authors import MAX_AUTHORS, MAX_CHARS, authors, meta_authors, shown_authors
+from bot.ingest.about.metadata import read_metadata
+from bot.ingest.feeds.parse import parse_feed
+from bot.ingest.markup.dom import parse_page
 
 URL = "https://news.example/story"
 

@@ -2,10 +2,10 @@
 
 import pytest
 
-from bot.ingest.blocks import read_pieces, resolve_link
-from bot.ingest.dom import parse_page
-from bot.ingest.pictures import same_picture
-from bot.ingest.pieces import with_links
+from bot.ingest.article.blocks import read_pieces, resolve_link
+from bot.ingest.article.pieces import with_links
+from bot.ingest.markup.dom import parse_page
+from bot.ingest.markup.pictures import same_picture
 from bot.model import (
     Block,
     Divider,

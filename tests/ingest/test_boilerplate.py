@@ -2,12 +2,12 @@
 
 import pytest
 
-from bot.ingest.anchor import judge
-from bot.ingest.blocks import read_pieces
-from bot.ingest.boilerplate import Suspicion, suspicion
-from bot.ingest.dom import parse_page
-from bot.ingest.notes import Note, opens_note, with_notes
-from bot.ingest.vocabulary import is_service_line, opens_other_part
+from bot.ingest.article.anchor import judge
+from bot.ingest.article.blocks import read_pieces
+from bot.ingest.article.notes import Note, opens_note, with_notes
+from bot.ingest.markup.boilerplate import Suspicion, suspicion
+from bot.ingest.markup.dom import parse_page
+from bot.ingest.markup.vocabulary import is_service_line, opens_other_part
 from bot.model import Aside, Block, Contacts, Paragraph
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from bot.ingest.change import correction, is_misprint
+from bot.ingest.sameness.change import correction, is_misprint
 from bot.model import (
     Article,
     Change,

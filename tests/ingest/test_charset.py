@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.ingest.charset import decode
+from bot.ingest.markup.charset import decode
 
 PROSE = (
     "Жители Заречья на этой неделе увидели новый мост через реку Тихую. "

@@ -11,12 +11,12 @@ import pytest
 from sqlalchemy import select, update
 
 from bot.ingest import corrections
-from bot.ingest.change import Edit
 from bot.ingest.corrections import Changes, changes
 from bot.ingest.decide import Candidate, candidates, fingerprint
-from bot.ingest.fetch import Fetcher
+from bot.ingest.fetching.fetch import Fetcher
 from bot.ingest.making import revised
 from bot.ingest.poll import Poller
+from bot.ingest.sameness.change import Edit
 from bot.ingest.workers import ParsePool
 from bot.model import (
     Alias,

@@ -7,8 +7,8 @@ import time
 
 import pytest
 
-from bot.ingest.dom import parse_page
-from bot.ingest.metadata import read_metadata
+from bot.ingest.about.metadata import read_metadata
+from bot.ingest.markup.dom import parse_page
 
 URL = "https://www.news.example/members/2031/garden"
 TITLE = "Сад у моста открыли школьники"

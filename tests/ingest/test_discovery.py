@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from bot.ingest.discovery import named_feeds
-from bot.ingest.dom import parse_page
+from bot.ingest.markup.discovery import named_feeds
+from bot.ingest.markup.dom import parse_page
 
 URL = "https://gorod.example.org/news/culture/"
 RSS, ATOM, JSON = "application/rss+xml", "application/atom+xml", "application/feed+json"

@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from bot.errors import ExtractError
-from bot.ingest.extract import document_from_html, extract_article
+from bot.ingest.article.extract import document_from_html, extract_article
 from bot.model import (
     Aside,
     Block,

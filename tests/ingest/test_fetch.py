@@ -14,9 +14,9 @@ import pytest
 from aiohttp import web
 
 from bot.errors import AddressRefusedError, FetchError, UnreachableError
-from bot.ingest import connect
-from bot.ingest.fetch import MAX_REDIRECTS, Fetched, Fetcher, NotModified
-from bot.ingest.freshness import retry_after
+from bot.ingest.fetching import connect
+from bot.ingest.fetching.fetch import MAX_REDIRECTS, Fetched, Fetcher, NotModified
+from bot.ingest.fetching.freshness import retry_after
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 AGENT = "Vestnik-Test/1.0"

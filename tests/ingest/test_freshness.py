@@ -6,8 +6,8 @@ from datetime import UTC, datetime
 import pytest
 from multidict import CIMultiDict
 
-from bot.ingest.freshness import fresh_for
-from bot.ingest.links import of_headers
+from bot.ingest.fetching.freshness import fresh_for
+from bot.ingest.markup.websub_links import of_headers
 
 NOW = datetime(2026, 11, 23, 9, tzinfo=UTC)
 DATE = "Mon, 23 Nov 2026 09:00:00 GMT"

@@ -4,7 +4,7 @@ import pytest
 from yarl import URL
 
 from bot import __version__
-from bot.ingest.headers import SourceHeaders, check_headers, user_agent
+from bot.ingest.fetching.headers import SourceHeaders, check_headers, user_agent
 from bot.model import SourceSpec
 
 

@@ -10,8 +10,8 @@ from datetime import UTC, datetime
 import pytest
 
 from bot.errors import ExtractError, ParseError
+from bot.ingest.article.extract import extract_article, extract_card
 from bot.ingest.bounds import MAX_CHARS
-from bot.ingest.extract import extract_article, extract_card
 from bot.ingest.workers import CHEAP_SECONDS, ParsePool
 from bot.model import Extracted
 from tests.ingest import hostile

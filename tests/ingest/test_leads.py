@@ -2,8 +2,8 @@
 
 import pytest
 
-from bot.ingest.extract import extract_article
-from bot.ingest.leads import lead_of_article, whole_lead
+from bot.ingest.about.leads import lead_of_article, whole_lead
+from bot.ingest.article.extract import extract_article
 from bot.model import Document, Paragraph, Span
 
 FIRST = "Мост строили три года подряд без перерыва на зиму, сказал А. Д. Зодчий. Он доволен."

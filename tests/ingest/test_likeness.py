@@ -9,7 +9,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.ingest.likeness import document_hash, folded, page_state, text_hash, without_counters
+from bot.ingest.sameness.likeness import (
+    document_hash,
+    folded,
+    page_state,
+    text_hash,
+    without_counters,
+)
 from bot.model import (
     Block,
     Contacts,

@@ -4,8 +4,8 @@ import json
 
 import pytest
 
-from bot.ingest.links import Links, of_headers
-from bot.ingest.parse import parse_feed
+from bot.ingest.feeds.parse import parse_feed
+from bot.ingest.markup.websub_links import Links, of_headers
 
 BASE = "https://news.example.org/feed/all.xml"
 HUB, OWN = "https://hub.example.org/", "https://news.example.org/feed"

@@ -13,8 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.errors import ParseError
-from bot.ingest.article_address import looks_like_article
-from bot.ingest.listing_dates import DateReader
+from bot.ingest.about.article_address import looks_like_article
+from bot.ingest.markup.printed_dates import DateReader
 from bot.ingest.reading import read_source
 from bot.model import Feed, Selectors
 

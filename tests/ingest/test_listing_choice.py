@@ -6,9 +6,9 @@ from datetime import UTC, datetime
 
 import pytest
 
-from bot.ingest.listing_dates import DateReader
+from bot.ingest.markup.printed_dates import DateReader
+from bot.ingest.markup.vocabulary import names_other_list
 from bot.ingest.reading import read_source
-from bot.ingest.vocabulary import names_other_list
 from bot.model import Feed
 
 NOW = datetime(2026, 11, 28, 15, 0, tzinfo=UTC)

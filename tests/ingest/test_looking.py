@@ -11,7 +11,7 @@ import pytest
 from aiohttp import web
 from sqlalchemy import select, update
 
-from bot.ingest.fetch import Fetcher
+from bot.ingest.fetching.fetch import Fetcher
 from bot.ingest.poll import Poller
 from bot.ingest.workers import ParsePool
 from bot.model import Selectors, Source, SourceSpec

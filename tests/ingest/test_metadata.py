@@ -5,9 +5,9 @@ from datetime import datetime
 
 import pytest
 
-from bot.ingest.dates import moment
-from bot.ingest.dom import parse_page
-from bot.ingest.metadata import Metadata, read_metadata
+from bot.ingest.about.metadata import Metadata, read_metadata
+from bot.ingest.markup.dates import moment
+from bot.ingest.markup.dom import parse_page
 
 URL = "https://news.example/2031/garden?id=5"
 

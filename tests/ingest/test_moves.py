@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from bot.errors import FetchError, ParseError, UnreachableError
-from bot.ingest.moves import PROVEN, failed, followed, read_address
+from bot.ingest.fetching.moves import PROVEN, failed, followed, read_address
 from bot.model import Source, Whereabouts
 
 NOW = datetime(2026, 11, 23, 9, tzinfo=UTC)

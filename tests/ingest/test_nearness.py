@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.ingest.nearness import (
+from bot.ingest.sameness.nearness import (
     Lookalikes,
     empty_texts,
     likeness,

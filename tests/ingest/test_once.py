@@ -12,7 +12,7 @@ import pytest
 from aiohttp import web
 from sqlalchemy import select
 
-from bot.ingest.fetch import Fetcher
+from bot.ingest.fetching.fetch import Fetcher
 from bot.ingest.poll import Poller
 from bot.ingest.workers import ParsePool
 from bot.model import AliasKind, BroadcastState, SourceSpec

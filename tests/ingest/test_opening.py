@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from bot.ingest.extract import extract_article
+from bot.ingest.article.extract import extract_article
 from bot.model import Extracted, Heading, Span
 
 URL = "https://news.example/news/most/"

@@ -12,9 +12,9 @@ from structlog.testing import capture_logs
 
 from bot.ingest.checks import Checker
 from bot.ingest.corrections import from_page
-from bot.ingest.fetch import Fetcher
-from bot.ingest.likeness import document_hash, page_state
+from bot.ingest.fetching.fetch import Fetcher
 from bot.ingest.poll import Poller
+from bot.ingest.sameness.likeness import document_hash, page_state
 from bot.ingest.workers import ParsePool
 from bot.model import Article, Document, Extracted, Paragraph, Section, SourceSpec, Span
 from bot.storage import articles, checks, sources

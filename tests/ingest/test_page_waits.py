@@ -12,7 +12,7 @@ from sqlalchemy import select, update
 from bot.ingest.checks import Checker
 from bot.ingest.corrections import filled, without_mark
 from bot.ingest.decide import Candidate
-from bot.ingest.fetch import Fetcher
+from bot.ingest.fetching.fetch import Fetcher
 from bot.ingest.making import revised
 from bot.ingest.patience import Patience, Wait
 from bot.ingest.poll import Poller

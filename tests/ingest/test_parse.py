@@ -12,10 +12,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.errors import ParseError
-from bot.ingest.dates import moment
-from bot.ingest.extract import document_from_html
-from bot.ingest.fields import MAX_ENTRIES, plain_text
-from bot.ingest.parse import MAX_TAGS, parse_feed
+from bot.ingest.article.extract import document_from_html
+from bot.ingest.feeds.parse import MAX_TAGS, parse_feed
+from bot.ingest.markup.dates import moment
+from bot.ingest.markup.fields import MAX_ENTRIES, plain_text
 from bot.model import Entry, Feed, Image
 
 URL = "https://news.example.org/feeds/all.xml"

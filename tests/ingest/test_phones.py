@@ -4,8 +4,8 @@ import time
 
 import pytest
 
-from bot.ingest.extract import extract_article
-from bot.ingest.phones import all_with_phones, region_of, with_phones
+from bot.ingest.article.extract import extract_article
+from bot.ingest.article.phones import all_with_phones, region_of, with_phones
 from bot.model import Contacts, Span, Style
 
 

@@ -2,8 +2,8 @@
 
 import pytest
 
-from bot.ingest.extract import document_from_html
-from bot.ingest.inline import plain
+from bot.ingest.article.extract import document_from_html
+from bot.ingest.markup.inline import plain
 from bot.model import Image, Paragraph
 
 URL = "https://news.example/story"

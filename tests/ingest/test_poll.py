@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 import pytest
 from sqlalchemy import select
 
-from bot.ingest.fetch import Fetcher
+from bot.ingest.fetching.fetch import Fetcher
 from bot.ingest.poll import Poller, pieces
 from bot.ingest.workers import ParsePool
 from bot.model import Source, SourceSpec

@@ -16,7 +16,7 @@ from structlog.testing import capture_logs
 
 from bot import check
 from bot.app import translators_for
-from bot.ingest.fetch import Fetcher
+from bot.ingest.fetching.fetch import Fetcher
 from bot.ingest.kinds import Reading
 from bot.ingest.poll import Poller
 from bot.ingest.workers import ParsePool

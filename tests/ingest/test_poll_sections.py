@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 import pytest
 from sqlalchemy import select, update
 
-from bot.ingest.fetch import Fetcher
+from bot.ingest.fetching.fetch import Fetcher
 from bot.ingest.poll import Poller
 from bot.ingest.rubrics import Aliases
 from bot.ingest.workers import ParsePool

@@ -13,9 +13,9 @@ from aiohttp import web
 from yarl import URL
 
 from bot.errors import RobotsRefusedError, UnreachableError
-from bot.ingest.fetch import Fetched, Fetcher
-from bot.ingest.headers import PRODUCT
-from bot.ingest.robots import LONGEST_DELAY, ROBOTS_BYTES, Robots, read_rules
+from bot.ingest.fetching.fetch import Fetched, Fetcher
+from bot.ingest.fetching.headers import PRODUCT
+from bot.ingest.fetching.robots import LONGEST_DELAY, ROBOTS_BYTES, Robots, read_rules
 from bot.model import SourceSpec
 
 LIMIT = 1_000_000

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from bot.ingest.rubrics import Aliases, Path, is_title, outer_and_inner, rubrics_of, split_path
+from bot.ingest.about.section_paths import Path, is_title, outer_and_inner, split_path
+from bot.ingest.rubrics import Aliases, rubrics_of
 from bot.model import Document, Entry, Extracted, Feed, Source, section_key
 
 

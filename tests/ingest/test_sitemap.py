@@ -11,8 +11,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from bot.errors import ParseError
+from bot.ingest.feeds.newest import MOST_ENTRIES
 from bot.ingest.kinds import Kind, Reading
-from bot.ingest.newest import MOST_ENTRIES
 from bot.ingest.reading import read_source
 from bot.model import Entry, Feed
 
@@ -172,7 +172,7 @@ def test_other_elements_are_freed() -> None:
     """They took 150 bytes each; a process of its own shows what a sitemap takes at most."""
     script = (
         "import resource as r\n"
-        "from bot.ingest.sitemap import read_sitemap\n"
+        "from bot.ingest.feeds.sitemap import read_sitemap\n"
         "flood = '<x/>' * 300_000\n"
         "text = f'<urlset>{flood}<y>{flood}</y><url><loc>/most-otkryt-100</loc></url></urlset>'\n"
         "before = r.getrusage(r.RUSAGE_SELF).ru_maxrss\n"

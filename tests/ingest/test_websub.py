@@ -12,7 +12,7 @@ from functools import partial
 import pytest
 from sqlalchemy import select
 
-from bot.ingest.fetch import Fetcher
+from bot.ingest.fetching.fetch import Fetcher
 from bot.ingest.poll import Poller
 from bot.ingest.websub import Subscriber, next_request
 from bot.ingest.workers import ParsePool

@@ -1,0 +1,1 @@
+"""What a page says about its article: its title, lead, dates, authors and sections."""

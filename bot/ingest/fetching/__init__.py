@@ -1,0 +1,1 @@
+"""Asking a site, as a good guest."""

@@ -1,0 +1,1 @@
+"""The list of news that a page without a feed shows."""

@@ -1,0 +1,1 @@
+"""What is the same article, and what in it has changed."""
