@@ -292,3 +292,28 @@ def test_a_caption_in_a_shortcode_is_the_picture_s() -> None:
         "["
         not in document_from_html('<p>Раз [caption id="1"] два[/caption].</p>', URL).plain_text()
     )
+
+
+def test_what_is_for_subscribers_alone_is_not_taken_from_the_data() -> None:
+    data = {
+        "@type": "NewsArticle",
+        "headline": "Яблони",
+        "articleBody": f"<p>{TEXT * 9}</p>",
+        "isAccessibleForFree": "False",
+    }
+    page = (
+        '<head><script type="application/ld+json">{}</script></head><body><article>'
+        f"<h1>Яблони</h1><p>{TEXT}</p></article></body>"
+    )
+    teaser = [f"paragraph {TEXT.strip()}"]
+    assert outline(article(page.format(json.dumps(data)))) == teaser
+    data["isAccessibleForFree"] = True
+    assert len(article(page.format(json.dumps(data))).plain_text()) > 8 * len(TEXT)
+
+
+def test_text_inside_a_menu_that_is_never_closed_is_found() -> None:
+    story = "".join(f"<p>{number}. {TEXT * 2}</p>" for number in range(6))
+    menu = "<ul class='main-menu'><li class='menu-item'><a href='/a'>Рубрики</a>"
+    page = f"<body><div id='header-menu'>{menu}<div class='post'><h1>Яблони</h1>{story}</div>"
+    found = article(page)
+    assert [line[:12] for line in outline(found)] == [f"paragraph {n}" + "." for n in range(6)]

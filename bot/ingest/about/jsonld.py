@@ -32,6 +32,7 @@ _COMMENT = re.compile(
     r"|(?:-->|(?://\s{0,9})?\]\]>|/\*\s{0,9}\]\]>\s{0,9}\*/);?\Z"
 )
 _TAG = re.compile(r"<[^>]{1,200}>")
+_ESCAPED = re.compile(r"&lt;(?:p|div|h[1-6]|ul|ol|figure)\b")
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +49,7 @@ class ArticleData:
     images: tuple[str, ...] = ()
     authors: tuple[str, ...] = ()
     crumbs: tuple[Crumb, ...] = ()
+    body: str = ""  # the whole text, plain or as HTML; empty where it is for payers alone
     alone: bool = False  # whether it is the only article that is described
 
 
@@ -71,6 +73,7 @@ def article_data(root: Node) -> ArticleData:
         images=tuple(_addresses(article.get("image"))),
         authors=tuple(_names(article.get("author") or article.get("creator"))),
         crumbs=crumbs,
+        body=_body(article),
         alone=len(articles) == 1,
     )
 
@@ -131,6 +134,19 @@ def _text(value: Any) -> str:
     if not isinstance(value, str):
         return ""
     return clean(_TAG.sub("", html.unescape(value)))
+
+
+def _body(article: Mapping[str, Any]) -> str:
+    """The text of an article that is given whole.
+
+    What only subscribers may read is given too, for search engines, and is none of ours
+    (https://developers.google.com/search/docs/appearance/structured-data/paywalled-content).
+    """
+    free = article.get("isAccessibleForFree", True)
+    body = article.get("articleBody")
+    if not isinstance(body, str) or str(free).rsplit("/", 1)[-1].lower() in {"false", "0"}:
+        return ""
+    return html.unescape(body) if _ESCAPED.search(body) else body
 
 
 def _addresses(value: Any) -> Iterator[str]:

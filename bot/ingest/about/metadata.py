@@ -45,6 +45,7 @@ class Metadata:
     Attributes:
         leads: all that may be its lead, the likeliest, which is ``lead``, first.
         site: what the site calls itself.
+        body: the article's text where the page gives it as data, plain or as HTML.
     """
 
     url: str | None
@@ -59,6 +60,7 @@ class Metadata:
     declared: bool = False
     leads: tuple[str, ...] = ()
     site: str = ""
+    body: str = ""
 
 
 def read_metadata(root: Node, url: str, now: datetime | None = None) -> Metadata:
@@ -92,6 +94,7 @@ def read_metadata(root: Node, url: str, now: datetime | None = None) -> Metadata
         lead=leads[0] if leads else "",
         leads=leads,
         site=site,
+        body=data.body,
         sections=_sections(root, url, data, meta, Place((canonical or url, url), title)),
         image=_image(data, meta, url),
         language=language,

@@ -42,11 +42,17 @@ logging.getLogger("trafilatura").setLevel(logging.CRITICAL)
 
 
 class KeptText:
-    """The text that an extraction kept, to be asked about pieces of the page."""
+    """The text that an extraction kept, to be asked about pieces of the page.
+
+    Attributes:
+        size: its characters.
+        paragraphs: its lines.
+    """
 
     def __init__(self, text: str) -> None:
         self.size = len(text)
-        lines = [tuple(words(line)) for line in text.splitlines()]
+        self.paragraphs = tuple(line for line in map(str.strip, text.splitlines()) if line)
+        lines = [tuple(words(line)) for line in self.paragraphs]
         whole = list(chain.from_iterable(lines))
         self._lines = set(lines)
         self._shingles = set(zip(*(whole[start:] for start in range(_SHINGLE)), strict=False))

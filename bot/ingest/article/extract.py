@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import html as entities
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from itertools import islice
@@ -44,6 +44,8 @@ from bot.model import (
 _HIGHEST = 2  # level of the highest heading inside an article
 _LONGEST_LEAD = 1000  # characters of one that is completed
 _SHORTEST = 20  # characters; less is no article where nobody says that it is one
+_TOLD = 250  # characters; less is no article that only a script or the extraction knows of
+_WHOLE = 2  # times as long as what the page shows: then that is but a part
 _LIGHT_BYTES = 2_000_000  # of a page that could not be read in the usual way
 _LIGHT_CHARS = 1_000_000
 _LIGHT_TAGS = 15_000  # closing ones among them
@@ -160,6 +162,8 @@ def _extract(html: str, url: str, selectors: Selectors, now: datetime, *, light:
     del nodes
     pieces = _without_cover(pieces, metadata.image)
     document = _document(pieces, base_url, metadata.language)
+    if not parts:
+        document = _with_data(document, metadata.body, base_url)
     # A page that calls itself an article may be as short as it likes.
     if len(document.plain_text()) < (1 if metadata.declared else _SHORTEST):
         raise NoArticleError("The page shows no article text.")
@@ -197,7 +201,30 @@ def _found(root: Node, base_url: str, metadata: Metadata, *, light: bool) -> lis
     if missed(judged):
         judged = densest(judged)
     ground = Ground(judged)
-    return [one.piece for one in choose(judged, ground, metadata.title, metadata.lead)]
+    chosen = [one.piece for one in choose(judged, ground, metadata.title, metadata.lead)]
+    return chosen or list(_as_told(kept, root, metadata.title))
+
+
+def _as_told(kept: KeptText, root: Node, title: str) -> Iterator[Piece]:
+    """The text that the extraction found where the tree does not show it, as plain paragraphs.
+
+    It may stand in a script's data, or inside a menu that the page never closes.
+    """
+    if kept.size >= _TOLD:
+        for line in kept.paragraphs:
+            if words(line) == words(title):
+                continue
+            yield Piece(Paragraph((Span(line),)), root, ())
+
+
+def _with_data(document: Document, body: str, base_url: str) -> Document:
+    """The article as the page's data give it, where what the page shows is but a part of it."""
+    shown = len(document.plain_text())
+    if len(body) < max(_TOLD, _WHOLE * shown):  # markup only makes it longer
+        return document
+    told = document_from_html(body, base_url)
+    whole = len(told.plain_text())
+    return told if whole >= max(_TOLD, _WHOLE * shown) else document
 
 
 def _pointed_at(parts: Sequence[Node], base_url: str, title: str) -> list[Piece]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from functools import lru_cache
+from itertools import islice
 from typing import TypeAlias
 
 import lxml.html
@@ -18,6 +19,8 @@ MAX_CHARS = 3_000_000
 MAX_TAGS = 50_000
 MAX_PLACES = 20_000  # cells that spans of several rows and columns may cover together
 _LONGEST_SPAN = 4  # digits
+_MOST_NOSCRIPTS = 200
+_HOLDS = 2  # of this part of a page's text it is the page
 _LONGEST_NAME = 500
 MAX_DEPTH = 100  # elements; libxml2 itself cuts a page off at 256
 
@@ -61,6 +64,7 @@ def parse_page(html: str) -> Node:
         raise ExtractError("The page holds no HTML.")
     _check_size(root)
     _check_spans(root)
+    _open_noscript(root)
     return root
 
 
@@ -78,6 +82,18 @@ def _check_size(root: Node) -> None:
         raise ExtractError(f"The page nests its elements more than {MAX_DEPTH} deep.")
     if count_elements(root) > MAX_TAGS:
         raise ExtractError(f"The page has more than {MAX_TAGS:,} elements.")
+
+
+def _open_noscript(root: Node) -> None:
+    """Make an ordinary box of what is meant for browsers without scripts, but holds the page.
+
+    So a ``<noscript>`` that is never closed reads, and so does a page that a script is to build.
+    """
+    for node in list(islice(root.iter("noscript"), _MOST_NOSCRIPTS)):
+        if next(node.iter("p", "h1", "article"), None) is not None and (
+            _HOLDS * size_of(node) > size_of(root)
+        ):
+            node.tag = "div"
 
 
 def _check_spans(root: Node) -> None:
