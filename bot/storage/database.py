@@ -15,6 +15,7 @@ from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from bot.errors import StorageError
+from bot.storage import sqlite_driver
 from bot.storage.migrate import migrate
 
 Transaction = AsyncConnection
@@ -134,7 +135,10 @@ def _engine(address: str) -> AsyncEngine:
 
 
 def _sqlite(url: URL) -> AsyncEngine:
-    engine = create_async_engine(url, connect_args={"timeout": _BUSY_SECONDS})
+    engine = create_async_engine(
+        url,
+        connect_args={"timeout": _BUSY_SECONDS, "async_creator_fn": sqlite_driver.connect},
+    )
     event.listen(engine.sync_engine, "connect", _prepare)
     event.listen(engine.sync_engine, "begin", _begin)
     return engine
