@@ -202,7 +202,7 @@ class _Fts5(_Base):
 
     async def put(self, article_id: int, words: Words) -> None:
         def stemmed(some: Sequence[str]) -> str:
-            return " ".join(words.stems[word] for word in some)
+            return " ".join(map(words.stems.__getitem__, some))
 
         values = {
             "rowid": article_id,
