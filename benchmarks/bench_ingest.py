@@ -53,6 +53,7 @@ _TICK = 0.002  # seconds
 _SIZES = ((37, 31), (82, 64), (120, 99), (174, 163), (279, 308))
 _STORY = "Жители улицы Соседской, {}, посадили сорок яблонь и делятся урожаем с соседями."
 _HEADLINE = "На улице Соседской {} посадят яблони"
+_MARK = b"Number 000000"  # what makes a page another one
 _PARAGRAPHS = 12
 _ENTRIES = 10  # of a read
 _PUSH = Push(timedelta(days=1), (), None)
@@ -69,6 +70,12 @@ def pages() -> tuple[list[Page], Feed]:
         (_larger(content, *size), kind, url) for size in _SIZES for content, kind, url in found
     ]
     return mixed, parse_feed(feed, feed_type, feed_url)
+
+
+def different(mixed: Sequence[Page]) -> Iterator[Page]:
+    """The pages without end, each with a text of its own."""
+    for number, (content, kind, url) in enumerate(cycle(mixed)):
+        yield content.replace(_MARK, b"Number %06d" % number), kind, url
 
 
 def _larger(page: bytes, links: int, kilobytes: int) -> bytes:
@@ -89,7 +96,7 @@ def _larger(page: bytes, links: int, kilobytes: int) -> bytes:
         f"<span class='share'><button title='{n}'><svg><use href='#{n}'/></svg></button></span>"
         for n in range(around // 4)
     )
-    story = "".join(
+    story = f"<p>{_MARK.decode()}.</p>" + "".join(
         f"<p>{_STORY.format(n)} {_STORY.format(n + 40)} {_STORY.format(n + 80)} "
         f"<a href='/n/{n}'>Подробности</a> сообщили в управе.</p>"
         for n in range(_PARAGRAPHS)
@@ -174,7 +181,7 @@ async def one_process(mixed: Sequence[Page], feed: Feed) -> tuple[list[float], l
     """
     taken: list[float] = []
     reading: list[float] = []
-    waiting = cycle(mixed)
+    waiting = different(mixed)
     clock = time.process_time
     async with store() as (database, source):
         entries = numbered(feed)
@@ -186,8 +193,9 @@ async def one_process(mixed: Sequence[Page], feed: Feed) -> tuple[list[float], l
             for first, last in pieces(len(read.new)):
                 made, each = [], []
                 for candidate in read.new[first:last]:
+                    raw = next(waiting)
                     start = clock()
-                    page = extract_article(*next(waiting))
+                    page = extract_article(*raw)
                     reading.append(1000 * (clock() - start))
                     content = document_from_html(candidate.entry.content, SITE)
                     made.append(article_of(candidate, page, content))
@@ -203,7 +211,7 @@ async def one_process(mixed: Sequence[Page], feed: Feed) -> tuple[list[float], l
 async def pooled(mixed: Sequence[Page], feed: Feed) -> tuple[float, float, float]:
     """Articles a second on two workers, the loop's lag at p99 in ms, the larger worker in MB."""
     entries = numbered(feed)
-    waiting = cycle(mixed)
+    waiting = different(mixed)
     done = 0
     async with store() as (database, source), ParsePool(workers=2) as pool:
 

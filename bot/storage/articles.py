@@ -15,12 +15,12 @@ from sqlalchemy import (
     Select,
     bindparam,
     delete,
+    insert,
     literal,
     select,
     tuple_,
     union_all,
 )
-from sqlalchemy import insert as insert_into
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.model import (
@@ -38,13 +38,13 @@ from bot.model import (
 from bot.storage.schema import alias, article, section
 from bot.storage.search import index_new
 from bot.storage.sections import PARENT, WITH_PARENT, ensure_section, family, section_of
-from bot.storage.upsert import insert
+from bot.storage.upsert import insert_missing
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 _CHUNK = 200  # aliases in one query; SQLite bounds the variables of a statement
 _ANYWHERE = {AliasKind.URL, AliasKind.CANONICAL}  # the others are names within their source
-_INSERT = insert_into(article).returning(article.c.id)
+_INSERT = insert(article).returning(article.c.id)
 
 
 async def known_aliases(
@@ -98,7 +98,7 @@ async def add_aliases(
     if not rows:
         return True
     result = await connection.execute(
-        insert(connection, alias).on_conflict_do_nothing(),
+        insert_missing(connection, alias),
         rows,
         execution_options={"preserve_rowcount": True},
     )

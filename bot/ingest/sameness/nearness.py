@@ -38,6 +38,7 @@ _OF_ANOTHER = 0.9
 _TITLES = 0.5  # of the longer title's words, that the other must have, too
 
 _HEAD = struct.Struct(">BIQQQ")
+_BEGINNING = struct.Struct(">BIQ")  # of a head
 _FORM = 1
 _WORD = re.compile(r"[^\W_]+")
 _CAPITAL = re.compile(r"[A-ZА-ЯЁ](?<!\w.)[^\W\d_]+")  # at the start of a word
@@ -217,7 +218,7 @@ def text_digest(kept: bytes) -> int | None:
     """What stands for all words of a text, in its sketch; None where that cannot be read."""
     if len(kept) < _HEAD.size or kept[0] != _FORM:
         return None
-    text: int = _HEAD.unpack_from(kept)[2]
+    text: int = _BEGINNING.unpack_from(kept)[2]
     return text
 
 
@@ -225,6 +226,12 @@ def text_digest(kept: bytes) -> int | None:
 def title_words(title: str) -> tuple[str, ...]:
     """A title without case and punctuation, and with ё as е."""
     return tuple(_words(title))
+
+
+@lru_cache(maxsize=2048)
+def _title_figures(title: str) -> frozenset[str]:
+    """The words of a title that hold a digit or say when."""
+    return frozenset(_figures(title))
 
 
 def _folded(text: str) -> str:
@@ -275,7 +282,7 @@ def _retouched(one: str, other: str) -> bool:
     None of these may be a name, which also may begin a title, or a "not"; numbers and days must
     agree. Titles with other words in the same place are of two stories.
     """
-    if _figures(one) != _figures(other):
+    if _title_figures(one) != _title_figures(other):
         return False
     if is_misprint(folded(one), folded(other)):
         return True
