@@ -3,11 +3,24 @@
 from __future__ import annotations
 
 import json
+from collections import defaultdict
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from typing import Any
 
-from sqlalchemy import Row, Select, delete, select, tuple_
+from sqlalchemy import (
+    CompoundSelect,
+    Row,
+    Select,
+    bindparam,
+    delete,
+    insert,
+    literal,
+    select,
+    tuple_,
+    union_all,
+)
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.model import (
@@ -23,13 +36,15 @@ from bot.model import (
     load_document,
 )
 from bot.storage.schema import alias, article, section
-from bot.storage.search import index_article
+from bot.storage.search import index_new
 from bot.storage.sections import PARENT, WITH_PARENT, ensure_section, family, section_of
-from bot.storage.upsert import insert
+from bot.storage.upsert import insert_missing
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 _CHUNK = 200  # aliases in one query; SQLite bounds the variables of a statement
+_ANYWHERE = {AliasKind.URL, AliasKind.CANONICAL}  # the others are names within their source
+_INSERT = insert(article).returning(article.c.id)
 
 
 async def known_aliases(
@@ -37,35 +52,57 @@ async def known_aliases(
 ) -> dict[Alias, int]:
     """Which of these names we know, and whose they are (name → article's number)."""
     known: dict[Alias, int] = {}
-    for kind in AliasKind:
-        keys = [a.key for a in aliases if a.kind is kind]
-        for start in range(0, len(keys), _CHUNK):
-            # One kind at a time: SQLite finds no index for a list of tuples.
-            statement = select(alias.c.key, alias.c.article_id).where(
-                alias.c.kind == kind.value,
-                alias.c.scope == _scope(kind, source_id),
-                alias.c.key.in_(keys[start : start + _CHUNK]),
-            )
-            for key, article_id in await connection.execute(statement):
-                known[Alias(kind, key)] = article_id
+    for start in range(0, len(aliases), _CHUNK):
+        keys: defaultdict[AliasKind, list[str]] = defaultdict(list)
+        for name in aliases[start : start + _CHUNK]:
+            keys[name.kind].append(name.key)
+        values = {f"{kind.value}_keys": of_kind for kind, of_kind in keys.items()}
+        found = await connection.execute(
+            _named(tuple(sorted(keys))), {"source_id": source_id, **values}
+        )
+        known |= {Alias(AliasKind(kind), key): number for kind, key, number in found}
     return known
+
+
+@cache
+def _named(kinds: Sequence[AliasKind]) -> CompoundSelect[Any]:
+    """The names of these kinds that there are.
+
+    One kind after another: SQLite finds no index for a list of tuples.
+    """
+    return union_all(
+        *(
+            select(alias.c.kind, alias.c.key, alias.c.article_id).where(
+                alias.c.kind == literal(kind.value),
+                alias.c.scope == (0 if kind in _ANYWHERE else bindparam("source_id")),
+                alias.c.key.in_(bindparam(f"{kind.value}_keys", expanding=True)),
+            )
+            for kind in kinds
+        )
+    )
 
 
 async def add_aliases(
     connection: AsyncConnection, source_id: int, article_id: int, aliases: Sequence[Alias]
-) -> None:
-    """More names of an article; a name that is taken stays where it is."""
+) -> bool:
+    """More names of an article, and whether all were free: one that is taken stays where it is."""
     rows = [
         {
             "kind": a.kind.value,
-            "scope": _scope(a.kind, source_id),
+            "scope": 0 if a.kind in _ANYWHERE else source_id,
             "key": a.key,
             "article_id": article_id,
         }
-        for a in aliases
+        for a in dict.fromkeys(aliases)
     ]
-    if rows:
-        await connection.execute(insert(connection, alias).on_conflict_do_nothing(), rows)
+    if not rows:
+        return True
+    result = await connection.execute(
+        insert_missing(connection, alias),
+        rows,
+        execution_options={"preserve_rowcount": True},
+    )
+    return result.rowcount == len(rows)
 
 
 def dump_authors(authors: Sequence[str]) -> str | None:
@@ -107,42 +144,37 @@ async def add_article(
     if known:
         await add_aliases(connection, source_id, min(known.values()), new.aliases)
         return None
-    statement = (
-        insert(connection, article)
-        .values(
-            source_id=source_id,
-            section_id=await ensure_section(connection, new.section, now),
-            url=new.url,
-            title=new.title,
-            lead=new.lead,
-            image=new.image,
-            language=new.language,
-            document=dump_document(new.document),
-            published_at=new.published,
-            # Whole seconds, as feeds have them: within one, the order of storing decides.
-            sorted_at=min(new.published or now, now).replace(microsecond=0),
-            created_at=now,
-            seen=new.seen,
-            check_at=check_at,
-            spoke_at=new.spoke_at,
-            **page_values(new.page),
-            sketch=new.sketch or None,
-            authors=dump_authors(new.authors),
-            updated_at=new.updated,
-            fault=new.fault or None,
-        )
-        .returning(article.c.id)
-    )
-    number: int = (await connection.execute(statement)).scalar_one()
-    await add_aliases(connection, source_id, number, new.aliases)
-    others = set((await known_aliases(connection, source_id, new.aliases)).values()) - {number}
-    if others:
-        # Another transaction stored it meanwhile: PostgreSQL lets two writers look at once.
-        await connection.execute(delete(article).where(article.c.id == number))
-        await add_aliases(connection, source_id, min(others), new.aliases)
-        return None
-    await add_aliases(connection, source_id, number, new.extra)
-    await index_article(connection, number, new.title, new.lead, new.document)
+    values = {
+        "source_id": source_id,
+        "section_id": await ensure_section(connection, new.section, now),
+        "url": new.url,
+        "title": new.title,
+        "lead": new.lead,
+        "image": new.image,
+        "language": new.language,
+        "document": dump_document(new.document),
+        "published_at": new.published,
+        # Whole seconds, as feeds have them: within one, the order of storing decides.
+        "sorted_at": min(new.published or now, now).replace(microsecond=0),
+        "created_at": now,
+        "seen": new.seen,
+        "check_at": check_at,
+        "spoke_at": new.spoke_at,
+        **page_values(new.page),
+        "sketch": new.sketch or None,
+        "authors": dump_authors(new.authors),
+        "updated_at": new.updated,
+        "fault": new.fault or None,
+    }
+    number: int = (await connection.execute(_INSERT, values)).scalar_one()
+    if not await add_aliases(connection, source_id, number, (*new.aliases, *new.extra)):
+        owners = await known_aliases(connection, source_id, new.aliases)
+        if others := {*owners.values()} - {number}:
+            # Another transaction stored it meanwhile: PostgreSQL lets two writers look at once.
+            await connection.execute(delete(article).where(article.c.id == number))
+            await add_aliases(connection, source_id, min(others), new.aliases)
+            return None
+    await index_new(connection, number, new.title, new.lead, new.document)
     return number
 
 
@@ -242,10 +274,6 @@ async def _first_cards(
         ordered = query.order_by(*(order if upwards else [each.desc() for each in order]))
         cards += map(_card, await connection.execute(ordered.limit(limit)))
     return sorted(cards, key=_key, reverse=not upwards)[:limit]
-
-
-def _scope(kind: AliasKind, source_id: int) -> int:
-    return 0 if kind in {AliasKind.URL, AliasKind.CANONICAL} else source_id
 
 
 def _card(row: Row[Any]) -> ArticleCard:

@@ -35,7 +35,7 @@ from bot.storage.schema import (
     subscription,
 )
 from bot.storage.subscriptions import muted
-from bot.storage.upsert import insert
+from bot.storage.upsert import insert, insert_missing
 
 DELIVERY_TTL = timedelta(hours=24)
 _EVER = datetime(1970, 1, 1, tzinfo=UTC)  # before every moment that is written down
@@ -104,17 +104,14 @@ async def add_broadcast(
     Whoever was not reached after ``ttl`` is not sent it any more. One that is ``held`` waits for a
     person to decide (``storage/holding.py``).
     """
-    await connection.execute(
-        insert(connection, broadcast)
-        .values(
-            article_id=article_id,
-            state=BroadcastState.HELD if held else BroadcastState.OPEN,
-            priority=priority,
-            created_at=now,
-            expires_at=now + ttl,
-        )
-        .on_conflict_do_nothing()
-    )
+    values = {
+        "article_id": article_id,
+        "state": BroadcastState.HELD if held else BroadcastState.OPEN,
+        "priority": priority,
+        "created_at": now,
+        "expires_at": now + ttl,
+    }
+    await connection.execute(insert_missing(connection, broadcast), values)
 
 
 async def going(connection: AsyncConnection, now: datetime) -> list[Going]:

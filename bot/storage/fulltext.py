@@ -198,18 +198,20 @@ class _Fts5(_Base):
     )
     key = index.c.rowid
 
+    _PUT = index.insert()
+
     async def put(self, article_id: int, words: Words) -> None:
         def stemmed(some: Sequence[str]) -> str:
-            return " ".join(words.stems[word] for word in some)
+            return " ".join(map(words.stems.__getitem__, some))
 
-        statement = self.index.insert().values(
-            rowid=article_id,
-            title=stemmed(words.title),
-            lead=stemmed(words.lead),
-            frequent=stemmed(words.frequent),
-            body=stemmed(words.body),
-        )
-        await self._connection.execute(statement)
+        values = {
+            "rowid": article_id,
+            "title": stemmed(words.title),
+            "lead": stemmed(words.lead),
+            "frequent": stemmed(words.frequent),
+            "body": stemmed(words.body),
+        }
+        await self._connection.execute(self._PUT, values)
 
     async def stems(self, words: Sequence[str]) -> list[list[str]]:
         return [[stem(word)] for word in words]

@@ -46,9 +46,16 @@ async def index_article(
     connection: AsyncConnection, article_id: int, title: str, lead: str, document: Document
 ) -> None:
     """Let an article be found by its words, and by those alone that it has now."""
-    index = index_of(connection)
-    await index.drop(article_id)
-    await index.put(article_id, article_words(title, lead, document.plain_text()))
+    await drop_article(connection, article_id)
+    await index_new(connection, article_id, title, lead, document)
+
+
+async def index_new(
+    connection: AsyncConnection, article_id: int, title: str, lead: str, document: Document
+) -> None:
+    """The same of an article that is not in the index."""
+    words_of_it = article_words(title, lead, document.plain_text())
+    await index_of(connection).put(article_id, words_of_it)
 
 
 async def index_stored(connection: AsyncConnection, article_id: int) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Row, Select, exists, or_, select, update
+from sqlalchemy import Row, Select, bindparam, exists, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.model import Section, SectionChoice, section_key
@@ -14,6 +14,7 @@ from bot.storage.schema import article, section, source, subscription
 from bot.storage.upsert import insert
 
 _NONE = datetime(1970, 1, 1, tzinfo=UTC)  # as if what there never was had ended long ago
+_BY_KEY = select(section.c.id).where(section.c.key == bindparam("key"))
 
 PARENT = section.alias("parent")
 """The parent of a section, to be joined with it by ``with_parent``."""
@@ -48,18 +49,21 @@ async def ensure_section(
     number: int | None = None
     for depth, title in enumerate(path, 1):
         key = section_key(path[:depth])
-        await connection.execute(
-            insert(connection, section)
-            .values(
-                key=key,
-                title=title,
-                parent_id=number,
-                created_at=now,
-                announced_at=now if announced else None,
+        found = await connection.scalar(_BY_KEY, {"key": key})
+        if found is None:
+            await connection.execute(
+                insert(connection, section)
+                .values(
+                    key=key,
+                    title=title,
+                    parent_id=number,
+                    created_at=now,
+                    announced_at=now if announced else None,
+                )
+                .on_conflict_do_nothing()
             )
-            .on_conflict_do_nothing()
-        )
-        number = await connection.scalar(select(section.c.id).where(section.c.key == key))
+            found = await connection.scalar(_BY_KEY, {"key": key})
+        number = found
     if number is None:
         raise ValueError("a section without a title")
     return number

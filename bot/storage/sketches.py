@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import starmap
 from typing import Any
 
 from sqlalchemy import Select, select
@@ -43,7 +44,7 @@ async def recent_articles(
         .order_by(article.c.id.desc())
         .limit(_MOST)
     )
-    found = [Recent(*row) for row in await connection.execute(statement)]
+    found = list(starmap(Recent, await connection.execute(statement)))
     if besides is not None:
         statement = (
             _recent()
@@ -51,7 +52,7 @@ async def recent_articles(
             .order_by(article.c.sorted_at.desc(), article.c.id.desc())
             .limit(_MOST)
         )
-        found += [Recent(*row) for row in await connection.execute(statement)]
+        found += starmap(Recent, await connection.execute(statement))
     return list({each.article_id: each for each in found}.values())
 
 

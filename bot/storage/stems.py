@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 import regex
@@ -46,6 +47,10 @@ _STOP_WORDS = """
 """
 STOP_WORDS = frozenset(_STOP_WORDS.split())
 
+# Texts of these alone, in lower case, have no accents.
+_PLAIN = re.compile("[\\x00-\\x7fа-я«»„“”‘’–—…№\\xa0]*")
+_PLAIN_WORD = re.compile("[a-zа-я]+|[0-9]+")
+
 # They keep no cache of their own: looking a word up in it takes longer than stemming it. They are
 # not to be shared by threads.
 _ENGLISH = Stemmer.Stemmer("english", 0)
@@ -70,9 +75,13 @@ class Words:
 
 def words(text: str) -> list[str]:
     """The words of a text in order: small letters without accents, or digits; ё is е."""
-    plain = _ACCENT.sub("", unicodedata.normalize("NFD", text.casefold()))
-    found = _WORD.findall(unicodedata.normalize("NFC", plain))
-    return [word[:_MAX_WORD] for word in found]
+    plain = text.casefold().replace("ё", "е")
+    if _PLAIN.fullmatch(plain):
+        found = _PLAIN_WORD.findall(plain)
+    else:
+        plain = _ACCENT.sub("", unicodedata.normalize("NFD", plain))
+        found = _WORD.findall(unicodedata.normalize("NFC", plain))
+    return [word if len(word) <= _MAX_WORD else word[:_MAX_WORD] for word in found]
 
 
 def stem(word: str) -> str:
@@ -84,7 +93,7 @@ def article_words(title: str, lead: str, text: str) -> Words:
     """What is indexed of an article; ``text`` is its body as plain text."""
     heads = [_telling(each[:MAX_HEAD]) for each in (title, lead)]
     body = _telling(text[:MAX_BODY])
-    stems = {word: stem(word) for word in {*heads[0], *heads[1], *body}}
+    stems = _stems({*heads[0], *heads[1], *body})
     return Words(heads[0], heads[1], _most_frequent(body, stems), body, stems)
 
 
@@ -92,12 +101,22 @@ def _telling(text: str) -> list[str]:
     return [word for word in words(text) if word not in STOP_WORDS]
 
 
+def _stems(some: Iterable[str]) -> dict[str, str]:
+    """The stem of each of these words, as ``stem`` has it."""
+    latin: list[str] = []
+    other: list[str] = []
+    for word in some:
+        (latin if word.isascii() else other).append(word)
+    stemmed = [*_ENGLISH.stemWords(latin), *_RUSSIAN.stemWords(other)]
+    return dict(zip([*latin, *other], stemmed, strict=True))
+
+
 def _most_frequent(body: list[str], stems: Mapping[str, str]) -> list[str]:
     """The first form of each of the words that the body repeats most."""
-    counted = Counter(stems[word] for word in body).most_common(_FREQUENT)
-    often = {each for each, count in counted if count >= _OFTEN}
+    counts: Counter[str] = Counter()
     forms: dict[str, str] = {}
-    for word in body if often else ():
-        if stems[word] in often:
-            forms.setdefault(stems[word], word)
-    return list(forms.values())
+    for word, count in Counter(body).items():  # in the order of their first places
+        counts[stems[word]] += count
+        forms.setdefault(stems[word], word)
+    often = {each for each, count in counts.most_common(_FREQUENT) if count >= _OFTEN}
+    return [word for each, word in forms.items() if each in often]

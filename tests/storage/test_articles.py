@@ -10,7 +10,7 @@ from tempfile import TemporaryDirectory
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from sqlalchemy import func, insert, select
+from sqlalchemy import event, func, insert, select
 from sqlalchemy.exc import StatementError
 
 from bot.errors import StorageError
@@ -61,6 +61,42 @@ async def test_the_same_article_again_is_known(
         assert first is not None
         assert again is None
         assert await connection.scalar(select(func.count()).select_from(article)) == 1
+
+
+async def test_a_new_article_takes_five_statements_and_its_index_one_of_them(
+    database: Database, source: int, now: datetime
+) -> None:
+    """On SQLite each costs two switches of threads, more than the statement itself."""
+    asked: list[str] = []
+
+    def note(_connection: object, _cursor: object, statement: str, *_: object) -> None:
+        asked.append(" ".join(statement.split()[:3]))
+
+    new = replace(new_article(guid("2")), extra=(url("https://news.example/2"),))
+    async with database.write() as connection:
+        await articles.add_article(connection, source, new_article(guid("1")), now)
+        event.listen(connection.sync_connection, "before_cursor_execute", note)
+        number = await articles.add_article(connection, source, new, now)
+        assert len(asked) == 5, asked
+        names = [*new.aliases, *new.extra]
+        known = await articles.known_aliases(connection, source, names)
+        assert known == dict.fromkeys(names, number)
+
+
+async def test_an_extra_name_that_another_has_stays_there(
+    database: Database, source: int, now: datetime
+) -> None:
+    shared = url("https://news.example/all")
+    async with database.write() as connection:
+        one, two = [
+            await articles.add_article(
+                connection, source, replace(new_article(guid(each)), extra=(shared,)), now
+            )
+            for each in "12"
+        ]
+        names = [guid("1"), guid("2"), shared]
+        known = await articles.known_aliases(connection, source, names)
+        assert known == {guid("1"): one, guid("2"): two, shared: one}
 
 
 async def test_an_id_means_something_within_its_source_only(

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from hashlib import sha256
 
 from bot.addresses import normalise_url, picture_name
@@ -41,6 +41,9 @@ _MARKS = {
     "Ё": "Е",
 }
 _INVISIBLE = dict.fromkeys("\u00ad\u200b\u2060\ufeff", "")
+_PLAIN = {**_MARKS, **_INVISIBLE}
+_ANY_INVISIBLE = re.compile(f"[{''.join(_INVISIBLE)}]+")
+_ANY_OF_THESE = re.compile(f"[{''.join(_PLAIN)}]")
 # In lower case: whatever counts or tells the time holds one of these.
 _HINTS = (
     *("просм", "прочт", "прочит", "посмотр", "показ", "коммент", "репост", "лайк", "нравит"),
@@ -92,12 +95,13 @@ _STAMP_LAST = re.compile(rf"{_STAMP}\)\.?", re.IGNORECASE)
 
 def squeezed(text: str) -> str:
     """Text without invisible characters, each white space one space."""
-    return " ".join(_replaced(text, _INVISIBLE).split())
+    return " ".join(_ANY_INVISIBLE.sub("", text).split())
 
 
 def folded(text: str) -> str:
     """The same with one kind of quotation marks, of dashes, and of the letter ё."""
-    return squeezed(_replaced(unicodedata.normalize("NFC", text), _MARKS))
+    plain = _ANY_OF_THESE.sub(lambda found: _PLAIN[found[0]], unicodedata.normalize("NFC", text))
+    return " ".join(plain.split())
 
 
 def without_counters(line: str) -> str:
@@ -107,7 +111,7 @@ def without_counters(line: str) -> str:
     what is told in a sentence ("1 000 просмотров за день") is news.
     """
     lowered = line.lower()
-    if not any(hint in lowered for hint in _HINTS):
+    if not any(map(lowered.__contains__, _HINTS)):
         return line
     if _STAMP_FIRST.match(line):
         line = _STAMP_FIRST.sub("", line, count=1)
@@ -169,13 +173,6 @@ def page_state(
     """What is kept of a page that says this; ``body_hash`` is its document's."""
     said = " ".join([text_hash(title), text_hash(lead), picture_hash(image)])
     return PageState(etag, last_modified, said, body_hash)
-
-
-def _replaced(text: str, marks: Mapping[str, str]) -> str:
-    """Text with these characters replaced: faster, one after another, than by an expression."""
-    for mark, plain in marks.items():
-        text = text.replace(mark, plain)
-    return text
 
 
 def _is_counter(part: str) -> bool:

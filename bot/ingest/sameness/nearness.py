@@ -13,7 +13,7 @@ from __future__ import annotations
 import re
 import struct
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import lru_cache
@@ -38,9 +38,10 @@ _OF_ANOTHER = 0.9
 _TITLES = 0.5  # of the longer title's words, that the other must have, too
 
 _HEAD = struct.Struct(">BIQQQ")
+_BEGINNING = struct.Struct(">BIQ")  # of a head
 _FORM = 1
 _WORD = re.compile(r"[^\W_]+")
-_CAPITAL = re.compile(r"\b[A-ZА-ЯЁ][^\W\d_]+")
+_CAPITAL = re.compile(r"[A-ZА-ЯЁ](?<!\w.)[^\W\d_]+")  # at the start of a word
 _BEFORE = 4  # characters before a word: an end of a sentence, a space, a dash or a quotation mark
 _TOKEN = re.compile(r"\w+")
 _DIGIT = re.compile(r"\d")
@@ -82,12 +83,14 @@ def sketch(text: str, lead: str = "") -> bytes:
     """
     text = text[:_CHARS]
     words = _words(text)
-    sample = sorted(set(_hashes(words)))[:_SAMPLE]
+    sample = sorted(_hashes(words))[:_SAMPLE]
+    # A token differs from a word only where there is an underscore.
+    figures = _telling_when(words) if "_" not in text else _figures(text)
     head = _HEAD.pack(
         _FORM,
         len(words),
         _digest(words),
-        _digest(sorted(_figures(f"{text}\n{lead[:_CHARS]}"))),
+        _digest(sorted(figures | _figures(lead[:_CHARS]))),
         _digest(sorted(_names(text))),
     )
     return head + struct.pack(f">{len(sample)}I", *sample)
@@ -215,7 +218,7 @@ def text_digest(kept: bytes) -> int | None:
     """What stands for all words of a text, in its sketch; None where that cannot be read."""
     if len(kept) < _HEAD.size or kept[0] != _FORM:
         return None
-    text: int = _HEAD.unpack_from(kept)[2]
+    text: int = _BEGINNING.unpack_from(kept)[2]
     return text
 
 
@@ -223,6 +226,12 @@ def text_digest(kept: bytes) -> int | None:
 def title_words(title: str) -> tuple[str, ...]:
     """A title without case and punctuation, and with ё as е."""
     return tuple(_words(title))
+
+
+@lru_cache(maxsize=2048)
+def _title_figures(title: str) -> frozenset[str]:
+    """The words of a title that hold a digit or say when."""
+    return frozenset(_figures(title))
 
 
 def _folded(text: str) -> str:
@@ -233,18 +242,23 @@ def _words(text: str) -> list[str]:
     return _WORD.findall(_folded(text))
 
 
-def _hashes(words: list[str]) -> Iterator[int]:
+def _hashes(words: list[str]) -> set[int]:
     """A hash of each run of three words, or of all where there are fewer, spread evenly."""
     coded = " ".join(words).encode().split()
     runs = zip(coded, coded[1:], coded[2:], strict=False) if len(coded) > _RUN else [tuple(coded)]
-    return (crc32(b" ".join(run)) * 0x9E3779B1 & 0xFFFF_FFFF for run in runs if run)
+    sums = set(map(crc32, map(b" ".join, runs))) if coded else ()
+    return {each * 0x9E3779B1 & 0xFFFF_FFFF for each in sums}
 
 
 def _figures(text: str) -> set[str]:
     """The words that hold a digit or say when."""
+    return _telling_when(_TOKEN.findall(_folded(text)))
+
+
+def _telling_when(tokens: Iterable[str]) -> set[str]:
     return {
         word
-        for word in set(_TOKEN.findall(_folded(text)))
+        for word in set(tokens)
         if _DAY.match(word) or (not word.isalpha() and _DIGIT.search(word))
     }
 
@@ -268,7 +282,7 @@ def _retouched(one: str, other: str) -> bool:
     None of these may be a name, which also may begin a title, or a "not"; numbers and days must
     agree. Titles with other words in the same place are of two stories.
     """
-    if _figures(one) != _figures(other):
+    if _title_figures(one) != _title_figures(other):
         return False
     if is_misprint(folded(one), folded(other)):
         return True
