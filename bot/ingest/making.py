@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from http import HTTPStatus
 
 import structlog
 
 from bot.addresses import picture_name
-from bot.errors import ExtractError, FetchError, RobotsRefusedError
+from bot.errors import ExtractError, FetchError
 from bot.ingest import decide
 from bot.ingest.decide import Candidate
 from bot.ingest.pages import PageRead, Pages
@@ -110,7 +109,7 @@ class Maker:
             return await self._pages.ask(entry.url), False, ""
         except (FetchError, ExtractError) as error:
             _log.warning("page not read", page=shown_url(entry.url), error=str(error))
-            return None, isinstance(error, FetchError) and _may_pass(error), str(error)
+            return None, isinstance(error, FetchError) and error.passing, str(error)
 
     def _compose(
         self, candidate: Candidate, page: PageRead | None, content: Document
@@ -165,16 +164,4 @@ def revised(kept: Article, new: NewArticle) -> NewArticle:
         document=document,
         fault=fault,
         page=page,
-    )
-
-
-def _may_pass(error: FetchError) -> bool:
-    """Whether a page that cannot be read now may be read later."""
-    status = error.status
-    if isinstance(error, RobotsRefusedError):
-        return False
-    return (
-        status is None
-        or status >= HTTPStatus.INTERNAL_SERVER_ERROR
-        or status == HTTPStatus.TOO_MANY_REQUESTS
     )
