@@ -23,6 +23,7 @@ from bot.model import (
     Paragraph,
     Preformatted,
     Quote,
+    Selectors,
     Spans,
     Style,
     Table,
@@ -292,3 +293,22 @@ def test_a_caption_in_a_shortcode_is_the_picture_s() -> None:
         "["
         not in document_from_html('<p>Раз [caption id="1"] два[/caption].</p>', URL).plain_text()
     )
+
+
+@pytest.mark.parametrize(
+    "repeated",
+    [
+        "<h1>Мост открыт</h1>",
+        "<img src='/1.jpg' alt='Мост'><h3>Мост открыт</h3>",
+        "<div class='title'>Мост открыт</div>",
+        "<p><b>Мост\xa0открыт.</b></p>",
+        "<h1>Через Тихую открыли мост</h1>",  # the page calls itself otherwise
+    ],
+)
+def test_an_article_that_is_pointed_at_does_not_repeat_its_title(repeated: str) -> None:
+    text = "Весь город пришёл на него с оркестром, и было весело до вечера."
+    page = f"<title>Мост открыт</title><div class='text'>{repeated}<h2>Праздник</h2><p>{text}</p>"
+    selectors = Selectors(article=".text")
+    found = extract_article(page.encode(), "text/html; charset=utf-8", URL, selectors)
+    assert found.title.startswith("Мост открыт")
+    assert found.document.plain_text().split("\n") == ["Праздник", text]
