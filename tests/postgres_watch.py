@@ -21,7 +21,8 @@ _SECONDS = 10.0  # that a server may take to end, before it is killed
 def end_server(data: Path) -> None:
     """End the server whose data these are, if one is running; its own processes end with it."""
     with suppress(OSError, ValueError, IndexError):
-        number = int((data / "postmaster.pid").read_text(encoding="utf-8").split()[0])
+        # Negative while the data are made: that is no group of processes.
+        number = abs(int((data / "postmaster.pid").read_text(encoding="utf-8").split()[0]))
         os.kill(number, signal.SIGQUIT)  # at once: nobody needs what it holds
         late = time.monotonic() + _SECONDS
         while time.monotonic() < late:
