@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import structlog
@@ -18,6 +20,8 @@ from bot.model import Article, Document, Entry, Feed, NewArticle, Source, shown_
 from bot.storage.articles import ensure_storable
 
 _log = structlog.get_logger(__name__)
+
+_AT_ONCE = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +57,18 @@ class Maker:
         self._rubrics = rubrics
         self._patience = patience
         self._allow_private = allow_private
+
+    async def articles(self, candidates: Sequence[Candidate]) -> list[NewArticle]:
+        """The articles of some candidates in their order, a few made at once; see ``article``."""
+        free = asyncio.Semaphore(_AT_ONCE)
+
+        async def make(candidate: Candidate) -> NewArticle | None:
+            async with free:
+                return await self.article(candidate)
+
+        async with asyncio.TaskGroup() as group:
+            tasks = [group.create_task(make(candidate)) for candidate in candidates]
+        return [new for task in tasks if (new := task.result()) is not None]
 
     async def article(self, candidate: Candidate) -> NewArticle | None:
         """An article from its page and its entry; None where none can be made of them now.

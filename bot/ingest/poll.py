@@ -54,7 +54,6 @@ _log = structlog.get_logger(__name__)
 
 _SOURCES_AT_ONCE = 8
 _OF_A_HOST = 2
-_PAGES_AT_ONCE = 4
 _CHUNK = 10  # articles stored in one transaction
 _SHORTEST_NAP, _LONGEST_NAP = 0.05, 30.0
 _FIRST_TURN = timedelta(minutes=1)
@@ -319,7 +318,7 @@ class Poller:
         """Make and store what is new, correct what has changed, and store the read's end."""
         new, revisit = once.new, end.changes.revisit
         for start, stop in pieces(len(new), together=once.renamed):
-            made = await self._make(new[start:stop], maker)
+            made = await maker.articles(new[start:stop])
             last = stop == len(new) and not revisit
             if patience.waiting:
                 end = replace(_to_read_again(end), waiting=True)
@@ -359,17 +358,6 @@ class Poller:
 
     def _next_read(self, now: datetime, fresh: float, rhythm: Rhythm) -> datetime:
         return next_read(now, self._poll_seconds, fresh=fresh, rhythm=rhythm, jitter=self._chance())
-
-    async def _make(self, chunk: Sequence[Candidate], maker: Maker) -> Sequence[NewArticle]:
-        limit = asyncio.Semaphore(_PAGES_AT_ONCE)
-
-        async def make(candidate: Candidate) -> NewArticle | None:
-            async with limit:
-                return await maker.article(candidate)
-
-        async with asyncio.TaskGroup() as group:
-            tasks = [group.create_task(make(candidate)) for candidate in chunk]
-        return [new for task in tasks if (new := task.result()) is not None]
 
     async def _correct(self, source: Source, maker: Maker, end: End) -> End:
         """Correct what the feed says anew; what could not be read makes the next read a full one.

@@ -23,8 +23,6 @@ from bot.model import Document, Entry, Extracted, Feed, NewArticle, Source, Sour
 from bot.read.saved import Saved, read_file, whence
 from bot.settings import Settings
 
-_AT_ONCE = 4  # articles of one source
-
 
 @dataclass(frozen=True, slots=True)
 class Listed:
@@ -214,19 +212,12 @@ class Examiner:
         self, address: str, spec: SourceSpec, door: Saved, limit: int | None
     ) -> Examined:
         found = await self.listed(spec, door)
-        free = asyncio.Semaphore(_AT_ONCE)
-
-        async def made(candidate: Candidate) -> NewArticle | None:
-            async with free:
-                return await found.maker.article(candidate)
-
-        articles = await asyncio.gather(*map(made, found.newest[:limit]))
         return Examined(
             shown_url(address),
             found.title,
             True,
             found.reads_url,
-            tuple(article for article in articles if article is not None),
+            tuple(await found.maker.articles(found.newest[:limit])),
             len(found.newest),
         )
 
