@@ -25,8 +25,13 @@ _SHORTEST_SECRET = 8  # characters of a header's value; a "1" would blot out the
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command; its exit code: 0 well, 1 a failure, 2 a setting that is wrong."""
-    parsed = _parser().parse_args(arguments)
+    parser = _parser()
+    parsed = parser.parse_args(arguments)
     command = parsed.command
+    if command == "read" and parsed.base_url:
+        for address in parsed.addresses:
+            if "://" in address:
+                parser.error(f"--base-url says where files came from, and {address} is no file")
     if command == "settings":
         print(describe_settings(), end="")
         return 0
@@ -89,7 +94,8 @@ def _run(settings: Settings, _: argparse.Namespace) -> int:
 def _check(settings: Settings, _: argparse.Namespace) -> int:
     from bot.check import check  # noqa: PLC0415 - as above
 
-    _set_up_logging(settings)
+    # What fails is told in a line of its own; the log would only stand in between.
+    _set_up_logging(settings.model_copy(update={"log_level": "ERROR"}))
     _forget_secrets()
     return 0 if asyncio.run(check(settings, print)) else 1
 
@@ -99,7 +105,7 @@ def _read(settings: Settings, arguments: argparse.Namespace) -> int:
 
     from bot.read.command import Wish, read  # noqa: PLC0415 - as above
 
-    # What fails is told with each article; the log would only stand in between.
+    # As above.
     _set_up_logging(settings.model_copy(update={"log_level": "ERROR"}))
     _forget_secrets()
     wish = Wish(

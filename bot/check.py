@@ -4,22 +4,15 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from contextlib import AsyncExitStack
 from zoneinfo import ZoneInfo
 
 from aiogram.exceptions import AiogramError
 
-from bot.app import translators_for
-from bot.errors import ExtractError, FetchError, VestnikError
-from bot.i18n import Translator
-from bot.ingest import decide
-from bot.ingest.fetching.fetch import Fetcher, get_whole
+from bot.errors import VestnikError
 from bot.ingest.fetching.headers import user_agent
-from bot.ingest.looking import Looked, look
-from bot.ingest.pages import PAGE_BYTES
-from bot.ingest.rubrics import Aliases, Rubrics, rubrics_of
-from bot.ingest.workers import ParsePool
-from bot.model import Document, NewArticle, Selectors, Source, SourceSpec, shown_url
+from bot.model import NewArticle, SourceSpec, shown_url
+from bot.read.examine import Examiner, examiner
+from bot.read.lines import moment, section_name
 from bot.settings import Settings
 from bot.storage.database import Database
 from bot.telegram.outcome import Stop, outcome
@@ -39,23 +32,15 @@ async def check(settings: Settings, say: Say) -> bool:
     Returns:
         Whether the bot would work.
     """
-    translators = translators_for(settings)
     say(f"Settings: well. {len(settings.sources)} source(s), every {settings.poll_seconds} s.")
     well = await _database(settings, say)
     well &= await _telegram(settings, say)
-    async with AsyncExitStack() as stack:
-        fetcher = await stack.enter_async_context(
-            Fetcher(
-                allow_private=settings.allow_private_addresses,
-                user_agent=user_agent(settings.contact),
-                page_pause=settings.page_pause,
-                sources=settings.sources,
-            )
-        )
-        pool = await stack.enter_async_context(ParsePool(zone=ZoneInfo(settings.timezone)))
-        t = translators["en"]
+    name = user_agent(settings.contact)
+    wanting = "" if settings.contact else "; set CONTACT, so that they know whom to ask"
+    say(f"Sites see the bot as {name}{wanting}.")
+    async with examiner(settings) as examining:
         for spec in settings.sources:
-            well &= await _source(spec, fetcher, pool, settings, t, say)
+            well &= await _source(spec, examining, ZoneInfo(settings.timezone), say)
     return well
 
 
@@ -86,78 +71,34 @@ async def _telegram(settings: Settings, say: Say) -> bool:
     return True
 
 
-async def _source(
-    spec: SourceSpec,
-    fetcher: Fetcher,
-    pool: ParsePool,
-    settings: Settings,
-    t: Translator,
-    say: Say,
-) -> bool:
+async def _source(spec: SourceSpec, examining: Examiner, zone: ZoneInfo, say: Say) -> bool:
     say(f"Source {shown_url(spec.url)}")
-    source = Source(0, spec.url, spec.section, None, None, failures=0, primed=False)
     try:
-        looked = await look(fetcher, pool, source, spec.selectors)
-        if not isinstance(looked, Looked):
-            raise FetchError("the site said that nothing has changed, though nobody asked")
+        found = await examining.listed(spec)
     except VestnikError as error:
         say(f"  cannot be read: {error}")
         return False
-    if looked.reads_url is not None:
-        say(f"  is read at {shown_url(looked.reads_url)}")
-    rubrics = rubrics_of(source, looked.feed, Aliases(settings.section_aliases))
-    named = decide.candidates(looked.feed)
-    section = _name(rubrics.own or rubrics.otherwise)
-    where = "" if rubrics.own else "the sections that they name, else "
-    say(f"  {len(named)} article(s) for {where}the section {section}, the newest being:")
-    for candidate in reversed(named[-_SHOWN:]):
+    if found.reads_url is not None:
+        say(f"  is read at {shown_url(found.reads_url)}")
+    own = found.rubrics.own
+    section = f"the section “{section_name(own or found.rubrics.otherwise)}”"
+    where = section if own else f"the sections that they name, else {section}"
+    say(f"  {len(found.newest)} article(s) for {where}; the newest, moments in {zone.key}:")
+    for candidate in found.newest[:_SHOWN]:
         entry = candidate.entry
-        moment = entry.published or entry.date_hint
+        when = entry.published or entry.date_hint
         name = entry.title or shown_url(entry.url or "untitled")
-        say(f"  - {t.moment(moment) if moment else 'no date'}: {name}")
-    if named:
-        newest = named[-1]
-        say(await _whole(newest, rubrics, fetcher, pool, settings, spec.selectors))
+        say(f"  - {moment(when, zone) if when else '—'} {name}")
+    if found.newest and (newest := await found.maker.article(found.newest[0])):
+        say(f"  {_whole(newest)}")
     return True
 
 
-async def _whole(
-    candidate: decide.Candidate,
-    rubrics: Rubrics,
-    fetcher: Fetcher,
-    pool: ParsePool,
-    settings: Settings,
-    selectors: Selectors | None,
-) -> str:
-    """How much of the newest article would be kept."""
-    page, fault = None, ""
-    try:
-        if candidate.entry.url:
-            answer = await get_whole(fetcher, candidate.entry.url, limit=PAGE_BYTES, page=True)
-            page = await pool.article(answer.content, answer.content_type, answer.url, selectors)
-            fault = f" Its page cannot be read whole: {page.reason}" if page.reason else ""
-    except (FetchError, ExtractError) as error:
-        fault = f" Its page cannot be read: {error}"
-    content = Document()
-    try:
-        if candidate.entry.content:
-            content = await pool.fragment(candidate.entry.content, candidate.entry.url or "")
-    except ExtractError as error:
-        fault += f" What the feed says of it cannot be read: {error}"
-    article: NewArticle = decide.compose(
-        candidate,
-        page,
-        content,
-        section=rubrics.section(candidate.entry, page),
-        language=None,
-        allow_private=settings.allow_private_addresses,
-    )
+def _whole(article: NewArticle) -> str:
+    """How much of an article would be kept."""
+    fault = f" Its page cannot be read whole: {article.fault}" if article.fault else ""
     return (
-        f"  The newest is for the section {_name(article.section)}. It has "
+        f"The newest is for the section “{section_name(article.section)}”. It has "
         f"{len(article.document.plain_text())} characters in {len(article.document.blocks)} "
         f"blocks, {'a' if article.image else 'no'} picture.{fault}"
     )
-
-
-def _name(path: tuple[str, ...]) -> str:
-    return f"“{' · '.join(path)}”"

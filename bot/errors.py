@@ -60,6 +60,14 @@ class FetchError(VestnikError):
         """Whether the address says that nothing is there: 404 or 410, and no other answer."""
         return self.status in {HTTPStatus.NOT_FOUND, HTTPStatus.GONE}
 
+    @property
+    def passing(self) -> bool:
+        """Whether it says nothing of what is there, so that asking later may help."""
+        return self.status is not None and (
+            self.status >= HTTPStatus.INTERNAL_SERVER_ERROR
+            or self.status == HTTPStatus.TOO_MANY_REQUESTS
+        )
+
 
 class AddressRefusedError(FetchError):
     """The address, or one it redirects to, is private, loopback or otherwise not public."""
@@ -67,6 +75,11 @@ class AddressRefusedError(FetchError):
 
 class UnreachableError(FetchError):
     """The host gave no answer, or none in time: asking it for something else is hardly of use."""
+
+    @property
+    def passing(self) -> bool:
+        """It may answer later."""
+        return True
 
 
 class RobotsRefusedError(FetchError):

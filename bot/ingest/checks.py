@@ -7,12 +7,11 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import Enum
-from http import HTTPStatus
 from typing import TypeVar
 
 import structlog
 
-from bot.errors import ExtractError, FetchError, StorageError, UnreachableError
+from bot.errors import ExtractError, FetchError, StorageError
 from bot.ingest.corrections import filled, from_page, log_edit, revise
 from bot.ingest.fetching.fetch import Fetcher, NotModified
 from bot.ingest.pages import PAGE_BYTES, PageRead, read_page
@@ -82,11 +81,7 @@ def look_of(error: FetchError | None) -> Look:
         return Look.THERE
     if error.gone:
         return Look.GONE
-    passing = error.status is not None and (
-        error.status >= HTTPStatus.INTERNAL_SERVER_ERROR
-        or error.status == HTTPStatus.TOO_MANY_REQUESTS
-    )
-    return Look.UNKNOWN if passing or isinstance(error, UnreachableError) else Look.THERE
+    return Look.UNKNOWN if error.passing else Look.THERE
 
 
 def next_check(since: datetime, now: datetime) -> datetime | None:

@@ -13,6 +13,8 @@ from urllib.parse import urlsplit
 
 from bot.addresses import names_private_host, normalise_url, picture_name
 from bot.ingest.about.leads import whole_lead
+from bot.ingest.markup.dom import words
+from bot.ingest.markup.inline import plain
 from bot.ingest.sameness.likeness import squeezed, without_counters
 from bot.ingest.sameness.nearness import sketch
 from bot.ingest.sameness.tails import id_host, id_tail
@@ -23,6 +25,8 @@ from bot.model import (
     Entry,
     Extracted,
     Feed,
+    Heading,
+    Image,
     NewArticle,
     Paragraph,
     Priority,
@@ -131,6 +135,8 @@ def compose(
         allow_private: whether a picture may be on a private address.
     """
     entry = candidate.entry
+    title = _whole_title(entry.title, page.title if page else "")[:TITLE_CHARS]
+    content = _without_title(content, title)
     document = _fuller(page.document if page else Document(), content)
     lead = entry.lead or (page.lead if page else "")
     if page and page.lead and len(entry.lead) > LEAD_CHARS:
@@ -152,7 +158,7 @@ def compose(
         ),
         section=section,
         url=url,
-        title=_whole_title(entry.title, page.title if page else "")[:TITLE_CHARS],
+        title=title,
         lead=lead[:LEAD_CHARS],
         image=image,
         language=(page.language if page else None) or language,
@@ -273,6 +279,20 @@ def _oldest_first(entries: tuple[Entry, ...]) -> list[Entry]:
     if dated[0][0] >= dated[-1][0]:
         dated.reverse()
     return [entry for _, entry in sorted(dated, key=lambda each: each[0])]
+
+
+def _without_title(content: Document, title: str) -> Document:
+    """What a feed says of an article without the heading that repeats its title; pages are read so.
+
+    Pictures may stand before it.
+    """
+    blocks = content.blocks
+    at = next((at for at, block in enumerate(blocks) if not isinstance(block, Image)), None)
+    if at is None or not isinstance(block := blocks[at], Heading):
+        return content
+    if words(plain(block.spans)) != words(title):
+        return content
+    return Document(blocks[:at] + blocks[at + 1 :])
 
 
 def _fuller(page: Document, content: Document) -> Document:

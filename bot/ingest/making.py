@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from http import HTTPStatus
 
 import structlog
 
 from bot.addresses import picture_name
-from bot.errors import ExtractError, FetchError, RobotsRefusedError
+from bot.errors import ExtractError, FetchError
 from bot.ingest import decide
 from bot.ingest.decide import Candidate
 from bot.ingest.pages import PageRead, Pages
@@ -19,6 +20,8 @@ from bot.model import Article, Document, Entry, Feed, NewArticle, Source, shown_
 from bot.storage.articles import ensure_storable
 
 _log = structlog.get_logger(__name__)
+
+_AT_ONCE = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +57,18 @@ class Maker:
         self._rubrics = rubrics
         self._patience = patience
         self._allow_private = allow_private
+
+    async def articles(self, candidates: Sequence[Candidate]) -> list[NewArticle]:
+        """The articles of some candidates in their order, a few made at once; see ``article``."""
+        free = asyncio.Semaphore(_AT_ONCE)
+
+        async def make(candidate: Candidate) -> NewArticle | None:
+            async with free:
+                return await self.article(candidate)
+
+        async with asyncio.TaskGroup() as group:
+            tasks = [group.create_task(make(candidate)) for candidate in candidates]
+        return [new for task in tasks if (new := task.result()) is not None]
 
     async def article(self, candidate: Candidate) -> NewArticle | None:
         """An article from its page and its entry; None where none can be made of them now.
@@ -110,7 +125,7 @@ class Maker:
             return await self._pages.ask(entry.url), False, ""
         except (FetchError, ExtractError) as error:
             _log.warning("page not read", page=shown_url(entry.url), error=str(error))
-            return None, isinstance(error, FetchError) and _may_pass(error), str(error)
+            return None, isinstance(error, FetchError) and error.passing, str(error)
 
     def _compose(
         self, candidate: Candidate, page: PageRead | None, content: Document
@@ -165,16 +180,4 @@ def revised(kept: Article, new: NewArticle) -> NewArticle:
         document=document,
         fault=fault,
         page=page,
-    )
-
-
-def _may_pass(error: FetchError) -> bool:
-    """Whether a page that cannot be read now may be read later."""
-    status = error.status
-    if isinstance(error, RobotsRefusedError):
-        return False
-    return (
-        status is None
-        or status >= HTTPStatus.INTERNAL_SERVER_ERROR
-        or status == HTTPStatus.TOO_MANY_REQUESTS
     )

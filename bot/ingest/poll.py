@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
@@ -31,12 +31,22 @@ from bot.ingest.making import Maker
 from bot.ingest.once import Once, tail_owners
 from bot.ingest.pages import Pages
 from bot.ingest.patience import Names, Patience, Wait
-from bot.ingest.rubrics import Aliases, rubrics_of
+from bot.ingest.rubrics import Aliases, Rubrics, rubrics_of
 from bot.ingest.schedule import is_unconditional, next_read
 from bot.ingest.workers import ParsePool
-from bot.model import NewArticle, Rhythm, Source, SourceSpec, Whereabouts, shown_url
+from bot.model import (
+    Alias,
+    Feed,
+    NewArticle,
+    Rhythm,
+    Source,
+    SourceSpec,
+    Whereabouts,
+    shown_url,
+)
 from bot.storage import articles, broadcasts, hubs, revisions, sketches, sources
 from bot.storage.database import Database
+from bot.storage.revisions import Kept
 from bot.storage.sections import section_keys
 from bot.waiting import rest, unless
 
@@ -44,7 +54,6 @@ _log = structlog.get_logger(__name__)
 
 _SOURCES_AT_ONCE = 8
 _OF_A_HOST = 2
-_PAGES_AT_ONCE = 4
 _CHUNK = 10  # articles stored in one transaction
 _SHORTEST_NAP, _LONGEST_NAP = 0.05, 30.0
 _FIRST_TURN = timedelta(minutes=1)
@@ -56,6 +65,25 @@ class _Pause:
 
     until: datetime
     failures: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """What is known of the articles that a feed names, when they are new and when not.
+
+    Attributes:
+        named: the feed's articles, oldest first.
+        aliases: numbers of articles, by those of the names that are known.
+        once: which of them are new.
+        kept: those that are not, by their numbers.
+        sections: the keys of all sections.
+    """
+
+    named: Sequence[Candidate]
+    aliases: Mapping[Alias, int]
+    once: Once
+    kept: Mapping[int, Kept]
+    sections: frozenset[str]
 
 
 class Poller:
@@ -199,15 +227,38 @@ class Poller:
     async def _read(self, source: Source) -> None:
         selectors = self._selectors.get(source.url)
         first = selectors is not None and source.id not in self._seen
-        pinged = source.pinged_at is not None
         full = first or is_unconditional(self._chance())
-        answer = await look(self._fetcher, self._pool, source, selectors, full=full, fresh=pinged)
+        fresh = source.pinged_at is not None
+        answer = await look(self._fetcher, self._pool, source, selectors, full=full, fresh=fresh)
         self._seen.add(source.id)
         if not isinstance(answer, Looked):
             await self._unchanged(source, answer)
             return
-        feed = answer.feed
         now = datetime.now(UTC)
+        known = await self._known(source, answer.feed)
+        rubrics = rubrics_of(source, answer.feed, self._aliases, known.sections)
+        end = await self._end(source, answer, known, rubrics, now)
+        patience = Patience(
+            self._waiting.get(source.id, {}),
+            now,
+            timedelta(seconds=self._poll_seconds),
+            # What is judged together must be stored together.
+            allowed=source.primed and not has_moved(source, answer) and not known.once.renamed,
+        )
+        maker = Maker(
+            Pages(self._fetcher, self._pool, selectors),
+            self._pool,
+            source,
+            answer.feed,
+            rubrics,
+            patience,
+            allow_private=self._allow_private,
+        )
+        push = Push(self._ttl, self._breaking_words, published_since(source, answer))
+        await self._take(source, known.once, maker, patience, push, end)
+
+    async def _known(self, source: Source, feed: Feed) -> _Known:
+        """What is known of the articles that a feed names."""
         async with self._database.read() as connection:
             empty = await articles.known_aliases(connection, source.id, decide.shared_names(feed))
             # A feed of thousands of entries takes too long to hold up all others.
@@ -221,53 +272,63 @@ class Poller:
             )
             kept = await revisions.kept_articles(connection, source.id, once.shown)
             sections = await section_keys(connection)
-        new = once.new
+        return _Known(named, known, once, kept, sections)
+
+    async def _end(
+        self, source: Source, answer: Looked, known: _Known, rubrics: Rubrics, now: datetime
+    ) -> End:
+        """What is to be written down of the source once all articles are stored."""
+        feed, once = answer.feed, known.once
         later = self._unanswered.pop(source.id, set())
         moved = has_moved(source, answer)
-        before = corrections.in_other_words(kept) if moved else kept
-        changes = await asyncio.to_thread(corrections.changes, named, known, before, now, later)
+        before = corrections.in_other_words(known.kept) if moved else known.kept
+        changes = await asyncio.to_thread(
+            corrections.changes, known.named, known.aliases, before, now, later
+        )
         changes = replace(changes, moved={**changes.moved, **once.moved})
-        rubrics = rubrics_of(source, feed, self._aliases, sections)
+        fruitless = source.pinged_at is not None and not once.new and not changes.revisit
         end = End(
             section=() if feed.entries else rubrics.otherwise,
-            etag=answer.etag if changes.complete else None,
-            last_modified=answer.last_modified if changes.complete else None,
+            etag=answer.etag,
+            last_modified=answer.last_modified,
             learnt=once.learnt,
             looked_at=now,
-            named=kept,
+            named=known.kept,
             changes=changes,
-            body_hash=answer.body_hash if changes.complete else None,
+            body_hash=answer.body_hash,
             rhythm=feed.rhythm,
             fresh=answer.fresh,
             where=whereabouts(source, answer, now),
             hub=feed.hub,
             topic=feed.own_url,
-            fruitless=pinged and not new and not changes.revisit,
+            fruitless=fruitless,
             lists_all=not (moved or answer.changes_only),
         )
-        pages = Pages(self._fetcher, self._pool, selectors)
-        patience = Patience(
-            self._waiting.get(source.id, {}),
-            now,
-            timedelta(seconds=self._poll_seconds),
-            # What is judged together must be stored together.
-            allowed=source.primed and not moved and not once.renamed,
-        )
-        private = self._allow_private
-        maker = Maker(pages, self._pool, source, feed, rubrics, patience, allow_private=private)
-        push = Push(self._ttl, self._breaking_words, published_since(source, answer))
+        return end if changes.complete else _to_read_again(end)
+
+    async def _take(
+        self,
+        source: Source,
+        once: Once,
+        maker: Maker,
+        patience: Patience,
+        push: Push,
+        end: End,
+    ) -> None:
+        """Make and store what is new, correct what has changed, and store the read's end."""
+        new, revisit = once.new, end.changes.revisit
         for start, stop in pieces(len(new), together=once.renamed):
-            made = await self._make(new[start:stop], maker)
-            last = stop == len(new) and not changes.revisit
+            made = await maker.articles(new[start:stop])
+            last = stop == len(new) and not revisit
             if patience.waiting:
                 end = replace(_to_read_again(end), waiting=True)
             await self._store(source, made, once, push, end if last else None)
         self._waiting.pop(source.id, None)
         if patience.waiting:
             self._waiting[source.id] = patience.waiting
-        if changes.revisit:  # news first
+        if revisit:  # news first
             end = await self._correct(source, maker, end)
-        if changes.revisit or not new:
+        if revisit or not new:
             await self._store(source, (), once, push, end)
 
     async def _unchanged(self, source: Source, answer: Unchanged) -> None:
@@ -297,17 +358,6 @@ class Poller:
 
     def _next_read(self, now: datetime, fresh: float, rhythm: Rhythm) -> datetime:
         return next_read(now, self._poll_seconds, fresh=fresh, rhythm=rhythm, jitter=self._chance())
-
-    async def _make(self, chunk: Sequence[Candidate], maker: Maker) -> Sequence[NewArticle]:
-        limit = asyncio.Semaphore(_PAGES_AT_ONCE)
-
-        async def make(candidate: Candidate) -> NewArticle | None:
-            async with limit:
-                return await maker.article(candidate)
-
-        async with asyncio.TaskGroup() as group:
-            tasks = [group.create_task(make(candidate)) for candidate in chunk]
-        return [new for task in tasks if (new := task.result()) is not None]
 
     async def _correct(self, source: Source, maker: Maker, end: End) -> End:
         """Correct what the feed says anew; what could not be read makes the next read a full one.

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
@@ -13,14 +12,10 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from rich.text import Text
 
 from bot.errors import VestnikError
-from bot.ingest.fetching.fetch import Fetcher
-from bot.ingest.fetching.headers import user_agent
-from bot.ingest.rubrics import Aliases
-from bot.ingest.workers import ParsePool
 from bot.model import shown_url
-from bot.read.examine import Examined, Examiner
+from bot.read.examine import Examined, examiner
 from bot.read.lines import as_json
-from bot.read.terminal import overview, whole
+from bot.read.terminal import overview, show, whole
 from bot.settings import Settings
 
 _AT_ONCE = 8  # addresses; the fetcher sees to it that no host is asked for two things at once
@@ -51,47 +46,38 @@ async def read(wish: Wish, settings: Settings, out: Console, err: Console) -> bo
     Returns:
         Whether all could be read.
     """
-    async with AsyncExitStack() as stack:
-        fetcher = await stack.enter_async_context(
-            Fetcher(
-                allow_private=settings.allow_private_addresses,
-                user_agent=user_agent(settings.contact),
-                page_pause=settings.page_pause,
-                sources=settings.sources,
-            )
-        )
-        examiner = Examiner(
-            fetcher,
-            await stack.enter_async_context(ParsePool(zone=ZoneInfo(settings.timezone))),
-            {spec.url: spec for spec in settings.sources},
-            Aliases(settings.section_aliases),
-            wish.base_url,
-            wish.limit,
-            settings.allow_private_addresses,
-        )
-        progress = stack.enter_context(_progress(err, wish))
-        task = progress.add_task("", total=len(wish.addresses))
-        free = asyncio.Semaphore(_AT_ONCE)
+    zone = ZoneInfo(settings.timezone)
+    free = asyncio.Semaphore(_AT_ONCE)
+    well = True
+    async with examiner(settings) as examining:
+        with _progress(err, wish) as progress:
+            task = progress.add_task("", total=len(wish.addresses))
 
-        async def examined(address: str) -> Examined | VestnikError:
-            async with free:
-                try:
-                    return await examiner.examine(address)
-                except VestnikError as error:
-                    return error
-                finally:
-                    progress.advance(task)
+            async def examined(address: str) -> Examined | VestnikError:
+                async with free:
+                    try:
+                        if is_address(address):
+                            return await examining.examine(address, wish.limit)
+                        return await examining.examine_file(address, wish.base_url, wish.limit)
+                    except VestnikError as error:
+                        return error
+                    finally:
+                        progress.advance(task)
 
-        well = True
-        reading = [asyncio.ensure_future(examined(address)) for address in wish.addresses]
-        for address, found in zip(wish.addresses, reading, strict=True):
-            answer = await found
-            if isinstance(answer, Examined):
-                _show(answer, wish, ZoneInfo(settings.timezone), out, err)
-            else:
-                well = False
-                err.print(Text(f"{shown_url(address)}: {answer}", style="red"), soft_wrap=True)
+            reading = [asyncio.ensure_future(examined(address)) for address in wish.addresses]
+            for address, found in zip(wish.addresses, reading, strict=True):
+                answer = await found
+                if isinstance(answer, Examined):
+                    _show(answer, wish, zone, out, err)
+                else:
+                    well = False
+                    _tell(err, f"{shown_url(address)}: {answer}", "red")
     return well
+
+
+def is_address(text: str) -> bool:
+    """Whether something to be read is an address, and not the name of a file."""
+    return "://" in text
 
 
 def _progress(err: Console, wish: Wish) -> Progress:
@@ -107,27 +93,33 @@ def _progress(err: Console, wish: Wish) -> Progress:
 
 
 def _show(found: Examined, wish: Wish, zone: ZoneInfo, out: Console, err: Console) -> None:
+    for note in found.notes:
+        _tell(err, f"{found.address}: {note}", "yellow")
     if wish.as_json:
         for article in found.articles:
             out.file.write(f"{as_json(article)}\n")
             if article.fault:
-                err.print(Text(f"{article.url}: {article.fault}", style="yellow"), soft_wrap=True)
+                _tell(err, f"{article.url}: {article.fault}", "yellow")
         out.file.flush()
         return
-    if not found.is_source:
+    if found.is_source:
+        _show_source(found, zone, out)
+    if wish.full or not found.is_source:
         for article in found.articles:
-            out.print(whole(article))
-        return
-    out.print(Text(found.title or found.address, style="bold"))
+            show(out, whole(article, zone))
+
+
+def _show_source(found: Examined, zone: ZoneInfo, out: Console) -> None:
+    show(out, Text(found.title or found.address, style="bold"))
     if found.title:
-        out.print(Text(found.address, style="dim"))
+        show(out, Text(found.address, style="dim"))
     if found.reads_url is not None:
-        out.print(Text(f"Read at {shown_url(found.reads_url)}", style="dim"))
-    shown = (
-        f"the newest {len(found.articles)} of them" if found.listed > len(found.articles) else ""
-    )
-    out.print(f"{found.listed} article(s){', ' if shown else ''}{shown}; moments in {zone.key}:")
-    out.print(overview(found.articles, zone))
-    if wish.full:
-        for article in found.articles:
-            out.print(whole(article))
+        show(out, Text(f"Read at {shown_url(found.reads_url)}", style="dim"))
+    some = f", the newest {len(found.articles)} of them"
+    shown = some if found.listed > len(found.articles) else ""
+    show(out, Text(f"{found.listed} article(s){shown}; moments in {zone.key}:"))
+    show(out, overview(found.articles, zone))
+
+
+def _tell(err: Console, sentence: str, style: str) -> None:
+    err.print(Text(sentence, style=style), soft_wrap=True)

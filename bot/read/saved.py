@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import mimetypes
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from bot.addresses import absolute_url
 from bot.errors import ExtractError, FetchError
 from bot.ingest.fetching.fetch import Fetched, Getter, NotModified
 from bot.ingest.markup.charset import decode
-from bot.ingest.markup.dom import attribute, parse_page
+from bot.ingest.markup.discovery import page_base
+from bot.ingest.markup.dom import Node, attribute, parse_page
 from bot.model import shown_url
 
 
@@ -22,10 +24,12 @@ class Saved:
     Attributes:
         answers: what is at hand, by address.
         others: who is asked for other addresses.
+        missed: what was refused but articles' pages, in the order in which it was asked for.
     """
 
     answers: Mapping[str, Fetched]
     others: Getter | None
+    missed: list[str] = field(default_factory=list)
 
     async def get(
         self,
@@ -41,18 +45,34 @@ class Saved:
         if url in self.answers:
             return self.answers[url]
         if self.others is None:
+            if not page:
+                self.missed.append(url)
             raise FetchError(f"{shown_url(url)} is not at hand: of a file nothing else is read.")
         return await self.others.get(
             url, etag=etag, last_modified=last_modified, limit=limit, page=page, fresh=fresh
         )
 
 
-def own_address(document: Fetched) -> str:
-    """The address that a saved page calls its own, or empty."""
+def whence(document: Fetched) -> tuple[str, str]:
+    """The address that a saved page calls its own, or empty; and a sentence on what is lost then.
+
+    The sentence is empty where no link is lost.
+    """
     try:
         root = parse_page(decode(document.content, document.content_type))
     except (ExtractError, RecursionError):
-        return ""
+        return "", ""
+    if own := _own_address(root):
+        return own, ""
+    base = page_base(root, "")
+    lost = sum(_is_relative(link) and absolute_url(base, link) is None for link in _links(root))
+    if not lost:
+        return "", ""
+    count = "1 link has" if lost == 1 else f"{lost} links have"
+    return "", f"{count} no address: say by --base-url where the file came from."
+
+
+def _own_address(root: Node) -> str:
     offers = [
         attribute(node, "href")
         for node in root.iter("link")
@@ -64,6 +84,21 @@ def own_address(document: Fetched) -> str:
         if attribute(node, "property").lower() == "og:url"
     ]
     return next((found for offer in offers if (found := absolute_url("", offer))), "")
+
+
+def _links(root: Node) -> Iterator[str]:
+    """What is read of a page besides its text: links, pictures and the feeds that it names."""
+    for node in root.iter("a", "img", "link"):
+        if node.tag != "link" or "alternate" in attribute(node, "rel").lower().split():
+            yield attribute(node, "href") or attribute(node, "src")
+
+
+def _is_relative(link: str) -> bool:
+    """Whether a link is to another document, and says where only beside its own page's address."""
+    try:
+        return not link.startswith("#") and bool(link.strip()) and not urlsplit(link).scheme
+    except ValueError:
+        return False
 
 
 def read_file(path: Path, url: str, limit: int) -> Fetched:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from rich import box
-from rich.console import Group, RenderableType
-from rich.padding import Padding
+from rich.console import Console, Group, RenderableType
+from rich.constrain import Constrain
 from rich.panel import Panel
 from rich.rule import Rule
 from rich.style import Style as RichStyle
@@ -31,7 +32,7 @@ from bot.model import (
     Style,
     Table,
 )
-from bot.read.lines import section_name
+from bot.read.lines import moment, section_name
 
 _STYLES = {
     Style.BOLD: RichStyle(bold=True),
@@ -41,6 +42,23 @@ _STYLES = {
     Style.CODE: RichStyle(color="cyan"),
 }
 _BULLETS = "•◦▪"
+_RULE = 80  # columns
+_WIDE = 1_000_000  # columns, where nobody looks: no line is broken
+
+
+def show(out: Console, what: RenderableType) -> None:
+    """Print to a terminal, or in a form that can be searched, compared and cut to where it is none.
+
+    There lines are as long as what they say: nothing is broken, and no spaces fill them up.
+    """
+    if out.is_terminal:
+        out.print(what)
+        return
+    out.width = _WIDE
+    with out.capture() as captured:
+        out.print(what)
+    out.file.writelines(f"{line.rstrip()}\n" for line in captured.get().splitlines())
+    out.file.flush()
 
 
 def overview(articles: Sequence[NewArticle], zone: ZoneInfo) -> RenderableType:
@@ -48,7 +66,7 @@ def overview(articles: Sequence[NewArticle], zone: ZoneInfo) -> RenderableType:
     shown = RichTable(box=box.SIMPLE_HEAD, pad_edge=False)
     shown.add_column("", justify="right", no_wrap=True, style="dim")
     shown.add_column("Published", no_wrap=True)
-    shown.add_column("Section", max_width=20)
+    shown.add_column("Section")
     shown.add_column("Title", ratio=1, min_width=16)
     shown.add_column("Chars", justify="right", no_wrap=True)
     shown.add_column("Images", justify="right", no_wrap=True)
@@ -56,9 +74,9 @@ def overview(articles: Sequence[NewArticle], zone: ZoneInfo) -> RenderableType:
     for number, article in enumerate(articles, start=1):
         shown.add_row(
             str(number),
-            f"{article.published.astimezone(zone):%Y-%m-%d %H:%M}" if article.published else "—",
-            Text(section_name(article)),
-            Text(article.title or "untitled"),
+            moment(article.published, zone) if article.published else "—",
+            Text(section_name(article.section)),
+            Text(article.title or article.url or "untitled"),
             f"{len(article.document.plain_text()):,}",
             str(_pictures(article)),
         )
@@ -67,17 +85,17 @@ def overview(articles: Sequence[NewArticle], zone: ZoneInfo) -> RenderableType:
     return Group(shown, *notes)
 
 
-def whole(article: NewArticle) -> RenderableType:
+def whole(article: NewArticle, zone: ZoneInfo) -> RenderableType:
     """An article in full: what is known of it, and its text."""
     facts = RichTable.grid(padding=(0, 2))
     facts.add_column(style="dim", no_wrap=True)
-    facts.add_column(ratio=1)
+    facts.add_column(overflow="fold")
     for name, value in (
         ("Address", article.url),
-        ("Section", section_name(article)),
+        ("Section", section_name(article.section)),
         ("Authors", ", ".join(article.authors)),
-        ("Published", article.published.isoformat() if article.published else ""),
-        ("Updated", article.updated.isoformat() if article.updated else ""),
+        ("Published", _moment(article.published, zone)),
+        ("Updated", _moment(article.updated, zone)),
         ("Language", article.language or ""),
         ("Picture", article.image or ""),
         ("Lead", article.lead),
@@ -85,13 +103,22 @@ def whole(article: NewArticle) -> RenderableType:
     ):
         facts.add_row(name, Text(value or "—"))
     title = Text(article.title or "untitled", style="bold")
-    return Group(Rule(), title, Padding(facts, (1, 0)), *document(article.document))
+    return Group(_rule(), title, "", facts, "", *document(article.document))
 
 
 def document(body: Document) -> Iterator[RenderableType]:
     """The blocks of an article, a blank line after each."""
     for block in body.blocks:
-        yield Padding(_block(block), (0, 0, 1, 0))
+        yield _block(block)
+        yield ""
+
+
+def _moment(when: datetime | None, zone: ZoneInfo) -> str:
+    return f"{moment(when, zone)} ({zone.key})" if when else ""
+
+
+def _rule(style: str = "rule.line") -> RenderableType:
+    return Constrain(Rule(style=style), _RULE)
 
 
 def _block(block: Block) -> RenderableType:  # noqa: PLR0911 - one for each kind
@@ -109,9 +136,9 @@ def _block(block: Block) -> RenderableType:  # noqa: PLR0911 - one for each kind
         case Table():
             return _table(block)
         case Preformatted():
-            return Panel(Text(block.text), box=box.SQUARE)
+            return Panel(Text(block.text), box=box.SQUARE, expand=False)
         case Divider():
-            return Rule(style="dim")
+            return _rule("dim")
         case Aside():
             return _boxed(block.title or "Note", block.paragraphs)
         case Contacts():
@@ -134,7 +161,7 @@ def _quote(quote: Quote) -> RenderableType:
         lines.append(Text.assemble("— ", _text(quote.attribution)))
     bar = RichTable.grid(padding=(0, 1))
     bar.add_column(style="dim", no_wrap=True)
-    bar.add_column(ratio=1)
+    bar.add_column()
     for line in lines:
         bar.add_row("▎", line)
     return bar
@@ -143,7 +170,7 @@ def _quote(quote: Quote) -> RenderableType:
 def _list(block: List) -> RenderableType:
     grid = RichTable.grid(padding=(0, 1))
     grid.add_column(no_wrap=True, justify="right")
-    grid.add_column(ratio=1)
+    grid.add_column()
     numbers: list[int] = []
     for item in block.items:
         del numbers[item.depth + 1 :]
@@ -174,7 +201,8 @@ def _table(table: Table) -> RenderableType:
 
 
 def _boxed(title: str, paragraphs: Sequence[Spans]) -> RenderableType:
-    return Panel(Group(*map(_text, paragraphs)), title=Text(title), title_align="left")
+    lines = Group(*map(_text, paragraphs))
+    return Panel(lines, title=Text(title), title_align="left", expand=False)
 
 
 def _pictures(article: NewArticle) -> int:

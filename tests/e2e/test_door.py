@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import socket
 from pathlib import Path
 from typing import Any
@@ -87,6 +88,8 @@ async def test_check_prints_what_would_be_read(start: Start) -> None:
     assert "Settings: well" in bot.text
     assert "Database: well" in bot.text
     assert "Telegram: well" in bot.text
+    assert "(news bot for Telegram); set CONTACT, so that they know whom to ask." in bot.text
+    assert re.search(r"^  - 20\d\d-\d\d-\d\d \d\d:\d\d .+$", bot.text, re.MULTILINE)
     assert (
         "16 article(s) for the sections that they name, else the section “Город вместе”" in bot.text
     )

@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import select
 from structlog.testing import capture_logs
 
-from bot.errors import AddressRefusedError, FetchError, UnreachableError
+from bot.errors import AddressRefusedError, FetchError, RobotsRefusedError, UnreachableError
 from bot.ingest.checks import Checker, Found, Look, follows, look_of, next_check, speaks_for_itself
 from bot.ingest.fetching.fetch import Fetched, Fetcher, NotModified
 from bot.ingest.workers import ParsePool
@@ -45,6 +45,7 @@ S = Look
         (FetchError("x", status=503), S.UNKNOWN),
         (UnreachableError("x"), S.UNKNOWN),
         (AddressRefusedError("x"), S.THERE),
+        (RobotsRefusedError("x"), S.THERE),
         (FetchError("too long"), S.THERE),
     ],
 )

@@ -22,6 +22,7 @@ from bot.model import (
     Entry,
     Extracted,
     Feed,
+    Heading,
     NewArticle,
     Paragraph,
     Span,
@@ -306,6 +307,14 @@ def test_the_page_makes_the_article_and_the_entry_its_title() -> None:
 def test_the_feeds_content_serves_where_the_page_fails() -> None:
     article = make(entry("1", "https://example.org/a"), None, body("From the feed."))
     assert article.document == body("From the feed.")
+
+
+def test_the_heading_of_a_feeds_content_does_not_repeat_the_title() -> None:
+    heading, text = Heading((Span("The ENTRY: one."),), 2), body("From the feed.").blocks
+    same = make(replace(entry("1"), title="The entry — one"), None, Document((heading, *text)))
+    assert same.document == Document(text)
+    other = make(entry("1"), None, Document((heading, *text)))
+    assert other.document == Document((heading, *text))
 
 
 def test_the_fuller_text_is_taken() -> None:

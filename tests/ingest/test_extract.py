@@ -23,6 +23,7 @@ from bot.model import (
     Paragraph,
     Preformatted,
     Quote,
+    Selectors,
     Spans,
     Style,
     Table,
@@ -317,3 +318,20 @@ def test_text_inside_a_menu_that_is_never_closed_is_found() -> None:
     page = f"<body><div id='header-menu'>{menu}<div class='post'><h1>Яблони</h1>{story}</div>"
     found = article(page)
     assert [line[:12] for line in outline(found)] == [f"paragraph {n}" + "." for n in range(6)]
+@pytest.mark.parametrize(
+    "repeated",
+    [
+        "<h1>Мост открыт</h1>",
+        "<img src='/1.jpg' alt='Мост'><h3>Мост открыт</h3>",
+        "<div class='title'>Мост открыт</div>",
+        "<p><b>Мост\xa0открыт.</b></p>",
+        "<h1>Через Тихую открыли мост</h1>",  # the page calls itself otherwise
+    ],
+)
+def test_an_article_that_is_pointed_at_does_not_repeat_its_title(repeated: str) -> None:
+    text = "Весь город пришёл на него с оркестром, и было весело до вечера."
+    page = f"<title>Мост открыт</title><div class='text'>{repeated}<h2>Праздник</h2><p>{text}</p>"
+    selectors = Selectors(article=".text")
+    found = extract_article(page.encode(), "text/html; charset=utf-8", URL, selectors)
+    assert found.title.startswith("Мост открыт")
+    assert found.document.plain_text().split("\n") == ["Праздник", text]

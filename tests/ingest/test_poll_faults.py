@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Self
+from zoneinfo import ZoneInfo
 
 import pytest
 from aiohttp import web
@@ -15,14 +16,14 @@ from sqlalchemy import select
 from structlog.testing import capture_logs
 
 from bot import check
-from bot.app import translators_for
 from bot.ingest.fetching.fetch import Fetcher
 from bot.ingest.kinds import Reading
 from bot.ingest.poll import Poller
+from bot.ingest.rubrics import Aliases
 from bot.ingest.workers import ParsePool
 from bot.model import Document, Extracted, Paragraph, Selectors, Source, SourceSpec, Span
 from bot.model import Entry as FeedEntry
-from bot.settings import Settings
+from bot.read.examine import Examiner
 from bot.storage import sections, sources
 from bot.storage.database import Database
 from bot.storage.schema import alias, article
@@ -306,7 +307,7 @@ async def test_a_password_in_an_address_is_never_shown(poller: Poller, database:
 
 
 async def test_an_entry_that_cannot_be_read_does_not_end_the_check(
-    fetcher: Fetcher, monkeypatch: pytest.MonkeyPatch
+    fetcher: Fetcher,
 ) -> None:
     """It once ended ``check`` with a traceback."""
 
@@ -322,31 +323,24 @@ async def test_an_entry_that_cannot_be_read_does_not_end_the_check(
             read = await super().source(content, content_type, url, selectors, now)
             return with_entries(read, lambda each: replace(each, content="<ul><li>" * 5000))
 
-    monkeypatch.setenv("BOT_TOKEN", "1:x")
     said: list[str] = []
     async with Site(("1", "/a")) as site, Deep() as pool:
-        monkeypatch.setenv("SOURCES", site.feed)
-        settings = Settings()
-        translator = translators_for(settings)["en"]
         spec = SourceSpec(site.feed.replace("//", "//editor:secret@"))
-        assert await check._source(spec, fetcher, pool, settings, translator, said.append)
-    assert "cannot be read" in said[-1]
+        examining = Examiner(fetcher, pool, {}, Aliases(), allow_private=True)
+        assert await check._source(spec, examining, ZoneInfo("UTC"), said.append)
     assert said[0] == f"Source {site.feed}"
+    assert said[-1].startswith("  The newest is for the section “Мост”. It has ")
 
 
-async def test_the_check_reads_a_page_as_the_bot_does(
-    fetcher: Fetcher, pool: ParsePool, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("BOT_TOKEN", "1:x")
+async def test_the_check_reads_a_page_as_the_bot_does(fetcher: Fetcher, pool: ParsePool) -> None:
     said: list[str] = []
     feed = '<link rel="alternate" type="application/rss+xml" href="/feed.xml">'
     async with Site(("1", "/a"), head=feed) as site:
-        monkeypatch.setenv("SOURCES", f"{site.url}/news")
-        settings = Settings()
-        translator = translators_for(settings)["en"]
-        (spec,) = settings.sources
-        assert await check._source(spec, fetcher, pool, settings, translator, said.append)
+        spec = SourceSpec(f"{site.url}/news")
+        examining = Examiner(fetcher, pool, {}, Aliases(), allow_private=True)
+        assert await check._source(spec, examining, ZoneInfo("UTC"), said.append)
     assert said[1] == f"  is read at {site.feed}"
     assert said[2].startswith(
-        "  1 article(s) for the sections that they name, else the section “Мост”"
+        "  1 article(s) for the sections that they name, else the section “Мост”; the newest, "
+        "moments in UTC:"
     )

@@ -7,13 +7,24 @@ import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from rich.console import Console
 
 from bot.__main__ import main
-from bot.model import Selectors, SourceSpec
+from bot.model import (
+    Divider,
+    Document,
+    NewArticle,
+    Paragraph,
+    Preformatted,
+    Selectors,
+    SourceSpec,
+    Span,
+)
 from bot.read.command import Wish, read
+from bot.read.terminal import show, whole
 from bot.settings import Settings, load_settings
 from tests.ingest.test_looking import Site
 
@@ -114,6 +125,98 @@ def test_what_is_no_text_is_no_article(
     assert "This is a folder" in said
 
 
+NAMES_FEED = """<html><head><title>Главная</title>
+<link rel="alternate" type="application/rss+xml" href="{feed}"></head><body>{body}</body></html>"""
+INDEX = """<sitemapindex xmlns="http://www.sitemaps.org/schemas/sitemap/0.9">
+<sitemap><loc>https://example.org/sitemap-news.xml</loc></sitemap></sitemapindex>"""
+
+
+@pytest.mark.parametrize(
+    ("content", "base", "said"),
+    [
+        (
+            NAMES_FEED.format(feed="/feed.xml", body="<p>Главная</p>"),
+            ["--base-url", "https://example.org/"],
+            "not listed in this file but at https://example.org/feed.xml, which it names",
+        ),
+        (INDEX, [], "not listed in this file but at https://example.org/sitemap-news.xml"),
+        (
+            NAMES_FEED.format(feed="/feed.xml", body='<a href="#top">Наверх</a>'),
+            [],
+            "1 link has no address: say by --base-url where the file came from.",
+        ),
+    ],
+)
+def test_a_file_that_only_names_its_list_says_what_can_be_done(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, content: str, base: list[str], said: str
+) -> None:
+    (tmp_path / "saved").write_text(content, encoding="utf-8")
+    assert main(["read", "saved", *base]) == 1
+    printed = capsys.readouterr()
+    assert printed.out == ""
+    assert said in printed.err
+    assert "is not at hand" not in printed.err
+
+
+def test_a_saved_list_says_what_would_be_read_on_its_site(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    page = (INGEST / "listings/bitrix.html").read_text(encoding="utf-8")
+    feed = '<link rel="alternate" type="application/rss+xml" href="/feed.xml"></head>'
+    (tmp_path / "saved.html").write_text(page.replace("</head>", feed), encoding="utf-8")
+    assert main(["read", "saved.html", "--base-url", "https://example.org/news/"]) == 0
+    printed = capsys.readouterr()
+    assert "It names https://example.org/feed.xml: on its site that would be read" in printed.err
+    assert "5 article(s)" in printed.out
+
+
+def test_links_that_are_lost_are_counted(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["read", "--json", RELEASE]) == 0
+    said = capsys.readouterr().err
+    assert (
+        said == f"{RELEASE}: 5 links have no address: say by --base-url where the file came from.\n"
+    )
+    assert main(["read", "--json", RELEASE, "--base-url", "https://example.org/news/1"]) == 0
+    assert capsys.readouterr().err == ""
+
+
+def test_an_editors_selectors_count_for_the_file_of_a_source(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "sources.toml").write_text(
+        '[[source]]\nurl = "https://example.org/news/"\nsection = "Пресса: Все"\n'
+    )
+    monkeypatch.setenv("SOURCES_FILE", "sources.toml")
+    page = str(INGEST / "listings/bitrix.html")
+    assert main(["read", "--json", page, "--base-url", "https://example.org/news/"]) == 0
+    assert {each["section"] for each in objects(capsys.readouterr().out)} == {"Пресса: Все"}
+
+
+def test_what_is_piped_is_neither_broken_nor_filled_up(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    address = f"https://example.org/{'long/' * 60}"
+    words = "<table><tr><td>А</td><td>Б</td></tr></table><ul><li>Раз</li></ul><pre>x</pre><hr>"
+    page = ARTICLE.format(text=f"{LONG * 3}</p>{words}<p>{LONG}")
+    (tmp_path / "saved.html").write_text(page, encoding="utf-8")
+    assert main(["read", "saved.html", "--base-url", address]) == 0
+    assert main(["read", FEED, "--full"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert [line for line in lines if line != line.rstrip()] == []
+    assert f"Address    {address}" in lines
+    assert (LONG * 3).strip() in lines
+    assert any("Через Тихую открыли мост" in line and "Город" in line for line in lines)
+
+
+def test_on_a_terminal_lines_fit() -> None:
+    out = io.StringIO()
+    console = Console(file=out, width=60, force_terminal=True, color_system=None)
+    body = Document((Paragraph((Span(LONG * 3),)), Preformatted("x"), Divider()))
+    article = NewArticle((), ("Город",), "", "Мост", "", None, None, None, body)
+    show(console, whole(article, ZoneInfo("UTC")))
+    assert max(map(len, out.getvalue().splitlines())) <= 60
+
+
 def test_what_cannot_be_read_is_named_and_the_others_are_shown(
     capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
@@ -140,6 +243,14 @@ def test_the_address_of_files_is_one(capsys: pytest.CaptureFixture[str]) -> None
     assert "is no address" in capsys.readouterr().err
 
 
+def test_an_address_came_from_nowhere_else(capsys: pytest.CaptureFixture[str]) -> None:
+    """It was once ignored."""
+    with pytest.raises(SystemExit) as ended:
+        main(["read", RELEASE, "https://example.org/1", "--base-url", "https://example.org/2"])
+    assert ended.value.code == 2
+    assert "https://example.org/1 is no file" in capsys.readouterr().err
+
+
 def test_moments_are_shown_in_one_zone(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -148,6 +259,8 @@ def test_moments_are_shown_in_one_zone(
     said = capsys.readouterr().out
     assert "2026-11-23 12:30" in said
     assert "2026-11-23 02:05" in said
+    assert main(["read", FEED, "--full"]) == 0
+    assert "2026-11-23 12:30 (Asia/Krasnoyarsk)" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize("limit", ["-1", "many"])

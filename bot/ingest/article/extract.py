@@ -18,14 +18,14 @@ from bot.ingest.article.blocks import read_pieces, resolve_link
 from bot.ingest.article.notes import with_notes
 from bot.ingest.article.phones import all_with_phones, region_of
 from bot.ingest.article.pieces import Piece, with_links
-from bot.ingest.article.selection import choose, choose_fragment
+from bot.ingest.article.selection import choose, choose_fragment, repeats_title
 from bot.ingest.article.shortcodes import without_shortcodes
 from bot.ingest.listing.selectors import article_parts, drop
 from bot.ingest.markup.binaries import binary_kind
 from bot.ingest.markup.boilerplate import certain, mail_forms
 from bot.ingest.markup.charset import decode
 from bot.ingest.markup.discovery import page_base
-from bot.ingest.markup.dom import Node, parse_page, words
+from bot.ingest.markup.dom import Node, parse_page
 from bot.ingest.markup.inline import clean, plain, trim
 from bot.ingest.markup.pictures import same_picture
 from bot.model import (
@@ -228,13 +228,17 @@ def _with_data(document: Document, body: str, base_url: str) -> Document:
 
 
 def _pointed_at(parts: Sequence[Node], base_url: str, title: str) -> list[Piece]:
-    """The pieces of the elements that an editor calls the article, without its title."""
+    """The pieces of the elements that an editor calls the article, without its title.
+
+    A heading of the highest level that begins the text is that, whatever the page calls itself.
+    """
     read = [piece for part in parts for piece in read_pieces(part, base_url)]
-    return [
-        one.piece
-        for one in choose_fragment(judge(read, None))
-        if not (isinstance(one.piece.block, Heading) and words(one.text) == words(title))
-    ]
+    chosen = choose_fragment(judge(read, None))
+    texts = (one for one in chosen if isinstance(one.piece.block, Heading | Paragraph))
+    first = next(texts, None)
+    if first and isinstance(first.piece.block, Heading) and first.piece.block.level == 1:
+        chosen.remove(first)
+    return [one.piece for one in chosen if not repeats_title(one, title)]
 
 
 def _plain_document(text: str) -> Document:

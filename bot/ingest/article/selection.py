@@ -51,7 +51,7 @@ def choose(judged: Sequence[Judged], ground: Ground, title: str, lead: str) -> l
         if _belongs(one, ground, parents)
     ]
     tail = _tail(judged[last + 1 :], ground, parents)
-    chosen = [one for one in head + body + tail if not _repeats_title(one, title)]
+    chosen = [one for one in head + body + tail if not repeats_title(one, title)]
     return _tidied(chosen)
 
 
@@ -89,7 +89,8 @@ def _title_place(judged: Sequence[Judged], first: int, last: int, title: str) ->
     return place
 
 
-def _repeats_title(one: Judged, title: str) -> bool:
+def repeats_title(one: Judged, title: str) -> bool:
+    """Whether a piece says what stands above the article anyway."""
     block = one.piece.block
     if isinstance(block, Heading) and block.level == 1 and not title:
         return True
