@@ -152,11 +152,12 @@ def listings(draw: st.DrawFn) -> str:
     return f"<html><title>Новости</title>{draw(SOUPS)}<ul>{''.join(rows)}</ul>{draw(SOUPS)}</html>"
 
 
+CLEAN_TEXTS = TEXTS.map(lambda text: text.encode(errors="ignore").decode())
 _URLS = TEXTS.map(lambda text: absolute_url(PAGE, text) or PAGE)
 _SPANS = st.lists(
     st.builds(
         Span,
-        TEXTS.map(lambda text: text.encode(errors="ignore").decode()),
+        CLEAN_TEXTS,
         st.frozensets(st.sampled_from(Style), max_size=2),
         st.none() | _URLS,
     ),
