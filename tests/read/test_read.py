@@ -15,7 +15,7 @@ from bot.__main__ import main
 from bot.model import Selectors, SourceSpec
 from bot.read.command import Wish, read
 from bot.settings import Settings, load_settings
-from tests.ingest.test_looking import Site
+from tests.ingest.site import Site
 
 INGEST = Path(__file__).parent.parent / "ingest"
 RELEASE = str(INGEST / "pages/press_release.html")
@@ -180,7 +180,7 @@ async def test_an_article_of_a_site_is_read_though_its_page_names_a_feed() -> No
         page = ARTICLE.format(text=LONG).replace("<title>", f"{head}<title>")
         site.documents["/story"] = page
         out, _, well = await shown(f"{site.url}/story", as_json=True)
-        assert [path for path, _ in site.lists()] == ["/story"]
+        assert site.paths() == ["/story"]
     (story,) = objects(out)
     assert well
     assert (story["title"], story["url"]) == ("Мост", f"{site.url}/story")
