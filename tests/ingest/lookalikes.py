@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 Story = tuple[str, str]
 Pair = tuple[Story, Story]
 
@@ -84,20 +86,24 @@ def _twice(title: str | tuple[str, str], text: str, **parts: str | tuple[str, st
     return told(0), told(1)
 
 
+_weather = partial(_twice, "Погода на завтра", _WEATHER)
+_outages = partial(
+    _twice,
+    "Об отключении холодной воды",
+    _OUTAGE,
+    day="завтра",
+    start="9",
+    end="17",
+    street="Садовой",
+)
+_results = partial(_twice, text=_MATCH, result="выиграла", rival="Заря", score="3:2")
+
 PAIRS: dict[str, Pair] = {
-    "weather, other degrees": _twice(
-        "Погода на завтра",
-        _WEATHER,
-        sky="снег",
-        wind="слабый",
-        degrees=("до 5 градусов", "до 7 градусов"),
+    "weather, other degrees": _weather(
+        sky="снег", wind="слабый", degrees=("до 5 градусов", "до 7 градусов")
     ),
-    "weather without numbers": _twice(
-        "Погода на завтра",
-        _WEATHER,
-        sky=("снег", "дождь"),
-        wind=("слабый", "сильный"),
-        degrees=("морозно", "тепло"),
+    "weather without numbers": _weather(
+        sky=("снег", "дождь"), wind=("слабый", "сильный"), degrees=("морозно", "тепло")
     ),
     "rates": _twice(
         "Курсы валют на сегодня",
@@ -135,30 +141,9 @@ PAIRS: dict[str, Pair] = {
         two=("выбрали ёлку.", "закрыли сезон фонтанов."),
         three=("починили мост.", "посадили сад."),
     ),
-    "outages in two streets": _twice(
-        "Об отключении холодной воды",
-        _OUTAGE,
-        day="завтра",
-        start="9",
-        end="17",
-        street=("Садовой", "Речной"),
-    ),
-    "outages at two times": _twice(
-        "Об отключении холодной воды",
-        _OUTAGE,
-        day="завтра",
-        start=("9", "10"),
-        end=("17", "18"),
-        street="Садовой",
-    ),
-    "outages on two days": _twice(
-        "Об отключении холодной воды",
-        _OUTAGE,
-        day=("в среду", "в пятницу"),
-        start="9",
-        end="17",
-        street="Садовой",
-    ),
+    "outages in two streets": _outages(street=("Садовой", "Речной")),
+    "outages at two times": _outages(start=("9", "10"), end=("17", "18")),
+    "outages on two days": _outages(day=("в среду", "в пятницу")),
     "obituaries": _twice("Некролог", _OBITUARY, who=_DEAD),
     "obituaries under a longer title": _twice("Ушёл из жизни наш коллега", _OBITUARY, who=_DEAD),
     "two towns": _twice(
@@ -167,27 +152,9 @@ PAIRS: dict[str, Pair] = {
         city=("Озёрске", "Заречном"),
         genitive=("Озёрска", "Заречного"),
     ),
-    "two matches": _twice(
-        "«Озёрск» выиграл домашний матч",
-        _MATCH,
-        result="выиграла",
-        rival="Заря",
-        score=("3:2", "4:2"),
-    ),
-    "two rivals": _twice(
-        "«Озёрск» выиграл домашний матч",
-        _MATCH,
-        result="выиграла",
-        rival=("Заря", "Север"),
-        score="3:2",
-    ),
-    "won and lost": _twice(
-        "«Озёрск» сыграл домашний матч",
-        _MATCH,
-        result=("победила", "проиграла"),
-        rival="Заря",
-        score="3:2",
-    ),
+    "two matches": _results("«Озёрск» выиграл домашний матч", score=("3:2", "4:2")),
+    "two rivals": _results("«Озёрск» выиграл домашний матч", rival=("Заря", "Север")),
+    "won and lost": _results("«Озёрск» сыграл домашний матч", result=("победила", "проиграла")),
     "two subjects": _twice(
         "Подведены итоги школьной олимпиады", _ROUND, subject=("математике", "литературе")
     ),

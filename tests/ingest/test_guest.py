@@ -12,14 +12,14 @@ from sqlalchemy import select, update
 from bot.ingest.fetching.fetch import Fetcher
 from bot.ingest.poll import Poller
 from bot.ingest.workers import ParsePool
-from bot.model import Rhythm, Source, SourceSpec
+from bot.model import Rhythm
 from bot.storage import sources
 from bot.storage.database import Database
 from bot.storage.schema import article, source
 from bot.storage.sources import Move
+from tests.ingest.reads import listed, now_of, read
 from tests.ingest.site import Moved, Site, item, rss
 
-FAR = datetime(2100, 1, 1, tzinfo=UTC)
 POLL, JITTER = 60, 0.5
 PAUSE = POLL * (1 + JITTER / 20)
 DAY = timedelta(days=1)
@@ -57,23 +57,6 @@ async def poller(database: Database) -> AsyncIterator[Poller]:
             allow_private=True,
             chance=lambda: JITTER,
         )
-
-
-async def listed(database: Database, url: str) -> Source:
-    async with database.write() as connection:
-        await sources.list_sources(connection, [SourceSpec(url)], datetime.now(UTC))
-    return await now_of(database)
-
-
-async def now_of(database: Database) -> Source:
-    async with database.read() as connection:
-        (one,) = await sources.due_sources(connection, FAR)
-    return one
-
-
-async def read(poller: Poller, database: Database) -> Source:
-    await poller.read(await now_of(database))
-    return await now_of(database)
 
 
 async def pause(database: Database) -> float:
@@ -209,7 +192,7 @@ async def test_a_move_is_adopted_after_a_week_and_told(
 ) -> None:
     target = elsewhere(other)
     site.documents["/feed"] = Moved(target)
-    first = await listed(database, site.feed)
+    (first,) = await listed(database, site.feed)
     after = await read(poller, database)
     assert (after.reads_url, after.moved_to) == (None, target)
     since = after.moved_since

@@ -16,9 +16,9 @@ from bot.model import Selectors, Source, SourceSpec
 from bot.storage import sources
 from bot.storage.database import Database
 from bot.storage.schema import article, broadcast, source
+from tests.ingest.reads import now_of, read
 from tests.ingest.site import TEXT, Site, article_page, item, rss
 
-FAR = datetime(2100, 1, 1, tzinfo=UTC)
 TODAY = datetime.now(UTC).replace(microsecond=0)
 
 
@@ -64,13 +64,7 @@ class Reader:
     async def read(self, url: str, selectors: Selectors | None = None) -> Source:
         spec = SourceSpec(url, selectors=selectors)
         poller = self.poller(url, selectors)
-        async with self._database.write() as connection:
-            await sources.list_sources(connection, [spec], datetime.now(UTC))
-            (due,) = await sources.due_sources(connection, FAR)
-        await poller.read(due)
-        async with self._database.read() as connection:
-            (after,) = await sources.due_sources(connection, FAR)
-        return after
+        return await read(poller, self._database, spec)
 
     async def kept(self) -> list[str]:
         async with self._database.read() as connection:
@@ -328,8 +322,7 @@ async def test_no_validator_of_the_remembered_feed_reaches_a_page_with_selectors
     async with database.write() as connection:
         await connection.execute(update(source).values(etag=shown))
     poller = reader.poller(url, selectors)
-    async with database.read() as connection:
-        (due,) = await sources.due_sources(connection, FAR)
+    due = await now_of(database)
     poller._seen.add(due.id)  # so that it is no full read
     lists(site)
     await poller.read(due)

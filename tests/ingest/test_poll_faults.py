@@ -6,7 +6,7 @@ import asyncio
 import sqlite3
 from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import datetime
 
 import pytest
 from sqlalchemy import select
@@ -18,15 +18,14 @@ from bot.ingest.fetching.fetch import Fetcher
 from bot.ingest.kinds import Reading
 from bot.ingest.poll import Poller
 from bot.ingest.workers import ParsePool
-from bot.model import Document, Extracted, Paragraph, Selectors, Source, SourceSpec, Span
+from bot.model import Document, Extracted, Paragraph, Selectors, SourceSpec, Span
 from bot.model import Entry as FeedEntry
 from bot.settings import Settings
 from bot.storage import sections, sources
 from bot.storage.database import Database
 from bot.storage.schema import alias, article
+from tests.ingest.reads import listed, read
 from tests.ingest.site import Site, article_page, item, rss
-
-FAR = datetime(2100, 1, 1, tzinfo=UTC)
 
 
 def news(*entries: tuple[str, str]) -> str:
@@ -51,22 +50,6 @@ async def fetcher() -> AsyncIterator[Fetcher]:
 @pytest.fixture
 def poller(database: Database, fetcher: Fetcher, pool: ParsePool) -> Poller:
     return Poller(database, fetcher, pool, poll_seconds=60, allow_private=True, chance=lambda: 0.5)
-
-
-async def listed(database: Database, *urls: str) -> list[Source]:
-    async with database.write() as connection:
-        specs = [SourceSpec(url) for url in urls]
-        await sources.list_sources(connection, specs, datetime.now(UTC))
-        return await sources.due_sources(connection, FAR)
-
-
-async def read(poller: Poller, database: Database, url: str) -> Source:
-    """Read the one source and say how it stands then."""
-    (due,) = await listed(database, url)
-    await poller.read(due)
-    async with database.read() as connection:
-        (after,) = await sources.due_sources(connection, FAR)
-    return after
 
 
 async def titles(database: Database) -> list[str]:
@@ -133,23 +116,12 @@ async def test_a_section_without_articles_can_be_chosen(poller: Poller, database
 # --- Odd articles -------------------------------------------------------------------------------
 
 
-def with_entries(read: Reading, change: Callable[[FeedEntry], FeedEntry]) -> Reading:
-    assert read.feed is not None
-    return replace(read, feed=replace(read.feed, entries=tuple(map(change, read.feed.entries))))
+class AlteredPool(ParsePool):
+    """Changes each entry of what it reads."""
 
-
-class OddPool(ParsePool):
-    """Reads, and spoils, as no reading should: one page's text and one entry's title."""
-
-    async def article(
-        self, content: bytes, content_type: str | None, url: str, selectors: Selectors | None = None
-    ) -> Extracted:
-        read = await super().article(content, content_type, url, selectors)
-        if url.endswith("/crash"):
-            raise ZeroDivisionError
-        if url.endswith("/half"):
-            return replace(read, document=Document((Paragraph((Span("\ud83d " * 300),)),)))
-        return read
+    def __init__(self, change: Callable[[FeedEntry], FeedEntry]) -> None:
+        super().__init__()
+        self._change = change
 
     async def source(
         self,
@@ -160,9 +132,26 @@ class OddPool(ParsePool):
         now: datetime,
     ) -> Reading:
         read = await super().source(content, content_type, url, selectors, now)
-        return with_entries(
-            read, lambda each: replace(each, title="\ud83d") if each.guid == "bad" else each
-        )
+        assert read.feed is not None
+        entries = tuple(map(self._change, read.feed.entries))
+        return replace(read, feed=replace(read.feed, entries=entries))
+
+
+class OddPool(AlteredPool):
+    """Reads, and spoils, as no reading should: one entry's title and one page's text."""
+
+    def __init__(self) -> None:
+        super().__init__(lambda each: replace(each, title="\ud83d") if each.guid == "bad" else each)
+
+    async def article(
+        self, content: bytes, content_type: str | None, url: str, selectors: Selectors | None = None
+    ) -> Extracted:
+        read = await super().article(content, content_type, url, selectors)
+        if url.endswith("/crash"):
+            raise ZeroDivisionError
+        if url.endswith("/half"):
+            return replace(read, document=Document((Paragraph((Span("\ud83d " * 300),)),)))
+        return read
 
 
 async def test_one_odd_article_does_not_block_the_others(
@@ -262,21 +251,10 @@ async def test_an_entry_that_cannot_be_read_does_not_end_the_check(
 ) -> None:
     """It once ended ``check`` with a traceback."""
 
-    class Deep(ParsePool):
-        async def source(
-            self,
-            content: bytes,
-            content_type: str | None,
-            url: str,
-            selectors: Selectors | None,
-            now: datetime,
-        ) -> Reading:
-            read = await super().source(content, content_type, url, selectors, now)
-            return with_entries(read, lambda each: replace(each, content="<ul><li>" * 5000))
-
+    deep = AlteredPool(lambda each: replace(each, content="<ul><li>" * 5000))
     monkeypatch.setenv("BOT_TOKEN", "1:x")
     said: list[str] = []
-    async with Site({"/feed": news(("1", "/a"))}) as site, Deep() as pool:
+    async with Site({"/feed": news(("1", "/a"))}) as site, deep as pool:
         monkeypatch.setenv("SOURCES", site.feed)
         settings = Settings()
         translator = translators_for(settings)["en"]

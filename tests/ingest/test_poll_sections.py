@@ -13,14 +13,14 @@ from bot.ingest.poll import Poller
 from bot.ingest.rubrics import Aliases
 from bot.ingest.workers import ParsePool
 from bot.model import SourceSpec
-from bot.storage import sections, sources
+from bot.storage import sections
 from bot.storage.database import Database
 from bot.storage.schema import article, section, source, subscription
 from sandbox.newsroom import Newsroom
+from tests.ingest.reads import read
 from tests.ingest.site import Site, article_page, item, rss
 from tests.storage.rows import add_reader
 
-FAR = datetime(2100, 1, 1, tzinfo=UTC)
 MEMBERS = article_page(
     head="<meta property='article:section' content='Новости: Новости участников'>"
 )
@@ -54,14 +54,6 @@ def poller(database: Database, fetcher: Fetcher, pool: ParsePool) -> Poller:
 
 def news(*numbers: int) -> str:
     return rss(*(item(f"Новость {number}", f"/{number}", str(number)) for number in numbers))
-
-
-async def read(poller: Poller, database: Database, *specs: SourceSpec) -> None:
-    async with database.write() as connection:
-        await sources.list_sources(connection, specs, datetime.now(UTC))
-        due = await sources.due_sources(connection, FAR)
-    for each in due:
-        await poller.read(each)
 
 
 async def sorted_into(database: Database) -> Mapping[str, str]:
