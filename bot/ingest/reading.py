@@ -26,6 +26,7 @@ _GZIP = b"\x1f\x8b"
 _PIECE = 1 << 16
 _NAMES_FEEDS = 100_000  # characters at the beginning of a page that is too large to be read whole
 _LINK = re.compile(r"<a\s", re.IGNORECASE)
+_BODY = re.compile(r"<body[\s>]", re.IGNORECASE)
 
 
 def read_source(
@@ -90,8 +91,7 @@ def _page(text: str, url: str, selectors: Selectors | None, now: datetime) -> Re
     try:
         root = parse_page(text)
     except ExtractError as error:
-        named = named_feeds(parse_page(text[:_NAMES_FEEDS]), url)
-        return Reading(Kind.PAGE, None, named, str(error))
+        return Reading(Kind.PAGE, None, _named_in_head(text, url), str(error))
     if selectors is not None and selectors.item:
         return Reading(Kind.PAGE, listing_by_selectors(root, url, selectors, now))
     named = named_feeds(root, url)
@@ -100,3 +100,12 @@ def _page(text: str, url: str, selectors: Selectors | None, now: datetime) -> Re
     except (ParseError, RecursionError) as error:
         fault = str(error) if isinstance(error, ParseError) else "The page is nested too deep."
         return Reading(Kind.PAGE, None, named, fault)
+
+
+def _named_in_head(text: str, url: str) -> tuple[str, ...]:
+    """The feeds that a page names before its body, which is too large or too deep."""
+    body = _BODY.search(text, 0, _NAMES_FEEDS)
+    try:
+        return named_feeds(parse_page(text[: body.start() if body else _NAMES_FEEDS]), url)
+    except ExtractError:
+        return ()

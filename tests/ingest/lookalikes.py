@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 Story = tuple[str, str]
+Pair = tuple[Story, Story]
 
 _WEATHER = (
     "По данным гидрометцентра, завтра в Озёрске ожидается {sky}, ветер {wind}, {degrees}. "
@@ -68,188 +71,140 @@ _WALL = (
 )
 
 
-def _v(place: str, who: str) -> str:
-    return _VACANCY.format(place=place, who=who)
+_DEAD = ("Ивана Петровича Снегирёва", "Павла Андреевича Лугового")
 
 
-PAIRS: dict[str, tuple[Story, Story]] = {
-    "weather, other degrees": (
-        ("Погода на завтра", _WEATHER.format(sky="снег", wind="слабый", degrees="до 5 градусов")),
-        ("Погода на завтра", _WEATHER.format(sky="снег", wind="слабый", degrees="до 7 градусов")),
+def _twice(title: str | tuple[str, str], text: str, **parts: str | tuple[str, str]) -> Pair:
+    """One text told twice; of what differs both are given."""
+
+    def told(time: int) -> Story:
+        chosen = {
+            name: part if isinstance(part, str) else part[time] for name, part in parts.items()
+        }
+        return title if isinstance(title, str) else title[time], text.format(**chosen)
+
+    return told(0), told(1)
+
+
+_weather = partial(_twice, "Погода на завтра", _WEATHER)
+_outages = partial(
+    _twice,
+    "Об отключении холодной воды",
+    _OUTAGE,
+    day="завтра",
+    start="9",
+    end="17",
+    street="Садовой",
+)
+_results = partial(_twice, text=_MATCH, result="выиграла", rival="Заря", score="3:2")
+
+PAIRS: dict[str, Pair] = {
+    "weather, other degrees": _weather(
+        sky="снег", wind="слабый", degrees=("до 5 градусов", "до 7 градусов")
     ),
-    "weather without numbers": (
-        ("Погода на завтра", _WEATHER.format(sky="снег", wind="слабый", degrees="морозно")),
-        ("Погода на завтра", _WEATHER.format(sky="дождь", wind="сильный", degrees="тепло")),
+    "weather without numbers": _weather(
+        sky=("снег", "дождь"), wind=("слабый", "сильный"), degrees=("морозно", "тепло")
     ),
-    "rates": (
-        ("Курсы валют на сегодня", _RATES.format(day="вторник", dollar="81,20", euro="93,40")),
-        ("Курсы валют на сегодня", _RATES.format(day="среду", dollar="81,25", euro="93,10")),
+    "rates": _twice(
+        "Курсы валют на сегодня",
+        _RATES,
+        day=("вторник", "среду"),
+        dollar=("81,20", "81,25"),
+        euro=("93,40", "93,10"),
     ),
-    "rates that differ in the day alone": (
-        (
-            "Официальные курсы валют на сегодня",
-            _RATES.format(day="субботу", dollar="80", euro="93"),
-        ),
-        (
-            "Официальные курсы валют на сегодня",
-            _RATES.format(day="воскресенье", dollar="80", euro="93"),
-        ),
+    "rates that differ in the day alone": _twice(
+        "Официальные курсы валют на сегодня",
+        _RATES,
+        day=("субботу", "воскресенье"),
+        dollar="80",
+        euro="93",
     ),
-    "vacancies under one title": (
-        ("Вакансия", _v("городскую больницу", "медицинская сестра")),
-        ("Вакансия", _v("городскую больницу", "врач-терапевт")),
+    "vacancies under one title": _twice(
+        "Вакансия",
+        _VACANCY,
+        place="городскую больницу",
+        who=("медицинская сестра", "врач-терапевт"),
     ),
-    "vacancies of two places": (
-        ("Вакансия", _v("детский сад", "повар")),
-        ("Вакансия", _v("школу", "повар")),
+    "vacancies of two places": _twice(
+        "Вакансия", _VACANCY, place=("детский сад", "школу"), who="повар"
     ),
-    "vacancies with telling titles": (
-        ("Требуется инженер отдела связи", _v("управление", "инженер отдела связи")),
-        ("Требуется инженер отдела кадров", _v("управление", "инженер отдела кадров")),
+    "vacancies with telling titles": _twice(
+        ("Требуется инженер отдела связи", "Требуется инженер отдела кадров"),
+        _VACANCY,
+        place="управление",
+        who=("инженер отдела связи", "инженер отдела кадров"),
     ),
-    "digests": (
-        (
-            "Дайджест недели",
-            _DIGEST.format(
-                one="открыли каток у реки.", two="выбрали ёлку.", three="починили мост."
-            ),
-        ),
-        (
-            "Дайджест недели",
-            _DIGEST.format(
-                one="прошёл полумарафон.", two="закрыли сезон фонтанов.", three="посадили сад."
-            ),
-        ),
+    "digests": _twice(
+        "Дайджест недели",
+        _DIGEST,
+        one=("открыли каток у реки.", "прошёл полумарафон."),
+        two=("выбрали ёлку.", "закрыли сезон фонтанов."),
+        three=("починили мост.", "посадили сад."),
     ),
-    "outages in two streets": (
-        (
-            "Об отключении холодной воды",
-            _OUTAGE.format(day="завтра", start="9", end="17", street="Садовой"),
-        ),
-        (
-            "Об отключении холодной воды",
-            _OUTAGE.format(day="завтра", start="9", end="17", street="Речной"),
-        ),
+    "outages in two streets": _outages(street=("Садовой", "Речной")),
+    "outages at two times": _outages(start=("9", "10"), end=("17", "18")),
+    "outages on two days": _outages(day=("в среду", "в пятницу")),
+    "obituaries": _twice("Некролог", _OBITUARY, who=_DEAD),
+    "obituaries under a longer title": _twice("Ушёл из жизни наш коллега", _OBITUARY, who=_DEAD),
+    "two towns": _twice(
+        "Открыт приём заявок на конкурс проектов",
+        _REGION,
+        city=("Озёрске", "Заречном"),
+        genitive=("Озёрска", "Заречного"),
     ),
-    "outages at two times": (
-        (
-            "Об отключении холодной воды",
-            _OUTAGE.format(day="завтра", start="9", end="17", street="Садовой"),
-        ),
-        (
-            "Об отключении холодной воды",
-            _OUTAGE.format(day="завтра", start="10", end="18", street="Садовой"),
-        ),
+    "two matches": _results("«Озёрск» выиграл домашний матч", score=("3:2", "4:2")),
+    "two rivals": _results("«Озёрск» выиграл домашний матч", rival=("Заря", "Север")),
+    "won and lost": _results("«Озёрск» сыграл домашний матч", result=("победила", "проиграла")),
+    "two subjects": _twice(
+        "Подведены итоги школьной олимпиады", _ROUND, subject=("математике", "литературе")
     ),
-    "outages on two days": (
-        (
-            "Об отключении холодной воды",
-            _OUTAGE.format(day="в среду", start="9", end="17", street="Садовой"),
-        ),
-        (
-            "Об отключении холодной воды",
-            _OUTAGE.format(day="в пятницу", start="9", end="17", street="Садовой"),
-        ),
+    "two subjects in the title": _twice(
+        ("Подведены итоги олимпиады по математике", "Подведены итоги олимпиады по литературе"),
+        _ROUND,
+        subject=("математике", "литературе"),
     ),
-    "obituaries": (
-        ("Некролог", _OBITUARY.format(who="Ивана Петровича Снегирёва")),
-        ("Некролог", _OBITUARY.format(who="Павла Андреевича Лугового")),
+    "two quakes": _twice("Жители ощутили подземные толчки", _QUAKE, force=("2,1", "3,4")),
+    "one line each": _twice(
+        "Объявление", "Приём граждан переносится на {day}.", day=("пятницу", "субботу")
     ),
-    "obituaries under a longer title": (
-        ("Ушёл из жизни наш коллега", _OBITUARY.format(who="Ивана Петровича Снегирёва")),
-        ("Ушёл из жизни наш коллега", _OBITUARY.format(who="Павла Андреевича Лугового")),
+    "nothing but a title": _twice("Фото дня", ""),
+    "the same short note twice": _twice(
+        "Прямой эфир", "Смотрите прямую трансляцию заседания на нашем сайте."
     ),
-    "two towns": (
-        (
-            "Открыт приём заявок на конкурс проектов",
-            _REGION.format(city="Озёрске", genitive="Озёрска"),
-        ),
-        (
-            "Открыт приём заявок на конкурс проектов",
-            _REGION.format(city="Заречном", genitive="Заречного"),
-        ),
-    ),
-    "two matches": (
-        (
-            "«Озёрск» выиграл домашний матч",
-            _MATCH.format(result="выиграла", rival="Заря", score="3:2"),
-        ),
-        (
-            "«Озёрск» выиграл домашний матч",
-            _MATCH.format(result="выиграла", rival="Заря", score="4:2"),
-        ),
-    ),
-    "two rivals": (
-        (
-            "«Озёрск» выиграл домашний матч",
-            _MATCH.format(result="выиграла", rival="Заря", score="3:2"),
-        ),
-        (
-            "«Озёрск» выиграл домашний матч",
-            _MATCH.format(result="выиграла", rival="Север", score="3:2"),
-        ),
-    ),
-    "won and lost": (
-        (
-            "«Озёрск» сыграл домашний матч",
-            _MATCH.format(result="победила", rival="Заря", score="3:2"),
-        ),
-        (
-            "«Озёрск» сыграл домашний матч",
-            _MATCH.format(result="проиграла", rival="Заря", score="3:2"),
-        ),
-    ),
-    "two subjects": (
-        ("Подведены итоги школьной олимпиады", _ROUND.format(subject="математике")),
-        ("Подведены итоги школьной олимпиады", _ROUND.format(subject="литературе")),
-    ),
-    "two subjects in the title": (
-        ("Подведены итоги олимпиады по математике", _ROUND.format(subject="математике")),
-        ("Подведены итоги олимпиады по литературе", _ROUND.format(subject="литературе")),
-    ),
-    "two quakes": (
-        ("Жители ощутили подземные толчки", _QUAKE.format(force="2,1")),
-        ("Жители ощутили подземные толчки", _QUAKE.format(force="3,4")),
-    ),
-    "one line each": (
-        ("Объявление", "Приём граждан переносится на пятницу."),
-        ("Объявление", "Приём граждан переносится на субботу."),
-    ),
-    "nothing but a title": (("Фото дня", ""), ("Фото дня", "")),
-    "the same short note twice": (
-        ("Прямой эфир", "Смотрите прямую трансляцию заседания на нашем сайте."),
-        ("Прямой эфир", "Смотрите прямую трансляцию заседания на нашем сайте."),
-    ),
-    "one text under titles that say when": (
-        ("Расписание богослужений на понедельник", _OBITUARY.format(who="никого")),
-        ("Расписание богослужений на вторник", _OBITUARY.format(who="никого")),
+    "one text under titles that say when": _twice(
+        ("Расписание богослужений на понедельник", "Расписание богослужений на вторник"),
+        _OBITUARY,
+        who="никого",
     ),
     "one title, other stories": (
         ("Что нужно знать этим утром", _REGION.format(city="Озёрске", genitive="Озёрска")),
         ("Что нужно знать этим утром", _QUAKE.format(force="2,1")),
     ),
-    "one text, other titles": (
-        ("Мэр открыл новый каток", _v("ледовый дворец", "тренер")),
-        ("Цирк приехал на гастроли", _v("ледовый дворец", "тренер")),
+    "one text, other titles": _twice(
+        ("Мэр открыл новый каток", "Цирк приехал на гастроли"),
+        _VACANCY,
+        place="ледовый дворец",
+        who="тренер",
     ),
-    "two matches behind one wall": (
-        ("Спартак — ЦСКА: онлайн-трансляция матча", _WALL),
-        ("Спартак — Зенит: онлайн-трансляция матча", _WALL),
+    "two matches behind one wall": _twice(
+        ("Спартак — ЦСКА: онлайн-трансляция матча", "Спартак — Зенит: онлайн-трансляция матча"),
+        _WALL,
     ),
-    "two hosts behind one wall": (
-        ("Зенит примет Спартак в субботнем матче", _WALL),
-        ("Торпедо примет Спартак в субботнем матче", _WALL),
+    "two hosts behind one wall": _twice(
+        ("Зенит примет Спартак в субботнем матче", "Торпедо примет Спартак в субботнем матче"),
+        _WALL,
     ),
-    "two jobs behind one wall": (
-        ("Городской больнице срочно требуется повар", _WALL),
-        ("Городской больнице срочно требуется плотник", _WALL),
+    "two jobs behind one wall": _twice(
+        (
+            "Городской больнице срочно требуется повар",
+            "Городской больнице срочно требуется плотник",
+        ),
+        _WALL,
     ),
-    "a title with a not behind one wall": (
-        ("Движение по новому мосту открыли", _WALL),
-        ("Движение по новому мосту не открыли", _WALL),
+    "a title with a not behind one wall": _twice(
+        ("Движение по новому мосту открыли", "Движение по новому мосту не открыли"), _WALL
     ),
-    "a title with a name more behind one wall": (
-        ("Через реку открыли новый мост", _WALL),
-        ("Через реку Тихую открыли новый мост", _WALL),
+    "a title with a name more behind one wall": _twice(
+        ("Через реку открыли новый мост", "Через реку Тихую открыли новый мост"), _WALL
     ),
 }

@@ -24,6 +24,7 @@ URL = "https://news.example/story"
         ("Von Ada Fenn", ("Ada Fenn",)),
         ("desk@news.example (Ada Fenn)", ("Ada Fenn",)),
         ("Ada Fenn <desk@news.example>", ("Ada Fenn",)),
+        ("<a href='/ada'>Ada Fenn</a>, <i>Jo Pike</i>", ("Ada Fenn", "Jo Pike")),
         ("desk@news.example", ()),
         ("Ada Fenn | The Quillmouth Gazette", ("Ada Fenn", "The Quillmouth Gazette")),
         ("admin", ()),

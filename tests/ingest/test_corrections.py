@@ -30,7 +30,6 @@ from bot.model import (
     NewArticle,
     Paragraph,
     Section,
-    Source,
     SourceSpec,
     Span,
 )
@@ -39,9 +38,9 @@ from bot.storage.database import Database
 from bot.storage.revisions import ABSENT, Kept
 from bot.storage.schema import article, broadcast, source
 from sandbox.newsroom import Newsroom
+from tests.ingest.reads import FAR, read
 
 NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
-FAR = datetime(2100, 1, 1, tzinfo=UTC)
 HOUR = timedelta(hours=1)
 
 # --- The decision -----------------------------------------------------------------------------
@@ -252,22 +251,10 @@ async def poller(database: Database) -> AsyncIterator[Poller]:
         )
 
 
-async def read(poller: Poller, database: Database) -> Source:
-    async with database.read() as connection:
-        (due,) = await sources.due_sources(connection, FAR)
-    await poller.read(due)
-    async with database.read() as connection:
-        (after,) = await sources.due_sources(connection, FAR)
-    return after
-
-
 @pytest.fixture
 async def primed(poller: Poller, database: Database, newsroom: Newsroom) -> Poller:
     """Has read the newsroom once."""
-    async with database.write() as connection:
-        specs = [SourceSpec(newsroom.feed_url())]
-        await sources.list_sources(connection, specs, datetime.now(UTC))
-    await read(poller, database)
+    await read(poller, database, newsroom.feed_url())
     return poller
 
 

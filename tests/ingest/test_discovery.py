@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 import pytest
 
 from bot.ingest.markup.discovery import named_feeds
 from bot.ingest.markup.dom import parse_page
+from bot.ingest.reading import read_source
 
 URL = "https://gorod.example.org/news/culture/"
 RSS, ATOM, JSON = "application/rss+xml", "application/atom+xml", "application/feed+json"
@@ -55,3 +58,11 @@ def named(*links: str) -> list[str]:
 )
 def test_the_feeds_that_a_page_names(links: list[str], expected: list[str]) -> None:
     assert named(*links) == expected
+
+
+def test_a_page_that_is_too_deep_to_be_read_still_names_its_feed() -> None:
+    """It was read a second time, and its depth taken for a fault of ours."""
+    page = f"<html><head>{link('/rss')}</head><body>{'<div>' * 150}"
+    read = read_source(page.encode(), "text/html", URL, None, datetime.now(UTC))
+    assert read.named == ("https://gorod.example.org/rss",)
+    assert "deep" in read.fault

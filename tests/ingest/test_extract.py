@@ -296,7 +296,7 @@ def test_a_caption_in_a_shortcode_is_the_picture_s() -> None:
 
 
 def test_what_is_for_subscribers_alone_is_not_taken_from_the_data() -> None:
-    data = {
+    data: dict[str, object] = {
         "@type": "NewsArticle",
         "headline": "Яблони",
         "articleBody": f"<p>{TEXT * 9}</p>",
@@ -318,6 +318,8 @@ def test_text_inside_a_menu_that_is_never_closed_is_found() -> None:
     page = f"<body><div id='header-menu'>{menu}<div class='post'><h1>Яблони</h1>{story}</div>"
     found = article(page)
     assert [line[:12] for line in outline(found)] == [f"paragraph {n}" + "." for n in range(6)]
+
+
 @pytest.mark.parametrize(
     "repeated",
     [

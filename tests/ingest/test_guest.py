@@ -3,91 +3,44 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from aiohttp import web
 from sqlalchemy import select, update
 
 from bot.ingest.fetching.fetch import Fetcher
 from bot.ingest.poll import Poller
 from bot.ingest.workers import ParsePool
-from bot.model import Rhythm, Source, SourceSpec
+from bot.model import Rhythm
 from bot.storage import sources
 from bot.storage.database import Database
 from bot.storage.schema import article, source
 from bot.storage.sources import Move
+from tests.ingest.reads import listed, now_of, read
+from tests.ingest.site import Moved, Site, item, rss
 
-FAR = datetime(2100, 1, 1, tzinfo=UTC)
 POLL, JITTER = 60, 0.5
 PAUSE = POLL * (1 + JITTER / 20)
 DAY = timedelta(days=1)
-CHANNEL = "<title>Мост</title>"
 
 
-@dataclass
-class Site:
-    """A site with one feed, wherever a test puts it, and what it was asked."""
-
-    entries: int = 1
-    channel: str = CHANNEL
-    feeds: set[str] = field(default_factory=lambda: {"/feed"})
-    headers: dict[str, str] = field(default_factory=dict)
-    answers: dict[str, tuple[int, str]] = field(default_factory=dict)  # status, Location
-    robots: str = ""
-    asked: list[web.Request] = field(default_factory=list)
-    url: str = ""
-
-    @property
-    def feed(self) -> str:
-        return f"{self.url}/feed"
-
-    def paths(self) -> list[str]:
-        return [request.path for request in self.asked]
-
-    async def answer(self, request: web.Request) -> web.Response:
-        self.asked.append(request)
-        if request.path in self.answers:
-            status, target = self.answers[request.path]
-            return web.Response(status=status, headers={"Location": target, **self.headers})
-        if request.path == "/robots.txt":
-            return web.Response(text=self.robots)
-        if request.path not in self.feeds:
-            text = f"<article>{'<p>Через реку Тихую открыли новый мост.</p>' * 9}</article>"
-            return web.Response(text=text, content_type="text/html")
-        items = "".join(
-            f"<item><guid isPermaLink='false'>{n}</guid><title>Новость {n}</title>"
-            f"<link>{self.url}/news/{n}</link></item>"
-            for n in range(self.entries)
-        )
-        text = f"<rss version='2.0'><channel>{self.channel}{items}</channel></rss>"
-        return web.Response(text=text, content_type="application/rss+xml", headers=self.headers)
+def feed(entries: int = 1, asks: str = "") -> str:
+    """A feed of so many entries, with what else its channel says."""
+    items = (item(f"Новость {n}", f"/news/{n}", str(n)) for n in range(entries))
+    return rss(*items, channel=f"<title>Мост</title>{asks}")
 
 
 @pytest.fixture
 async def site() -> AsyncIterator[Site]:
-    async for running in serve():
-        yield running
+    async with Site({"/feed": feed()}) as opened:
+        yield opened
 
 
 @pytest.fixture
 async def other() -> AsyncIterator[Site]:
-    async for running in serve():
-        yield running
-
-
-async def serve() -> AsyncIterator[Site]:
-    site = Site()
-    app = web.Application()
-    app.router.add_route("*", "/{path:.*}", site.answer)
-    runner = web.AppRunner(app, shutdown_timeout=0.1)
-    await runner.setup()
-    await web.TCPSite(runner, "127.0.0.1", 0).start()
-    site.url = f"http://127.0.0.1:{runner.addresses[0][1]}"
-    yield site
-    await runner.cleanup()
+    async with Site({"/feed": feed()}) as opened:
+        yield opened
 
 
 @pytest.fixture
@@ -104,23 +57,6 @@ async def poller(database: Database) -> AsyncIterator[Poller]:
             allow_private=True,
             chance=lambda: JITTER,
         )
-
-
-async def listed(database: Database, url: str) -> Source:
-    async with database.write() as connection:
-        await sources.list_sources(connection, [SourceSpec(url)], datetime.now(UTC))
-    return await now_of(database)
-
-
-async def now_of(database: Database) -> Source:
-    async with database.read() as connection:
-        (one,) = await sources.due_sources(connection, FAR)
-    return one
-
-
-async def read(poller: Poller, database: Database) -> Source:
-    await poller.read(await now_of(database))
-    return await now_of(database)
 
 
 async def pause(database: Database) -> float:
@@ -163,7 +99,7 @@ async def test_what_the_answer_and_the_feed_ask_for_lengthens_the_pause(
     site.headers = {"Cache-Control": "max-age=200"}
     await read(poller, database)  # the same body
     assert 190 < await pause(database) < 210
-    site.channel += "<ttl>10</ttl>"
+    site.documents["/feed"] = feed(asks="<ttl>10</ttl>")
     assert (await read(poller, database)).rhythm == Rhythm(pause=600)
     assert 600 < await pause(database) < 620
     site.headers = {}
@@ -178,7 +114,7 @@ async def test_a_304_says_how_long_it_is_fresh_too(
     await listed(database, site.feed)
     await read(poller, database)
     site.headers = {"Cache-Control": "max-age=300"}
-    site.answers = {"/feed": (304, "")}
+    site.documents["/feed"] = 304
     await read(poller, database)
     assert 300 < await pause(database) < 310
 
@@ -216,7 +152,7 @@ async def test_an_unchanged_body_is_not_parsed_again_and_its_validators_are_kept
     site.headers = {"ETag": '"b"'}
     after = await read(poller, database)
     assert (len(parsed), after.etag) == (1, '"b"')
-    site.entries = 2
+    site.documents["/feed"] = feed(2)
     await read(poller, database)
     assert (len(parsed), await count_articles(database)) == (2, 2)
 
@@ -224,8 +160,8 @@ async def test_an_unchanged_body_is_not_parsed_again_and_its_validators_are_kept
 async def test_an_article_whose_page_robots_txt_forbids_is_kept_from_its_entry(
     poller: Poller, database: Database, site: Site
 ) -> None:
-    site.robots = "User-agent: *\nDisallow: /news/\n"
-    site.entries = 3
+    site.documents["/robots.txt"] = "User-agent: *\nDisallow: /news/\n"
+    site.documents["/feed"] = feed(3)
     await listed(database, site.feed)
     after = await read(poller, database)
     assert (await count_articles(database), after.failures) == (3, 0)
@@ -241,10 +177,10 @@ async def test_a_corrected_entry_whose_page_is_forbidden_leaves_the_read_complet
     await read(poller, database)
     async with database.write() as connection:
         await connection.execute(update(article).values(seen="other"))
-    site.answers = {"/news/0": (301, "/private/0")}
+    site.documents["/news/0"] = Moved("/private/0")
     poller._fetcher._robots._copies.clear()
-    site.robots = "User-agent: *\nDisallow: /private/\n"
-    site.channel += " "
+    site.documents["/robots.txt"] = "User-agent: *\nDisallow: /private/\n"
+    site.documents["/feed"] = feed(asks=" ")
     assert (await read(poller, database)).etag == '"a"'
 
 
@@ -255,8 +191,8 @@ async def test_a_move_is_adopted_after_a_week_and_told(
     poller: Poller, database: Database, site: Site, other: Site
 ) -> None:
     target = elsewhere(other)
-    site.answers = {"/feed": (301, target)}
-    first = await listed(database, site.feed)
+    site.documents["/feed"] = Moved(target)
+    (first,) = await listed(database, site.feed)
     after = await read(poller, database)
     assert (after.reads_url, after.moved_to) == (None, target)
     since = after.moved_since
@@ -274,8 +210,8 @@ async def test_a_move_is_adopted_after_a_week_and_told(
 async def test_a_move_within_a_host_is_nothing_to_tell(
     poller: Poller, database: Database, site: Site
 ) -> None:
-    site.feeds.add("/new")
-    site.answers = {"/feed": (308, "/new")}
+    site.documents["/new"] = feed()
+    site.documents["/feed"] = Moved("/new", 308)
     await listed(database, site.feed)
     await read(poller, database)
     await set_source(database, moved_since=datetime.now(UTC) - 7 * DAY)
@@ -287,11 +223,11 @@ async def test_a_move_within_a_host_is_nothing_to_tell(
 async def test_a_temporary_answer_ends_the_waiting(
     poller: Poller, database: Database, site: Site, status: int
 ) -> None:
-    site.feeds.add("/new")
-    site.answers = {"/feed": (301, "/new")}
+    site.documents["/new"] = feed()
+    site.documents["/feed"] = Moved("/new")
     await listed(database, site.feed)
     await read(poller, database)
-    site.answers = {"/feed": (status, "/new")} if status != 200 else {}
+    site.documents["/feed"] = Moved("/new", status) if status != 200 else feed()
     await set_source(database, moved_since=datetime.now(UTC) - 9 * DAY)
     after = await read(poller, database)
     assert (after.reads_url, after.moved_to, after.moved_since) == (None, None, None)
@@ -303,7 +239,7 @@ async def test_what_is_no_feed_is_never_adopted(
     """Sites redirect what they drop to their front page."""
     await listed(database, site.feed)
     await read(poller, database)
-    site.answers = {"/feed": (301, f"{other.url}/news/")}
+    site.documents["/feed"] = Moved(f"{other.url}/news/")
     await set_source(
         database, moved_to=f"{other.url}/news/", moved_since=datetime.now(UTC) - 9 * DAY
     )
@@ -317,10 +253,10 @@ async def test_a_304_of_an_address_that_nobody_has_parsed_is_no_proof(
     site.headers = {"ETag": '"a"'}
     await listed(database, site.feed)
     await read(poller, database)
-    site.answers, other.answers = {"/feed": (301, other.feed)}, {"/feed": (304, "")}
+    site.documents["/feed"], other.documents["/feed"] = Moved(other.feed), 304
     after = await read(poller, database)
     assert (after.moved_to, after.etag) == (None, None)
-    other.answers = {}
+    other.documents["/feed"] = feed()
     assert (await read(poller, database)).moved_to == other.feed
 
 
@@ -328,10 +264,10 @@ async def test_a_move_is_adopted_at_once_where_the_old_address_is_gone(
     poller: Poller, database: Database, site: Site, other: Site
 ) -> None:
     target = elsewhere(other)
-    site.answers, other.headers = {"/feed": (301, target)}, {"ETag": '"a"'}
+    site.documents["/feed"], other.headers = Moved(target), {"ETag": '"a"'}
     await listed(database, site.feed)
     assert (await read(poller, database)).etag == '"a"'
-    site.answers = {"/feed": (404, "")}
+    site.documents["/feed"] = 404
     after = await read(poller, database)
     assert (after.failures, after.reads_url) == (1, target)
     assert (after.etag, after.body_hash) == (None, None)
@@ -351,7 +287,7 @@ async def test_an_adopted_address_that_is_gone_is_given_up(
     await listed(database, site.feed)
     await read(poller, database)
     await set_source(database, reads_url=other.feed, untold_move=other.feed)
-    other.answers = {"/feed": (410, "")}
+    other.documents["/feed"] = 410
     assert (await read(poller, database)).reads_url is None
     assert await moves(database) == []
     assert (await read(poller, database)).failures == 0
@@ -365,7 +301,7 @@ async def test_an_adopted_address_outlives_every_fault_of_the_network(
     await read(poller, database)
     nobody = "http://127.0.0.1:1/feed"
     await set_source(database, reads_url=nobody)
-    site.answers = {"/feed": (404, "")}
+    site.documents["/feed"] = 404
     asked = len(site.asked)
     for _ in range(7):
         await read(poller, database)
@@ -381,12 +317,12 @@ async def test_an_adopted_address_that_is_gone_is_kept_where_there_is_no_other(
     await listed(database, site.feed)
     await read(poller, database)
     await set_source(database, reads_url=other.feed)
-    site.answers = {"/feed": (own, other.feed)}
-    other.answers = {"/feed": (status, "")}
+    site.documents["/feed"] = Moved(other.feed) if own == 301 else own
+    other.documents["/feed"] = status
     for _ in range(6):
         after = await read(poller, database)
     assert (after.failures, after.reads_url) == (6, other.feed)
-    other.answers, other.entries = {}, 2
+    other.documents["/feed"] = feed(2)
     after = await read(poller, database)
     assert (after.failures, after.reads_url) == (0, other.feed)
 
@@ -398,10 +334,10 @@ async def test_what_the_source_asks_for_is_obeyed_though_it_was_asked_last(
     await read(poller, database)
     moved_to = f"{other.url}/gone"
     await set_source(database, reads_url=other.feed, moved_to=moved_to)
-    other.answers = {"/feed": (301, "/gone"), "/gone": (404, "")}
+    other.documents |= {"/feed": Moved("/gone"), "/gone": 404}
     site.headers = {"Retry-After": "7200"}
     for status in (404, 503):
-        site.answers = {"/feed": (status, "")}
+        site.documents["/feed"] = status
         after = await read(poller, database)
         # What is gone is where it redirects to, so that is not adopted.
         assert (after.reads_url, after.moved_to) == (other.feed, moved_to)
@@ -417,7 +353,7 @@ async def test_answers_that_a_source_is_gone_are_counted_in_a_row(
     await listed(database, site.feed)
     counts = []
     for status in (410, 410, 500, 410, 0, 410):
-        site.answers = {"/feed": (status, "")} if status else {}
+        site.documents["/feed"] = status or feed()
         counts.append((await read(poller, database)).gone)
     assert counts == [1, 2, 0, 1, 0, 1]
 
@@ -426,10 +362,10 @@ async def test_a_source_that_is_gone_is_looked_at_once_a_day(
     poller: Poller, database: Database, site: Site
 ) -> None:
     await listed(database, site.feed)
-    site.answers = {"/feed": (410, "")}
+    site.documents["/feed"] = 410
     await set_source(database, failures=40, gone=40)
     await read(poller, database)
     assert 86_400 < await pause(database) < 86_400 * 1.05
-    site.answers = {}
+    site.documents["/feed"] = feed()
     assert (await read(poller, database)).gone == 0
     assert await pause(database) < POLL * 1.05

@@ -5,10 +5,8 @@ from __future__ import annotations
 import gzip
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
-from typing import Self
 
 import pytest
-from aiohttp import web
 from sqlalchemy import select, update
 
 from bot.ingest.fetching.fetch import Fetcher
@@ -18,63 +16,23 @@ from bot.model import Selectors, Source, SourceSpec
 from bot.storage import sources
 from bot.storage.database import Database
 from bot.storage.schema import article, broadcast, source
+from tests.ingest.reads import now_of, read
+from tests.ingest.site import TEXT, Site, article_page, item, rss
 
-FAR = datetime(2100, 1, 1, tzinfo=UTC)
 TODAY = datetime.now(UTC).replace(microsecond=0)
-TEXT = "<p>Через реку Тихую открыли новый мост, и весь город пришёл на него с оркестром.</p>" * 3
-
-
-class Site:
-    """Documents by their paths, each with a validator; articles' pages for all others."""
-
-    def __init__(self) -> None:
-        self.documents: dict[str, str | bytes | int] = {}
-        self.published: dict[str, datetime] = {}  # of articles' pages, by path
-        self.asked: list[tuple[str, int]] = []
-        app = web.Application()
-        app.router.add_get("/{path:.*}", self._answer)
-        self._runner = web.AppRunner(app)
-
-    async def __aenter__(self) -> Self:
-        await self._runner.setup()
-        await web.TCPSite(self._runner, "127.0.0.1", 0).start()
-        self.url = f"http://127.0.0.1:{self._runner.addresses[0][1]}"
-        return self
-
-    async def __aexit__(self, *_: object) -> None:
-        await self._runner.cleanup()
-
-    def lists(self) -> list[tuple[str, int]]:
-        """What was asked for since the last time, without articles' pages and robots.txt."""
-        asked, self.asked = self.asked, []
-        return [each for each in asked if not each[0].startswith(("/n/", "/robots.txt"))]
-
-    async def _answer(self, request: web.Request) -> web.Response:
-        found = self.documents.get(request.path, self._article(request.path))
-        tag = f'"{hash(found)}"'
-        status = found if isinstance(found, int) else 200
-        if status == 200 and request.headers.get("If-None-Match") == tag:
-            status = 304
-        self.asked.append((request.path, status))
-        if isinstance(found, int) or status == 304:
-            return web.Response(status=status)
-        body = found.encode() if isinstance(found, str) else found
-        kind = "text/html" if b"<html" in body else "application/xml"
-        return web.Response(body=body, content_type=kind, headers={"ETag": tag})
-
-    def _article(self, path: str) -> str:
-        head = f"<title>Страница {path}</title>"
-        if date := self.published.get(path):
-            name = "article:published_time"
-            head += f"<meta property='{name}' content='{date.isoformat()}'>"
-        body = f"<article>{TEXT}</article><i>сбоку</i>"
-        return f"<html><head>{head}</head><body>{body}</body></html>"
 
 
 @pytest.fixture
 async def site() -> AsyncIterator[Site]:
-    async with Site() as opened:
+    async with Site(tagged=True) as opened:
         yield opened
+
+
+def lists(site: Site) -> list[tuple[str, int]]:
+    """What was asked for since the last time, without articles' pages and robots.txt."""
+    asked = [(each.path, each.status) for each in site.asked]
+    site.asked.clear()
+    return [each for each in asked if not each[0].startswith(("/n/", "/robots.txt"))]
 
 
 @pytest.fixture
@@ -106,13 +64,7 @@ class Reader:
     async def read(self, url: str, selectors: Selectors | None = None) -> Source:
         spec = SourceSpec(url, selectors=selectors)
         poller = self.poller(url, selectors)
-        async with self._database.write() as connection:
-            await sources.list_sources(connection, [spec], datetime.now(UTC))
-            (due,) = await sources.due_sources(connection, FAR)
-        await poller.read(due)
-        async with self._database.read() as connection:
-            (after,) = await sources.due_sources(connection, FAR)
-        return after
+        return await read(poller, self._database, spec)
 
     async def kept(self) -> list[str]:
         async with self._database.read() as connection:
@@ -140,9 +92,14 @@ async def reader(database: Database, pool: ParsePool) -> AsyncIterator[Reader]:
         yield Reader(database, fetcher, pool)
 
 
-def rss(*names: str) -> str:
-    items = "".join(f"<item><title>Новость {n}</title><link>/n/{n}00</link></item>" for n in names)
-    return f"<rss version='2.0'><channel><title>Лента</title>{items}</channel></rss>"
+def news(*names: str) -> str:
+    return rss(*(item(f"Новость {name}", f"/n/{name}00") for name in names))
+
+
+def published(moment: datetime, title: str = "") -> str:
+    """An article's page that says when it was published."""
+    told = f"<meta property='article:published_time' content='{moment.isoformat()}'>"
+    return article_page(title, told)
 
 
 def page(*names: str, feed: str = "") -> str:
@@ -159,33 +116,33 @@ async def test_the_feed_that_a_page_names_is_remembered_until_it_is_gone(
     reader: Reader, site: Site
 ) -> None:
     url = f"{site.url}/news"
-    site.documents |= {"/news": page("1", "2", "3", feed="/rss"), "/rss": rss("1", "2", "3")}
+    site.documents |= {"/news": page("1", "2", "3", feed="/rss"), "/rss": news("1", "2", "3")}
     after = await reader.read(url)
     assert (after.reads_url, after.primed) == (f"{site.url}/rss", True)
-    assert site.lists() == [("/news", 200), ("/rss", 200)]
+    assert lists(site) == [("/news", 200), ("/rss", 200)]
 
     await reader.read(url)
-    assert site.lists() == [("/rss", 304)]
+    assert lists(site) == [("/rss", 304)]
 
-    site.documents["/rss"] = rss("4", "1", "2")
+    site.documents["/rss"] = news("4", "1", "2")
     await reader.read(url)
-    assert site.lists() == [("/rss", 200)]
+    assert lists(site) == [("/rss", 200)]
     assert await reader.pushed() == ["Новость 4"]
 
     # The list shows two old articles that the feed never had, and one of today.
     site.documents |= {"/rss": 404, "/news": page("6", "4", "1", "8", "9", feed="/rss")}
-    site.published["/n/600"] = TODAY
-    site.published |= {"/n/800": TODAY - timedelta(days=90)}
+    site.documents["/n/600"] = published(TODAY)
+    site.documents["/n/800"] = published(TODAY - timedelta(days=90))
     after = await reader.read(url)
     assert after.reads_url is None
-    assert site.lists() == [("/rss", 404), ("/news", 200), ("/rss", 404)]
+    assert lists(site) == [("/rss", 404), ("/news", 200), ("/rss", 404)]
     assert await reader.pushed() == ["Новость 4", "Новость 6 из города"]
 
     await reader.read(url)
-    assert site.lists() == [("/news", 304)]  # whose validators they are
+    assert lists(site) == [("/news", 304)]  # whose validators they are
 
-    site.documents |= {"/rss": rss("7", "6", "4"), "/news": page("7", "6", "4", feed="/rss")}
-    site.published["/n/700"] = TODAY
+    site.documents |= {"/rss": news("7", "6", "4"), "/news": page("7", "6", "4", feed="/rss")}
+    site.documents["/n/700"] = published(TODAY)
     after = await reader.read(url)
     assert after.reads_url == f"{site.url}/rss"
     assert (await reader.pushed())[2:] == ["Новость 7"]
@@ -194,25 +151,25 @@ async def test_the_feed_that_a_page_names_is_remembered_until_it_is_gone(
 
 async def test_a_feed_that_became_a_page_is_forgotten(reader: Reader, site: Site) -> None:
     url = f"{site.url}/news"
-    site.documents |= {"/news": page("1", "2", feed="/rss"), "/rss": rss("1", "2")}
+    site.documents |= {"/news": page("1", "2", feed="/rss"), "/rss": news("1", "2")}
     await reader.read(url)
     site.documents |= {"/rss": page("5", "6"), "/news": page("1", "2", feed="/new.xml")}
-    site.documents["/new.xml"] = rss("1", "2")
+    site.documents["/new.xml"] = news("1", "2")
     assert (await reader.read(url)).reads_url == f"{site.url}/new.xml"
     assert await reader.pushed() == []
 
 
 async def test_a_remembered_feed_that_fails_for_now_is_kept(reader: Reader, site: Site) -> None:
     url = f"{site.url}/news"
-    site.documents |= {"/news": page("1", "2", feed="/rss"), "/rss": rss("1", "2")}
+    site.documents |= {"/news": page("1", "2", feed="/rss"), "/rss": news("1", "2")}
     await reader.read(url)
-    site.lists()
+    lists(site)
     site.documents["/rss"] = 503
     for _ in range(7):
         after = await reader.read(url)
     assert (after.reads_url, after.failures) == (f"{site.url}/rss", 7)
-    assert site.lists() == [("/rss", 503)] * 7
-    site.documents["/rss"] = rss("3", "1", "2")
+    assert lists(site) == [("/rss", 503)] * 7
+    site.documents["/rss"] = news("3", "1", "2")
     after = await reader.read(url)
     assert (after.reads_url, after.failures) == (f"{site.url}/rss", 0)
     assert await reader.pushed() == ["Новость 3"]
@@ -224,18 +181,18 @@ async def test_a_remembered_feed_is_kept_where_its_page_shows_nothing_either(
     reader: Reader, site: Site, feed: str | int, own: str | int
 ) -> None:
     url = f"{site.url}/news"
-    site.documents |= {"/news": page("1", "2", feed="/rss"), "/rss": rss("1", "2")}
+    site.documents |= {"/news": page("1", "2", feed="/rss"), "/rss": news("1", "2")}
     await reader.read(url)
     site.documents |= {"/news": own, "/rss": feed}
     for _ in range(6):
         after = await reader.read(url)
     assert (after.reads_url, after.failures) == (f"{site.url}/rss", 6)
-    site.documents["/rss"] = rss("3", "1", "2")
+    site.documents["/rss"] = news("3", "1", "2")
     assert (await reader.read(url)).failures == 0
     assert await reader.pushed() == ["Новость 3"]
 
 
-@pytest.mark.parametrize("feed", [404, rss(), "<rss", page("5", "6")])
+@pytest.mark.parametrize("feed", [404, news(), "<rss", page("5", "6")])
 async def test_where_the_named_feed_is_of_no_use_the_page_serves(
     reader: Reader, site: Site, feed: str | int
 ) -> None:
@@ -254,7 +211,7 @@ async def test_what_is_new_in_a_list_is_pushed_once(reader: Reader, site: Site) 
     for _ in range(3):
         await reader.read(url)
     assert await reader.pushed() == ["Новость 4 из города"]
-    assert [status for _, status in site.lists()] == [200, 200, 304, 304]
+    assert [status for _, status in lists(site)] == [200, 200, 304, 304]
 
 
 async def test_a_page_without_news_says_what_to_do(reader: Reader, site: Site) -> None:
@@ -278,10 +235,10 @@ async def test_a_sitemap_of_news_is_read_like_a_feed(reader: Reader, site: Site)
     site.documents |= {"/sitemap.xml": index, "/s/news.xml.gz": sitemap("1", "2")}
     after = await reader.read(f"{site.url}/sitemap.xml")
     assert after.reads_url == f"{site.url}/s/news.xml.gz"
-    site.lists()
+    lists(site)
     site.documents["/s/news.xml.gz"] = sitemap("3", "1", "2")
     await reader.read(f"{site.url}/sitemap.xml")
-    assert site.lists() == [("/s/news.xml.gz", 200)]
+    assert lists(site) == [("/s/news.xml.gz", 200)]
     assert await reader.pushed() == ["Новость 3"]
 
 
@@ -302,13 +259,17 @@ async def test_of_a_sitemap_of_all_pages_what_was_just_published_is_pushed(
 
     index = "<sitemapindex><sitemap><loc>/s/posts.xml</loc></sitemap></sitemapindex>"
     site.documents |= {"/sitemap.xml": index, "/s/posts.xml": sitemap("1", "2", "3")}
-    site.published |= {f"/n/{n}00": TODAY - timedelta(hours=4 - n) for n in (1, 2, 3)}
+    for number in (1, 2, 3):
+        moment = TODAY - timedelta(hours=4 - number)
+        site.documents[f"/n/{number}00"] = published(moment, f"Страница {number}")
     after = await reader.read(f"{site.url}/sitemap.xml")
     assert (after.reads_url, after.etag) == (None, None)
     site.documents["/s/posts.xml"] = sitemap("4", "5", "6", "1")
-    site.published |= {"/n/400": TODAY, "/n/500": TODAY - timedelta(days=400)}
+    site.documents["/n/400"] = published(TODAY, "Страница 4")
+    site.documents["/n/500"] = published(TODAY - timedelta(days=400), "Страница 5")
+    site.documents["/n/600"] = article_page("Страница 6")
     await reader.read(f"{site.url}/sitemap.xml")
-    assert await reader.pushed() == ["Страница /n/400"]
+    assert await reader.pushed() == ["Страница 4"]
     assert len(await reader.kept()) == 6
     async with database.read() as connection:
         absent = await connection.scalars(select(article.c.id).where(article.c.seen == ""))
@@ -321,6 +282,7 @@ async def test_selectors_serve_the_list_and_the_article(
     site.documents["/odd"] = "<html><body>" + "".join(
         f"<b class=x><u>Мост {n}</u> <a href='/n/{n}'>›</a></b>" for n in range(2)
     )
+    site.otherwise = f"<html><body><article>{TEXT}</article><i>сбоку</i></body></html>"
     selectors = Selectors(item="b.x", title="u", article="body", drop="article p + p")
     after = await reader.read(f"{site.url}/odd", selectors)
     assert after.primed
@@ -333,13 +295,13 @@ async def test_selectors_serve_the_list_and_the_article(
 async def test_selectors_of_a_list_go_before_a_remembered_feed(reader: Reader, site: Site) -> None:
     """The editor has seen that the page names the feed of something else."""
     url = f"{site.url}/news"
-    site.documents |= {"/news": page("1", "2", feed="/rss"), "/rss": rss("8", "9")}
+    site.documents |= {"/news": page("1", "2", feed="/rss"), "/rss": news("8", "9")}
     after = await reader.read(url)
     assert after.reads_url == f"{site.url}/rss"
-    site.lists()
+    lists(site)
     after = await reader.read(url, Selectors(item="article", title="a"))
     assert (after.reads_url, after.failures) == (None, 0)
-    assert site.lists() == [("/news", 200)]
+    assert lists(site) == [("/news", 200)]
     assert len(await reader.kept()) == 4
     assert await reader.pushed() == []  # what was there before is not news
     site.documents["/news"] = page("3", "1", "2", feed="/rss")
@@ -353,19 +315,18 @@ async def test_no_validator_of_the_remembered_feed_reaches_a_page_with_selectors
     reader: Reader, site: Site, database: Database
 ) -> None:
     url = f"{site.url}/news"
-    site.documents |= {"/news": page("1", "2", feed="/rss"), "/rss": rss("8", "9")}
+    site.documents |= {"/news": page("1", "2", feed="/rss"), "/rss": news("8", "9")}
     await reader.read(url)
     selectors = Selectors(item="article", title="a")
     shown = f'"{hash(site.documents["/news"])}"'
     async with database.write() as connection:
         await connection.execute(update(source).values(etag=shown))
     poller = reader.poller(url, selectors)
-    async with database.read() as connection:
-        (due,) = await sources.due_sources(connection, FAR)
+    due = await now_of(database)
     poller._seen.add(due.id)  # so that it is no full read
-    site.lists()
+    lists(site)
     await poller.read(due)
-    assert site.lists() == [("/news", 200)]
+    assert lists(site) == [("/news", 200)]
 
 
 async def test_a_selector_that_finds_nothing_is_told(reader: Reader, site: Site) -> None:

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from email.utils import format_datetime
-from typing import Self
 
 import pytest
-from aiohttp import web
 from sqlalchemy import select
 
 from bot.ingest.fetching.fetch import Fetcher
@@ -19,6 +16,7 @@ from bot.model import AliasKind, BroadcastState, SourceSpec
 from bot.storage import holding, sources
 from bot.storage.database import Database
 from bot.storage.schema import alias, article, broadcast
+from tests.ingest.site import Site, article_page, item, rss
 
 FAR = datetime(2100, 1, 1, tzinfo=UTC)
 OLD = datetime.now(UTC).replace(microsecond=0) - timedelta(days=5)
@@ -54,49 +52,6 @@ def story(number: int, *, day: int | None = None, **fields: str) -> Story:
     return Story(number, **{**known, "text": text, **fields}, published=moment)
 
 
-class Site:
-    """Feeds by their paths, and a page for each story that was ever in one."""
-
-    def __init__(self, *stories: Story) -> None:
-        self.feeds: dict[str, Sequence[Story]] = {"/feed.xml": stories}
-        self._pages: dict[str, Story] = {}
-        app = web.Application()
-        app.router.add_get("/{path:.*}", self._answer)
-        self._runner = web.AppRunner(app, shutdown_timeout=0.1)
-
-    async def __aenter__(self) -> Self:
-        await self._runner.setup()
-        await web.TCPSite(self._runner, "127.0.0.1", 0).start()
-        self.url = f"http://127.0.0.1:{self._runner.addresses[0][1]}"
-        return self
-
-    async def __aexit__(self, *_: object) -> None:
-        await self._runner.cleanup()
-
-    def shows(self, *stories: Story, feed: str = "/feed.xml") -> None:
-        self.feeds[feed] = stories
-
-    async def _answer(self, request: web.Request) -> web.Response:
-        stories = self.feeds.get(request.path)
-        if stories is not None:
-            self._pages.update({each.path: each for each in stories})
-            text = f"<rss version='2.0'><channel><title>{request.path}</title>"
-            text += "".join(map(self._item, stories)) + "</channel></rss>"
-            return web.Response(text=text, content_type="application/rss+xml")
-        page = self._pages.get(request.path_qs)
-        if page is None:
-            return web.Response(status=404)
-        body = f"<html><body><article><p>{page.text}</p></article></body></html>"
-        return web.Response(text=body, content_type="text/html")
-
-    def _item(self, each: Story) -> str:
-        date = f"<pubDate>{format_datetime(each.published)}</pubDate>" if each.published else ""
-        return (
-            f"<item><guid isPermaLink='false'>{each.guid}</guid><title>{each.title}</title>"
-            f"<link>{self.url}{each.path}</link>{date}</item>"
-        )
-
-
 @dataclass(slots=True)
 class Desk:
     """A poller, what it reads and what it keeps."""
@@ -104,6 +59,14 @@ class Desk:
     database: Database
     poller: Poller
     site: Site
+
+    def shows(self, *stories: Story, feed: str = "/feed.xml") -> None:
+        """Have the site show these in a feed, each with its page."""
+        items = (item(each.title, each.path, each.guid, each.published) for each in stories)
+        self.site.documents[feed] = rss(*items, channel=f"<title>{feed}</title>")
+        self.site.documents |= {
+            each.path: article_page(text=f"<p>{each.text}</p>") for each in stories
+        }
 
     async def read(self, *feeds: str) -> None:
         """Read these feeds of the site one after the other."""
@@ -138,7 +101,7 @@ async def desk(database: Database) -> AsyncIterator[Desk]:
     async with (
         Fetcher(allow_private=True, user_agent="test", page_pause=0) as fetcher,
         ParsePool() as pool,
-        Site() as site,
+        Site(otherwise=404) as site,
     ):
         poller = Poller(
             database, fetcher, pool, poll_seconds=60, allow_private=True, chance=lambda: 0.5
@@ -153,9 +116,9 @@ def renamed(each: Story) -> Story:
 async def test_a_site_that_gives_everything_new_names_pushes_nothing(desk: Desk) -> None:
     """Ids and addresses both change; the articles learn them, and are found where they are."""
     stories = [story(number, day=0) for number in range(12)]
-    desk.site.shows(*stories)
+    desk.shows(*stories)
     await desk.read()
-    desk.site.shows(*map(renamed, stories))
+    desk.shows(*map(renamed, stories))
     await desk.read()
     await desk.read()
     assert len(await desk.titles()) == 12
@@ -168,9 +131,9 @@ async def test_a_site_that_gives_everything_new_names_pushes_nothing(desk: Desk)
 
 async def test_one_article_under_new_names_is_no_news(desk: Desk) -> None:
     stories = [story(number, day=0) for number in range(8)]
-    desk.site.shows(*stories)
+    desk.shows(*stories)
     await desk.read()
-    desk.site.shows(*stories[1:], renamed(stories[0]), story(20))
+    desk.shows(*stories[1:], renamed(stories[0]), story(20))
     await desk.read()
     assert await desk.broadcasts() == {story(20).title: BroadcastState.OPEN}
     assert len(await desk.titles()) == 9
@@ -188,11 +151,11 @@ async def test_what_is_said_again_a_day_later_and_what_hides_a_text_is_news(desk
         "Спартак — Зенит: онлайн матча",
     )
     wall = [story(9, guid=f"w{n}", path=f"/w/{n}", title=each) for n, each in enumerate(titles)]
-    desk.site.shows(alarm, *wall[:3])
+    desk.shows(alarm, *wall[:3])
     await desk.read()
     # The last has the title of another, too: what stands below it does not make them one.
     fresh = [wall[3], replace(wall[0], guid="w9", path="/w/9")]
-    desk.site.shows(alarm, *wall[:3], again, *fresh)
+    desk.shows(alarm, *wall[:3], again, *fresh)
     await desk.read()
     assert len(await desk.titles()) == 7
     assert await desk.broadcasts() == {each.title: BroadcastState.OPEN for each in (again, *fresh)}
@@ -203,38 +166,36 @@ async def test_what_one_read_shows_side_by_side_are_two(desk: Desk) -> None:
     one = story(1, title="Городской больнице требуется новый сотрудник")
     two = replace(one, guid="id-2", path="/news/2", text=one.text.replace("скамейки", "качели"))
     moment = OLD + timedelta(minutes=1)
-    desk.site.shows(story(3))
+    desk.shows(story(3))
     await desk.read()
-    desk.site.shows(*(replace(each, published=moment) for each in (one, two)), story(3))
+    desk.shows(*(replace(each, published=moment) for each in (one, two)), story(3))
     await desk.read()
     assert len(await desk.titles()) == 3
+
+
+async def read_in_two_sections(desk: Desk, city: Story, sport: Story) -> None:
+    """Two feeds that were read before show one story each, and are read again and again."""
+    desk.shows(story(2))
+    desk.shows(story(3), feed="/sport.xml")
+    await desk.read("/feed.xml", "/sport.xml")
+    desk.shows(city, story(2))
+    desk.shows(sport, story(3), feed="/sport.xml")
+    await desk.read("/feed.xml", "/sport.xml")
+    await desk.read("/sport.xml", "/feed.xml")
 
 
 async def test_two_sections_that_carry_one_page_have_one_article(desk: Desk) -> None:
     """By the address alone: another section may give another id and mark it with where it is."""
     city = story(1)
-    sport = replace(city, guid="sport-1", path="/news/1?utm_source=sport&amp;from=rss")
-    desk.site.shows(story(2))
-    desk.site.shows(story(3), feed="/sport.xml")
-    await desk.read("/feed.xml", "/sport.xml")
-    desk.site.shows(city, story(2))
-    desk.site.shows(sport, story(3), feed="/sport.xml")
-    await desk.read("/feed.xml", "/sport.xml")
-    await desk.read("/sport.xml", "/feed.xml")
+    sport = replace(city, guid="sport-1", path="/news/1?utm_source=sport&from=rss")
+    await read_in_two_sections(desk, city, sport)
     assert await desk.broadcasts() == {city.title: BroadcastState.OPEN}
     assert len(await desk.titles()) == 3
 
 
 async def test_one_story_at_two_addresses_in_two_sections_is_pushed_once(desk: Desk) -> None:
     city = story(1)
-    sport = replace(city, guid="sport-1", path="/sport/1")
-    desk.site.shows(story(2))
-    desk.site.shows(story(3), feed="/sport.xml")
-    await desk.read("/feed.xml", "/sport.xml")
-    desk.site.shows(city, story(2))
-    desk.site.shows(sport, story(3), feed="/sport.xml")
-    await desk.read("/feed.xml", "/sport.xml")
-    await desk.read("/sport.xml", "/feed.xml")
+    await read_in_two_sections(desk, city, replace(city, guid="sport-1", path="/sport/1"))
     assert await desk.broadcasts() == {city.title: BroadcastState.OPEN}
     assert len(await desk.titles()) == 3
     assert "/news/1" in await desk.urls()  # it stays the first one's
@@ -243,10 +204,10 @@ async def test_one_story_at_two_addresses_in_two_sections_is_pushed_once(desk: D
 async def test_one_id_for_all_names_nothing_then_and_later(desk: Desk) -> None:
     """Even where the feed then shows one entry at a time: each once corrected the one before."""
     one, two, *others = (story(number, guid="news") for number in range(1, 6))
-    desk.site.shows(one, two)
+    desk.shows(one, two)
     await desk.read()
     for each in others:
-        desk.site.shows(each)
+        desk.shows(each)
         await desk.read()
     titles = [each.title for each in others]
     assert await desk.titles() == [two.title, one.title, *titles]
@@ -272,9 +233,9 @@ async def test_a_site_that_moves_to_another_host_keeps_its_ids(desk: Desk) -> No
         for each in before
     ]
     other = replace(after[5], title="Совсем другая новость о погоде", text=story(30).text)
-    desk.site.shows(*before)
+    desk.shows(*before)
     await desk.read()
-    desk.site.shows(*after[:5], other)
+    desk.shows(*after[:5], other)
     await desk.read()
     assert await desk.broadcasts() == {other.title: BroadcastState.OPEN}
     assert len(await desk.titles()) == 7
@@ -286,10 +247,10 @@ async def test_a_site_that_moves_to_another_host_keeps_its_ids(desk: Desk) -> No
 
 async def test_a_feed_that_is_new_as_a_whole_is_held(desk: Desk) -> None:
     """Old dates, other texts: nobody can know. What is dated since the last read goes out."""
-    desk.site.shows(*(story(number, day=0) for number in range(10)))
+    desk.shows(*(story(number, day=0) for number in range(10)))
     await desk.read()
     news = replace(story(90), published=datetime.now(UTC).replace(microsecond=0))
-    desk.site.shows(news, *(story(number, day=0) for number in range(20, 29)))
+    desk.shows(news, *(story(number, day=0) for number in range(20, 29)))
     await desk.read()
     await desk.read()
     found = await desk.broadcasts()
@@ -302,11 +263,11 @@ async def test_a_feed_that_is_new_as_a_whole_is_held(desk: Desk) -> None:
 
 
 async def test_after_that_news_go_out_as_ever(desk: Desk) -> None:
-    desk.site.shows(*(story(number) for number in range(10)))
+    desk.shows(*(story(number) for number in range(10)))
     await desk.read()
-    desk.site.shows(*(story(number) for number in range(20, 30)))
+    desk.shows(*(story(number) for number in range(20, 30)))
     await desk.read()
-    desk.site.shows(story(40), *(story(number) for number in range(20, 29)))
+    desk.shows(story(40), *(story(number) for number in range(20, 29)))
     await desk.read()
     found = await desk.broadcasts()
     assert found.pop(story(40).title) is BroadcastState.OPEN
@@ -318,7 +279,7 @@ async def test_a_small_feed_and_a_site_that_slept_push_all_they_have(
     desk: Desk, count: int
 ) -> None:
     """Without dates where there are few; with dates since the last read where there are many."""
-    desk.site.shows(*(story(number, day=0) for number in range(count)))
+    desk.shows(*(story(number, day=0) for number in range(count)))
     await desk.read()
     now = datetime.now(UTC).replace(microsecond=0)
     fresh = [story(number) for number in range(20, 20 + count)]
@@ -327,14 +288,14 @@ async def test_a_small_feed_and_a_site_that_slept_push_all_they_have(
             replace(each, published=now + timedelta(minutes=place))
             for place, each in enumerate(fresh)
         ]
-    desk.site.shows(*fresh)
+    desk.shows(*fresh)
     await desk.read()
     assert await desk.broadcasts() == {each.title: BroadcastState.OPEN for each in fresh}
 
 
 async def test_what_follows_an_empty_first_read_is_news(desk: Desk) -> None:
-    desk.site.shows()
+    desk.shows()
     await desk.read()
-    desk.site.shows(*(story(number) for number in range(8)))
+    desk.shows(*(story(number) for number in range(8)))
     await desk.read()
     assert set((await desk.broadcasts()).values()) == {BroadcastState.OPEN}

@@ -16,15 +16,15 @@ from bot.ingest.fetching.fetch import Fetcher
 from bot.ingest.poll import Poller
 from bot.ingest.sameness.likeness import document_hash, page_state
 from bot.ingest.workers import ParsePool
-from bot.model import Article, Document, Extracted, Paragraph, Section, SourceSpec, Span
-from bot.storage import articles, checks, sources
+from bot.model import Article, Document, Extracted, Paragraph, Section, Span
+from bot.storage import articles, checks
 from bot.storage.database import Database
 from bot.storage.schema import article, broadcast, revision
 from sandbox.newsroom import Article as Published
 from sandbox.newsroom import Newsroom
+from tests.ingest.reads import FAR, read
 
 NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
-FAR = datetime(2100, 1, 1, tzinfo=UTC)
 MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
 TEXT = (
     "<p>Движение по новому мосту откроют в понедельник, сообщил глава района.</p>"
@@ -117,9 +117,7 @@ class House:
     checker: Checker
 
     async def read(self) -> None:
-        async with self.database.read() as connection:
-            (due,) = await sources.due_sources(connection, FAR)
-        await self.poller.read(due)
+        await read(self.poller, self.database)
 
     async def publish(self, *, title: str = "Мост", lead: str = "Завтра.") -> Published:
         one = self.newsroom.publish(title=title, lead=lead, body_html=TEXT)
@@ -171,12 +169,8 @@ async def house(database: Database, newsroom: Newsroom) -> AsyncIterator[House]:
             database, fetcher, pool, poll_seconds=60, allow_private=True, chance=lambda: 0.5
         )
         checker = Checker(database, fetcher, pool, poll_seconds=60, allow_private=True)
-        async with database.write() as connection:
-            specs = [SourceSpec(newsroom.feed_url())]
-            await sources.list_sources(connection, specs, datetime.now(UTC))
-        built = House(database, newsroom, poller, checker)
-        await built.read()
-        yield built
+        await read(poller, database, newsroom.feed_url())
+        yield House(database, newsroom, poller, checker)
 
 
 async def test_a_page_is_asked_conditionally_ever_more_rarely(house: House) -> None:

@@ -34,14 +34,14 @@ from bot.model import (
     SourceSpec,
     Span,
 )
-from bot.storage import articles, checks, sources
+from bot.storage import articles, checks
 from bot.storage.database import Database
 from bot.storage.schema import article, broadcast
 from sandbox.newsroom import Article as Published
 from sandbox.newsroom import Newsroom
+from tests.ingest.reads import FAR, read
 
 NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
-FAR = datetime(2100, 1, 1, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
 BODY = (
     "<p>Движение по новому мосту откроют в понедельник, сообщил глава района.</p>"
@@ -60,10 +60,10 @@ def candidate(key: str = "a") -> Candidate:
 def reads(pause: timedelta) -> int:
     """In how many reads with such pauses an article is left for the next one."""
     waiting: dict[tuple[Alias, ...], Wait] = {}
-    for read in range(100):
-        patience = Patience(waiting, NOW + read * pause, pause, allowed=True)
+    for number in range(100):
+        patience = Patience(waiting, NOW + number * pause, pause, allowed=True)
         if not patience.waits(candidate()):
-            return read
+            return number
         waiting = patience.waiting
     raise AssertionError("it waits for ever")
 
@@ -170,18 +170,10 @@ class House:
     checker: Checker
 
     async def read(self) -> Source:
-        async with self.database.read() as connection:
-            (due,) = await sources.due_sources(connection, FAR)
-        await self.poller.read(due)
-        async with self.database.read() as connection:
-            (after,) = await sources.due_sources(connection, FAR)
-        return after
+        return await read(self.poller, self.database)
 
     async def list_source(self, section: str) -> None:
-        async with self.database.write() as connection:
-            specs = [SourceSpec(self.newsroom.feed_url(), section)]
-            await sources.list_sources(connection, specs, datetime.now(UTC))
-        await self.read()
+        await read(self.poller, self.database, SourceSpec(self.newsroom.feed_url(), section))
 
     def publish(self, status: int) -> Published:
         one = self.newsroom.publish(title="Открыт мост", lead="Лид.", body_html=BODY)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime
 
 import pytest
 from sqlalchemy import select
@@ -13,13 +12,11 @@ from sqlalchemy import select
 from bot.ingest.fetching.fetch import Fetcher
 from bot.ingest.poll import Poller, pieces
 from bot.ingest.workers import ParsePool
-from bot.model import Source, SourceSpec
 from bot.storage import sources
 from bot.storage.database import Database
 from bot.storage.schema import article, broadcast, source
 from sandbox.newsroom import Fault, Newsroom
-
-FAR = datetime(2100, 1, 1, tzinfo=UTC)
+from tests.ingest.reads import listed, read
 
 
 @pytest.fixture
@@ -45,13 +42,6 @@ def poller(database: Database, fetcher: Fetcher, pool: ParsePool) -> Poller:
     return Poller(database, fetcher, pool, poll_seconds=60, allow_private=True, chance=lambda: 0.5)
 
 
-async def listed(database: Database, *urls: str) -> list[Source]:
-    async with database.write() as connection:
-        specs = [SourceSpec(url) for url in urls]
-        await sources.list_sources(connection, specs, datetime.now(UTC))
-        return await sources.due_sources(connection, FAR)
-
-
 async def titles(database: Database) -> tuple[list[str], list[str]]:
     """The titles of all articles, and of those that go out, in the order of their numbers."""
     async with database.read() as connection:
@@ -62,15 +52,6 @@ async def titles(database: Database) -> tuple[list[str], list[str]]:
             .order_by(broadcast.c.id)
         )
         return list(kept), list(pushed.all())
-
-
-async def read(poller: Poller, database: Database) -> Source:
-    async with database.read() as connection:
-        (due,) = await sources.due_sources(connection, FAR)
-    await poller.read(due)
-    async with database.read() as connection:
-        (after,) = await sources.due_sources(connection, FAR)
-    return after
 
 
 async def test_the_first_read_keeps_everything_and_pushes_nothing(

@@ -13,15 +13,17 @@ from bot.ingest.poll import Poller
 from bot.ingest.rubrics import Aliases
 from bot.ingest.workers import ParsePool
 from bot.model import SourceSpec
-from bot.storage import sections, sources
+from bot.storage import sections
 from bot.storage.database import Database
 from bot.storage.schema import article, section, source, subscription
 from sandbox.newsroom import Newsroom
-from tests.ingest.test_poll_faults import Site
+from tests.ingest.reads import read
+from tests.ingest.site import Site, article_page, item, rss
 from tests.storage.rows import add_reader
 
-FAR = datetime(2100, 1, 1, tzinfo=UTC)
-MEMBERS = "<meta property='article:section' content='Новости: Новости участников'>"
+MEMBERS = article_page(
+    head="<meta property='article:section' content='Новости: Новости участников'>"
+)
 
 
 @pytest.fixture
@@ -50,12 +52,8 @@ def poller(database: Database, fetcher: Fetcher, pool: ParsePool) -> Poller:
     )
 
 
-async def read(poller: Poller, database: Database, *specs: SourceSpec) -> None:
-    async with database.write() as connection:
-        await sources.list_sources(connection, specs, datetime.now(UTC))
-        due = await sources.due_sources(connection, FAR)
-    for each in due:
-        await poller.read(each)
+def news(*numbers: int) -> str:
+    return rss(*(item(f"Новость {number}", f"/{number}", str(number)) for number in numbers))
 
 
 async def sorted_into(database: Database) -> Mapping[str, str]:
@@ -105,10 +103,10 @@ async def test_a_source_with_a_title_keeps_all_its_articles(
 async def test_the_feed_s_title_serves_and_is_no_section_where_nothing_needs_it(
     poller: Poller, database: Database
 ) -> None:
-    async with Site(("1", "/1")) as site:
+    async with Site({"/feed": news(1)}) as site:
         await read(poller, database, SourceSpec(site.feed))
-        site.head = MEMBERS
-        site.entries = [*site.entries, ("2", "/2")]
+        site.otherwise = MEMBERS
+        site.documents["/feed"] = news(1, 2)
         await read(poller, database, SourceSpec(site.feed))
     assert await sorted_into(database) == {
         "Новость 1": "Мост",
@@ -122,12 +120,12 @@ async def test_new_sections_are_told_after_the_first_read_and_subscribed_to_by_n
     poller: Poller, database: Database, now: datetime
 ) -> None:
     anna = await add_reader(database, now, 7, section="Мост")
-    async with Site(("1", "/1")) as site:
+    async with Site({"/feed": news(1)}) as site:
         await read(poller, database, SourceSpec(site.feed))
         await tell(database)
         assert await new_sections(database) == []
-        site.head = MEMBERS
-        site.entries = [*site.entries, ("2", "/2"), ("3", "/3")]
+        site.otherwise = MEMBERS
+        site.documents["/feed"] = news(1, 2, 3)
         await read(poller, database, SourceSpec(site.feed))
     assert await new_sections(database) == ["Новости · Новости участников"]
     async with database.read() as connection:

@@ -5,11 +5,8 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
 
 import pytest
-from aiohttp import web
 from yarl import URL
 
 from bot.errors import RobotsRefusedError, UnreachableError
@@ -17,50 +14,16 @@ from bot.ingest.fetching.fetch import Fetched, Fetcher
 from bot.ingest.fetching.headers import PRODUCT
 from bot.ingest.fetching.robots import LONGEST_DELAY, ROBOTS_BYTES, Robots, read_rules
 from bot.model import SourceSpec
+from tests.ingest.site import Answer, Moved, Site
 
 LIMIT = 1_000_000
 HOUR, DAY = 3600.0, 86_400.0
 FORBIDS = "User-agent: *\nDisallow: /private/\n"
 
 
-@dataclass
-class Site:
-    """A site whose robots.txt a test writes; it knows what it was asked."""
-
-    robots: str | int = 404
-    asked: list[str] = field(default_factory=list)
-    keys: list[str | None] = field(default_factory=list)
-    moved: dict[str, str] = field(default_factory=dict)
-    url: str = ""
-
-    def asked_for_robots(self) -> int:
-        return self.asked.count("/robots.txt")
-
-    async def answer(self, request: web.Request) -> web.Response:
-        self.asked.append(request.path)
-        self.keys.append(request.headers.get("X-Key"))
-        if request.path in self.moved:
-            return web.Response(status=301, headers={"Location": self.moved[request.path]})
-        if request.path != "/robots.txt":
-            return web.Response(text="page")
-        if isinstance(self.robots, int):
-            return web.Response(status=self.robots)
-        return web.Response(text=self.robots)
-
-
-@asynccontextmanager
-async def running(robots: str | int = 404) -> AsyncIterator[Site]:
-    site = Site(robots)
-    app = web.Application()
-    app.router.add_route("*", "/{path:.*}", site.answer)
-    runner = web.AppRunner(app, shutdown_timeout=0.1)
-    await runner.setup()
-    try:
-        await web.TCPSite(runner, "127.0.0.1", 0).start()
-        site.url = f"http://127.0.0.1:{runner.addresses[0][1]}"
-        yield site
-    finally:
-        await runner.cleanup()
+def running(robots: Answer = 404) -> Site:
+    """A site with this robots.txt, and a page at every path."""
+    return Site({"/robots.txt": robots}, otherwise="page")
 
 
 class Clock:
@@ -95,24 +58,24 @@ async def test_a_page_that_robots_txt_forbids_is_not_asked_for(fetcher: Fetcher)
         assert await page(fetcher, f"{site.url}/news/1") == b"page"
         with pytest.raises(RobotsRefusedError, match=r"robots\.txt of 127\.0\.0\.1.* forbids"):
             await page(fetcher, f"{site.url}/private/1")
-        assert site.asked == ["/robots.txt", "/news/1"]
+        assert site.paths() == ["/robots.txt", "/news/1"]
 
 
 async def test_a_sources_own_address_is_read_whatever_robots_txt_says(fetcher: Fetcher) -> None:
     async with running("User-agent: *\nDisallow: /\n") as site:
         await fetcher.get(f"{site.url}/feed", limit=LIMIT)
-        assert site.asked == ["/feed"]
+        assert site.paths() == ["/feed"]
 
 
 async def test_a_page_that_moved_to_where_we_may_not_go_is_not_followed(fetcher: Fetcher) -> None:
     async with running("User-agent: Vestnik\nDisallow: /\n") as other, running() as site:
-        site.moved = {"/here": "/private/1", "/away": f"{other.url}/a"}
-        site.robots = FORBIDS
+        site.documents |= {"/here": Moved("/private/1"), "/away": Moved(f"{other.url}/a")}
+        site.documents["/robots.txt"] = FORBIDS
         for path in ("/here", "/away"):
             with pytest.raises(RobotsRefusedError):
                 await page(fetcher, f"{site.url}{path}")
-        assert site.asked == ["/robots.txt", "/here", "/away"]
-        assert other.asked == ["/robots.txt"]
+        assert site.paths() == ["/robots.txt", "/here", "/away"]
+        assert other.paths() == ["/robots.txt"]
 
 
 async def test_robots_txt_is_asked_for_once_a_day(fetcher: Fetcher, clock: Clock) -> None:
@@ -120,12 +83,12 @@ async def test_robots_txt_is_asked_for_once_a_day(fetcher: Fetcher, clock: Clock
         await asyncio.gather(*(page(fetcher, f"{site.url}/{n}") for n in range(5)))
         clock.now = DAY - 1
         await page(fetcher, f"{site.url}/a")
-        assert site.asked_for_robots() == 1
+        assert site.paths().count("/robots.txt") == 1
         clock.now = DAY
-        site.robots = "User-agent: *\nDisallow: /a\n"
+        site.documents["/robots.txt"] = "User-agent: *\nDisallow: /a\n"
         with pytest.raises(RobotsRefusedError):
             await page(fetcher, f"{site.url}/a")
-        assert site.asked_for_robots() == 2
+        assert site.paths().count("/robots.txt") == 2
 
 
 @pytest.mark.parametrize("status", [400, 401, 403, 404, 410, 451])
@@ -133,22 +96,22 @@ async def test_where_there_is_no_robots_txt_all_is_allowed(fetcher: Fetcher, sta
     async with running(status) as site:
         assert await page(fetcher, f"{site.url}/a") == b"page"
         assert await page(fetcher, f"{site.url}/b") == b"page"
-        assert site.asked_for_robots() == 1
+        assert site.paths().count("/robots.txt") == 1
 
 
 async def test_robots_txt_is_followed_to_where_it_moved(fetcher: Fetcher) -> None:
     async with running(FORBIDS) as other, running() as site:
-        site.moved = {"/robots.txt": f"{other.url}/robots.txt"}
+        site.documents["/robots.txt"] = Moved(f"{other.url}/robots.txt")
         with pytest.raises(RobotsRefusedError):
             await page(fetcher, f"{site.url}/private/1")
-        site.moved = {"/robots.txt": "/robots.txt"}  # a circle; it was kept for the day
+        site.documents["/robots.txt"] = Moved("/robots.txt")  # a circle; it was kept for the day
         with pytest.raises(RobotsRefusedError):
             await page(fetcher, f"{site.url}/private/1")
 
 
 async def test_a_circle_of_robots_txt_is_none(fetcher: Fetcher) -> None:
     async with running() as site:
-        site.moved = {"/robots.txt": "/robots.txt"}
+        site.documents["/robots.txt"] = Moved("/robots.txt")
         assert await page(fetcher, f"{site.url}/a") == b"page"
 
 
@@ -160,11 +123,11 @@ async def test_while_robots_txt_fails_pages_wait_but_not_for_ever(
         for clock.now in (0.0, 299.0):
             with pytest.raises(UnreachableError, match=r"does not give its robots\.txt"):
                 await page(fetcher, f"{site.url}/a")
-        assert site.asked == ["/robots.txt"]
+        assert site.paths() == ["/robots.txt"]
         for clock.now in (300.0, 23 * HOUR):
             with pytest.raises(UnreachableError):
                 await page(fetcher, f"{site.url}/a")
-        assert site.asked == ["/robots.txt"] * 3
+        assert site.paths() == ["/robots.txt"] * 3
         clock.now = DAY
         assert await page(fetcher, f"{site.url}/a") == b"page"
 
@@ -172,50 +135,41 @@ async def test_while_robots_txt_fails_pages_wait_but_not_for_ever(
 async def test_the_last_copy_serves_while_robots_txt_fails(fetcher: Fetcher, clock: Clock) -> None:
     async with running(FORBIDS) as site:
         await page(fetcher, f"{site.url}/a")
-        site.robots = 500
+        site.documents["/robots.txt"] = 500
         for clock.now in (DAY, 2 * DAY, 5 * DAY):
             assert await page(fetcher, f"{site.url}/a") == b"page"
             with pytest.raises(RobotsRefusedError):
                 await page(fetcher, f"{site.url}/private/1")
-        site.robots = 404
+        site.documents["/robots.txt"] = 404
         clock.now = 6 * DAY
         assert await page(fetcher, f"{site.url}/private/1") == b"page"
 
 
 async def test_a_site_that_does_not_answer_is_asked_for_robots_txt_alone() -> None:
-    asked: list[str] = []
-
-    async def silent(request: web.Request) -> web.Response:
-        asked.append(request.path)
-        await asyncio.Event().wait()
-        raise AssertionError
-
-    runner = web.ServerRunner(web.Server(silent), shutdown_timeout=0.1)  # type: ignore[arg-type]
-    await runner.setup()
-    await web.TCPSite(runner, "127.0.0.1", 0).start()
-    url = f"http://127.0.0.1:{runner.addresses[0][1]}"
-    async with Fetcher(allow_private=True, user_agent="t", page_timeout=0.1) as fetcher:
+    async with (
+        Site({"/robots.txt": None}, otherwise=None) as site,
+        Fetcher(allow_private=True, user_agent="t", page_timeout=0.1) as fetcher,
+    ):
         for _ in range(3):
             with pytest.raises(UnreachableError):
-                await page(fetcher, f"{url}/a")
-    await runner.cleanup()
-    assert asked == ["/robots.txt"]
+                await page(fetcher, f"{site.url}/a")
+        assert site.paths() == ["/robots.txt"]
 
 
 async def test_the_publishers_headers_open_robots_txt_and_pages_of_its_host_only() -> None:
     async with running() as other, running() as site:
-        site.moved = {"/away": f"{other.url}/a"}
-        other.moved = {"/a": f"{site.url}/back"}
+        site.documents["/away"] = Moved(f"{other.url}/a")
+        other.documents["/a"] = Moved(f"{site.url}/back")
         spec = SourceSpec(f"{site.url}/feed", headers=(("X-Key", "sesame"),))
         async with Fetcher(
             allow_private=True, user_agent="t", page_pause=0, sources=[spec]
         ) as fetcher:
             await fetcher.get(spec.url, limit=LIMIT)
             await page(fetcher, f"{site.url}/away")
-        assert site.asked == ["/feed", "/robots.txt", "/away", "/back"]
-        assert site.keys == ["sesame"] * 4
-        assert other.asked == ["/robots.txt", "/a"]
-        assert other.keys == [None, None]
+        assert site.paths() == ["/feed", "/robots.txt", "/away", "/back"]
+        assert [each.headers.get("X-Key") for each in site.asked] == ["sesame"] * 4
+        assert other.paths() == ["/robots.txt", "/a"]
+        assert [each.headers.get("X-Key") for each in other.asked] == [None, None]
 
 
 # --- What it says ---------------------------------------------------------------------------------

@@ -85,6 +85,18 @@ def test_a_sitemap_of_news_is_as_good_as_a_feed() -> None:
     )
 
 
+def test_an_emoji_of_two_references_stands_and_half_of_one_is_dropped() -> None:
+    """A reference to half a pair once ended the read with a fault of ours."""
+    titles = ("Каток &#xD83D;&#xDE00;", "Ярмарка &#55357;!", "Q&A &mdash; мост")
+    pages = "".join(
+        f"<url><loc>/{number}</loc><news:news><news:title>{title}</news:title></news:news></url>"
+        for number, title in enumerate(titles)
+    )
+    feed = read(f"<urlset {SPACES}>{pages}</urlset>").feed
+    assert feed is not None
+    assert [entry.title for entry in feed.entries] == ["Каток 😀", "Ярмарка !", "Q&A — мост"]
+
+
 def test_of_all_pages_those_count_that_changed_last_and_look_like_articles() -> None:
     first = datetime(2026, 1, 1, tzinfo=UTC)
     pages = [

@@ -26,7 +26,7 @@ from bot.model import (
 from bot.read.command import Wish, read
 from bot.read.terminal import show, whole
 from bot.settings import Settings, load_settings
-from tests.ingest.test_looking import Site
+from tests.ingest.site import Site
 
 INGEST = Path(__file__).parent.parent / "ingest"
 RELEASE = str(INGEST / "pages/press_release.html")
@@ -293,7 +293,7 @@ async def test_an_article_of_a_site_is_read_though_its_page_names_a_feed() -> No
         page = ARTICLE.format(text=LONG).replace("<title>", f"{head}<title>")
         site.documents["/story"] = page
         out, _, well = await shown(f"{site.url}/story", as_json=True)
-        assert [path for path, _ in site.lists()] == ["/story"]
+        assert site.paths() == ["/story"]
     (story,) = objects(out)
     assert well
     assert (story["title"], story["url"]) == ("Мост", f"{site.url}/story")

@@ -71,6 +71,21 @@ async def confirm(database: Database, asked: HubSubscription, now: datetime) -> 
         )
 
 
+async def requested(database: Database, source_id: int, now: datetime) -> HubSubscription:
+    """The feed names a hub, which is asked for a subscription."""
+    await note(database, source_id, now)
+    (asked,) = await due(database, now)
+    await request(database, asked, now)
+    return asked
+
+
+async def subscribed(database: Database, source_id: int, now: datetime) -> HubSubscription:
+    """The same, and the hub has confirmed it."""
+    asked = await requested(database, source_id, now)
+    await confirm(database, asked, now)
+    return asked
+
+
 async def found(database: Database, token: str) -> HubSubscription:
     async with database.read() as connection:
         one = await hubs.find_subscription(connection, token)
@@ -132,9 +147,7 @@ async def test_a_subscription_is_asked_for_confirmed_and_renewed(
 async def test_another_hub_takes_the_place_of_the_first_but_not_every_minute(
     database: Database, source_id: int, now: datetime
 ) -> None:
-    await note(database, source_id, now)
-    (first,) = await due(database, now)
-    await request(database, first, now)
+    first = await requested(database, source_id, now)
     for hub in (OTHER, None):
         assert not await note(database, source_id, now + MINUTE, hub)
     assert (await found(database, first.token)).hub == HUB
@@ -161,10 +174,7 @@ async def test_a_feed_that_names_no_topic_has_nothing_to_subscribe_to(
 async def test_hubs_are_asked_anew_when_our_address_changes(
     database: Database, source_id: int, now: datetime
 ) -> None:
-    await note(database, source_id, now)
-    (asked,) = await due(database, now)
-    await request(database, asked, now)
-    await confirm(database, asked, now)
+    await subscribed(database, source_id, now)
     assert await due(database, now) == []
     (moved,) = await due(database, now, "https://new.example/websub/")
     await request(database, moved, now, "https://new.example/websub/")
@@ -175,10 +185,7 @@ async def test_hubs_are_asked_anew_when_our_address_changes(
 async def test_a_source_that_is_listed_no_more_is_not_asked_for(
     database: Database, source_id: int, now: datetime
 ) -> None:
-    await note(database, source_id, now)
-    (asked,) = await due(database, now)
-    await request(database, asked, now)
-    await confirm(database, asked, now)
+    asked = await subscribed(database, source_id, now)
     async with database.write() as connection:
         await sources.list_sources(connection, [], now)
     assert await due(database, now + 9 * HOUR) == []
@@ -195,10 +202,7 @@ async def test_a_source_that_is_listed_no_more_is_not_asked_for(
 async def test_a_denied_subscription_is_asked_for_again_later(
     database: Database, source_id: int, now: datetime
 ) -> None:
-    await note(database, source_id, now)
-    (asked,) = await due(database, now)
-    await request(database, asked, now)
-    await confirm(database, asked, now)
+    asked = await subscribed(database, source_id, now)
     async with database.write() as connection:
         await hubs.deny(connection, asked.token, renew_at=now + 24 * HOUR)
     assert await active(database, now) == 0
@@ -210,9 +214,7 @@ async def test_a_denied_subscription_is_asked_for_again_later(
 async def test_what_was_confirmed_meanwhile_is_not_put_off(
     database: Database, source_id: int, now: datetime
 ) -> None:
-    await note(database, source_id, now)
-    (asked,) = await due(database, now)
-    await request(database, asked, now)
+    asked = await requested(database, source_id, now)
     async with database.write() as connection:
         await hubs.put_off_request(connection, asked, now + HOUR)
     assert await due(database, now + HOUR - SECOND) == []

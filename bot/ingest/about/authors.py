@@ -65,6 +65,7 @@ _CREDIT = re.compile(
     re.IGNORECASE,
 )
 _BETWEEN = re.compile(r"\s*[,;|/•·\n]\s*|\s+(?:and|und|et|y|и|та|&|with|mit)\s+")
+_TAG = re.compile(r"</?[a-zA-Z][a-zA-Z0-9]*(?:\s[^<>]*)?/?>")  # some write markup into meta tags
 _MAIL = re.compile(r"[^\s@()<>]{1,64}@[^\s@()<>]{1,255}")
 _AFTER = re.compile(
     r"\s*(?:\(.*|(?:(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]{0,6}\.?\ )?\d.*"
@@ -135,7 +136,7 @@ def _near(node: Node) -> Iterator[Node]:
 
 
 def _names(line: str) -> Iterator[str]:
-    line = clean(line[: _LONGEST_LINE + 1])
+    line = clean(_TAG.sub(" ", line[: _LONGEST_LINE + 1]))
     if not line or len(line) > _LONGEST_LINE or line.lower().startswith(("http:", "https:", "//")):
         return
     mail = _MAIL.search(line)

@@ -25,7 +25,7 @@ from bot.ingest.markup.binaries import binary_kind
 from bot.ingest.markup.boilerplate import certain, mail_forms
 from bot.ingest.markup.charset import decode
 from bot.ingest.markup.discovery import page_base
-from bot.ingest.markup.dom import Node, parse_page
+from bot.ingest.markup.dom import Node, parse_page, words
 from bot.ingest.markup.inline import clean, plain, trim
 from bot.ingest.markup.pictures import same_picture
 from bot.model import (

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import io
 import re
-import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from html import escape
-from html.entities import html5 as entities
 from typing import Any
 
 import feedparser
@@ -18,6 +16,7 @@ from bot.addresses import absolute_url
 from bot.errors import ParseError
 from bot.ingest.about.authors import authors
 from bot.ingest.feeds.json_feed import read_json_feed
+from bot.ingest.feeds.references import mended
 from bot.ingest.feeds.rhythm import rhythm
 from bot.ingest.feeds.summaries import lead_from, without_tail
 from bot.ingest.markup.charset import decode
@@ -53,15 +52,7 @@ _ROOT = re.compile(
 )
 _DOCTYPE = re.compile(r"<!DOCTYPE\s", re.IGNORECASE)
 
-_NUMBER = r"#(?:[xX](?P<hex>[0-9a-fA-F]+)|(?P<decimal>[0-9]+));?"
-_REFERENCE = re.compile(f"&{_NUMBER}")
-# A section that is never closed is taken to the end at once, not searched again and again.
-_AMPERSAND = re.compile(
-    rf"(?P<cdata><!\[CDATA\[(?:.*?\]\]>|.*))|&(?:{_NUMBER}|(?P<name>\w{{1,32}});)?", re.DOTALL
-)
 _LONGEST_AUTHOR = 500  # characters of the lines of authors that are looked at
-_LONGEST_REFERENCE = 8  # digits
-_XML_NAMES = frozenset({"amp", "lt", "gt", "quot", "apos"})
 _STRAY_TAG = re.compile(
     r"</?(?:b|br|em|i|nobr|p|span|strong|sub|sup|u|wbr)(?:\s[^<>]*)?/?>", re.IGNORECASE
 )
@@ -154,35 +145,8 @@ def _well_formed(text: str, root: int) -> bytes:
     """
     doctype = _DOCTYPE.search(text, 0, root)
     start = doctype.start() if doctype and root - doctype.start() <= _LONGEST_DOCTYPE else root
-    own_names = "<!ENTITY" in text[start:root]
-
-    def repaired(found: re.Match[str]) -> str:
-        name = found["name"]
-        if found["cdata"]:
-            return _REFERENCE.sub(_possible, found["cdata"])
-        if found["hex"] or found["decimal"]:
-            return _possible(found)
-        if name in _XML_NAMES or (name and own_names):
-            return found[0]
-        return escape(entities.get(f"{name};", found[0]), quote=False)
-
-    head, body = text[start:root], _AMPERSAND.sub(repaired, text[root:])
-    # Emoji written as two references become one character again; a lone half is dropped.
-    data = f"{head}{body}".encode("utf-16-le", "surrogatepass").decode("utf-16-le", "ignore")
-    return (_DECLARATION + data).encode()
-
-
-def _possible(reference: re.Match[str]) -> str:
-    """A reference by number, or nothing where XML has no such character."""
-    digits = (reference["hex"] or reference["decimal"]).lstrip("0")
-    if not digits or len(digits) > _LONGEST_REFERENCE:
-        return ""
-    code = int(digits, 16 if reference["hex"] else 10)
-    if 0xD800 <= code <= 0xDFFF:  # noqa: PLR2004 - the range of surrogates
-        return chr(code)
-    if code > sys.maxunicode or not readable(chr(code)):
-        return ""
-    return f"&#{code};"
+    head = text[start:root]
+    return (_DECLARATION + head + mended(text[root:], own_names="<!ENTITY" in head)).encode()
 
 
 def _parse_xml(data: bytes) -> Any:

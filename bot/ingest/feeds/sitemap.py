@@ -19,6 +19,7 @@ from lxml import etree
 from bot.addresses import absolute_url
 from bot.errors import ParseError
 from bot.ingest.feeds.newest import MOST_ENTRIES, newest_articles
+from bot.ingest.feeds.references import mended
 from bot.ingest.kinds import Kind, Reading
 from bot.ingest.markup.dates import has_offset, moment
 from bot.ingest.markup.dom import Node
@@ -30,7 +31,6 @@ _MOST_TAGS = 2_000_000  # closing ones among them; 50,000 addresses with 20 elem
 _MOST_NAMED = 10  # sitemaps of an index that are worth a look
 _DTD = re.compile(r"<!(?:DOCTYPE|ENTITY)\b", re.IGNORECASE)
 _DECLARATION = re.compile(r"\A\s*<\?xml[^>]{0,200}\?>")
-_BARE_AMPERSAND = re.compile(r"&(?!(?:amp|lt|gt|quot|apos|#\d{1,7}|#x[0-9a-fA-F]{1,6});)")
 _NEWS = re.compile(r"news|novosti", re.IGNORECASE)
 _ARTICLES = re.compile(r"post|article|stor(?:y|ies)|stat(?:yi|ji|i)|publi|material", re.IGNORECASE)
 _OTHER = re.compile(
@@ -76,7 +76,7 @@ def read_sitemap(text: str, url: str) -> Reading:
         raise ParseError("The sitemap declares entities, which no sitemap needs.")
     if text.count("<") > _MOST_TAGS:
         raise ParseError(f"The sitemap has more than {_MOST_TAGS:,} tags.")
-    data = _BARE_AMPERSAND.sub("&amp;", _DECLARATION.sub("", text)).encode("utf-8", "replace")
+    data = mended(_DECLARATION.sub("", text)).encode()
     sitemaps: list[_Address] = []
     pages: list[_Address] = []
     for is_index, address in _addresses(data):

@@ -56,6 +56,6 @@ def http_date(value: str) -> datetime | None:
     """A date of a header as an aware moment; None where it cannot be read."""
     try:
         moment = parsedate_to_datetime(value)
-    except ValueError:
+    except (ValueError, OverflowError):  # of years and offsets that no machine counts to
         return None
     return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment
