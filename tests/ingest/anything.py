@@ -141,7 +141,7 @@ PAGES = st.builds(
 @st.composite
 def listings(draw: st.DrawFn) -> str:
     """Pages with a list of links, headings and dates, and heaps of markup between them."""
-    rows = []
+    rows, soup = [], st.lists(_SCRAPS, max_size=10).map("".join)
     for number in range(draw(st.integers(0, 8))):
         scrap, date = draw(_SCRAPS), draw(DATES)
         title = draw(st.sampled_from([f"Открыли мост номер {number} через реку", ""]) | TEXTS)
@@ -149,7 +149,7 @@ def listings(draw: st.DrawFn) -> str:
             f"<li class=row><a href='/news/{number}00'>{title}</a>{scrap}<time>{date}</time>"
             f"<p>{draw(TEXTS)}</p></li>"
         )
-    return f"<html><title>Новости</title>{draw(SOUPS)}<ul>{''.join(rows)}</ul>{draw(SOUPS)}</html>"
+    return f"<html><title>Новости</title>{draw(soup)}<ul>{''.join(rows)}</ul>{draw(soup)}</html>"
 
 
 CLEAN_TEXTS = TEXTS.map(lambda text: text.encode(errors="ignore").decode())

@@ -34,7 +34,7 @@ from tests.ingest.anything import (
 )
 
 NOW = datetime(2026, 11, 28, 15, 0, tzinfo=UTC)
-SOME = settings(max_examples=60)
+SOME = settings(max_examples=50)
 ARTICLE = f"<article><p>{'Через реку Тихую открыли новый мост. ' * 9}</p></article>"
 TAG = re.compile(r"<[a-zA-Z/][^>]*>")
 Way = Callable[[bytes, str | None, str], Extracted]

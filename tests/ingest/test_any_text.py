@@ -31,7 +31,7 @@ from tests.ingest.anything import CLEAN_TEXTS, DATES, DOCUMENTS, HUGE, PAGE, TEX
 
 NOW = datetime(2026, 11, 28, 15, 0, tzinfo=UTC)
 ZONES = st.sampled_from([UTC, *(timezone(timedelta(hours=hours)) for hours in (-12, 3, 14))])
-MANY = settings(max_examples=100)
+MANY = settings(max_examples=80)
 EMPTY = parse_page("<html><body>.</body></html>")
 
 

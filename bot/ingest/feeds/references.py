@@ -11,13 +11,13 @@ from bot.ingest.markup.fields import readable
 
 _NUMBER = r"#(?:[xX](?P<hex>[0-9a-fA-F]+)|(?P<decimal>[0-9]+));?"
 _REFERENCE = re.compile(f"&{_NUMBER}")
-# A section that is never closed is taken to the end at once, not searched again and again.
+# One that is never closed is taken to the end at once, not searched again and again.
+_SECTION = re.compile(r"(<!\[CDATA\[(?:.*?\]\]>|.*))", re.DOTALL)
 _AMPERSAND = re.compile(
-    rf"(?P<cdata><!\[CDATA\[(?:.*?\]\]>|.*))|&(?:{_NUMBER}|(?P<name>\w{{1,32}});)?", re.DOTALL
-)
+    rf"&(?!(?:amp|lt|gt|quot|apos);)(?:{_NUMBER}|(?P<name>\w{{1,32}});)?"
+)  # but for the names that XML knows
 _HALF = re.compile("[\ud800-\udfff]")  # of a surrogate pair
 _LONGEST_REFERENCE = 8  # digits
-_XML_NAMES = frozenset({"amp", "lt", "gt", "quot", "apos"})
 
 
 def mended(text: str, *, own_names: bool = False) -> str:
@@ -29,16 +29,16 @@ def mended(text: str, *, own_names: bool = False) -> str:
     """
 
     def repaired(found: re.Match[str]) -> str:
-        name = found["name"]
-        if found["cdata"]:
-            return _REFERENCE.sub(_possible, found["cdata"])
         if found["hex"] or found["decimal"]:
             return _possible(found)
-        if name in _XML_NAMES or (name and own_names):
+        if found["name"] and own_names:
             return found[0]
-        return escape(entities.get(f"{name};", found[0]), quote=False)
+        return escape(entities.get(f"{found['name']};", found[0]), quote=False)
 
-    text = _AMPERSAND.sub(repaired, text)
+    text = "".join(
+        _REFERENCE.sub(_possible, part) if at % 2 else _AMPERSAND.sub(repaired, part)
+        for at, part in enumerate(_SECTION.split(text))
+    )
     if _HALF.search(text) is None:
         return text
     # Emoji written as two references become one character again; a lone half is dropped.
