@@ -81,7 +81,7 @@ def trafilatura(folder: Path) -> Iterator[PageCase]:
             unwanted=tuple(item["without"]),
             title=item.get("title") or None,
             lead=item.get("description") or None,
-            published=item.get("date") or None,
+            published=_day(item.get("date")),
             authors=_names(item.get("author")),
         )
 
@@ -179,6 +179,17 @@ def _sizes(image: lxml.html.HtmlElement, url: str) -> tuple[str, ...]:
             elif name.startswith("data-") or name == "itemid":
                 offers.append(value)
     return tuple(address for offer in offers if (address := absolute_url(url, offer)))
+
+
+def _day(text: str | None) -> str | None:
+    """A day as ISO 8601 writes it; corpora made by hand have 2022-29-11 and 2022-11-1 as well."""
+    numbers = re.findall(r"\d+", text or "")
+    if len(numbers) != 3:  # noqa: PLR2004 - year, month, day
+        return text or None
+    year, month, day = map(int, numbers)
+    if month > 12:  # noqa: PLR2004 - months
+        month, day = day, month
+    return f"{year:04}-{month:02}-{day:02}"
 
 
 def _names(value: object) -> tuple[str, ...]:
