@@ -13,7 +13,7 @@ from bot.addresses import absolute_url
 from bot.ingest.about.authors import authors, meta_authors, shown_authors
 from bot.ingest.about.crumbs import Place, page_path
 from bot.ingest.about.jsonld import ArticleData, article_data
-from bot.ingest.about.opening import Opening, opening_of
+from bot.ingest.about.opening import Opening, heading_of, opening_of
 from bot.ingest.about.section_names import is_section
 from bot.ingest.markup import dates
 from bot.ingest.markup.dom import Node, attribute, tag_of, text_of, words
@@ -83,7 +83,7 @@ def read_metadata(root: Node, url: str, now: datetime | None = None) -> Metadata
     ]
     updated = [data.updated, _first(meta, *_UPDATED), *_times(root, "dateModified")]
     zone = _zone((*published, *updated), now)
-    opening = opening_of(root, _heading(root, title))
+    opening = opening_of(root, heading_of(root, title))
     leads = tuple(_leads(data, meta, title, opening))
     site = _first(meta, "og:site_name", "application-name") or data.site
     return Metadata(
@@ -154,18 +154,6 @@ def _shown(opening: Opening, language: str | None, now: datetime) -> datetime | 
     """The date that readers of the page see beside its title."""
     found = opening.date(DateReader(now, language), now)
     return found.moment if found is not None else None
-
-
-def _heading(root: Node, title: str) -> Node | None:
-    """The heading that shows the title, else the page's first."""
-    headings = list(root.iter("h1"))
-    wanted = words(title)
-    same = (
-        node
-        for node in (*headings, *root.iter("h2", "h3"))
-        if wanted and words(text_of(node, _LONGEST_TITLE))[-len(wanted) :] == wanted
-    )
-    return next(same, headings[0] if headings else None)
 
 
 def _title(root: Node, data: ArticleData, meta: Mapping[str, str], url: str) -> str:
