@@ -184,10 +184,10 @@ def _sizes(image: lxml.html.HtmlElement, url: str) -> tuple[str, ...]:
 def _day(text: str | None) -> str | None:
     """A day as ISO 8601 writes it; corpora made by hand have 2022-29-11 and 2022-11-1 as well."""
     numbers = re.findall(r"\d+", text or "")
-    if len(numbers) != 3:  # noqa: PLR2004 - year, month, day
+    if len(numbers) != 3:
         return text or None
     year, month, day = map(int, numbers)
-    if month > 12:  # noqa: PLR2004 - months
+    if month > 12:
         month, day = day, month
     return f"{year:04}-{month:02}-{day:02}"
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from functools import cached_property
 from itertools import zip_longest
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
 from bot.ingest.about.metadata import Metadata
-from bot.ingest.about.opening import heading_of, is_beside
+from bot.ingest.about.opening import CHANGED, OTHER, PUBLISHED, heading_of, is_beside
 from bot.ingest.markup.boilerplate import is_hidden
 from bot.ingest.markup.dates import sensible
 from bot.ingest.markup.dom import (
@@ -62,23 +62,6 @@ _OTHERS_NAMES = frozenset(
     ]
 )
 
-_PUBLISHED = re.compile(
-    r"опублик|размещ|дата\b|publi[ckés]|\bpost(?:ed|ado)|veröffentl|erschienen|erstellt|geschrieben"
-    r"|gespeichert|datum\b|pressemitteilung vom|mise? en ligne|pubblicat|inserito|\bcreated|date\s*:"
-    r"|geplaatst|gepubliceerd|dodan|zveřejněn|vydán|julkaistu|publicerad|udgivet|yayın|napsal",
-    re.IGNORECASE,
-)
-_CHANGED = re.compile(
-    r"обновл|измен|актуал|updated|modified|changed|edited|revised|aktualisiert|geändert|bearbeitet"
-    r"|\bstand\b|mis à jour|modifi|aggiornat|actualiza|atualiza|bijgewerkt|gewijzigd|aktualizac",
-    re.IGNORECASE,
-)
-_OTHER = re.compile(
-    r"действ|срок|провед|начал|состо|\bwann\b|\bwhen\b|termin|beginn|\bstart|gültig|deadline|©"
-    r"|copyright|\bbis\b|\buntil\b|\bseit\b|\bsince\b|geboren|\bborn\b|\*|†|registr|mitglied"
-    r"|joined|\bheute\b|abgerufen|retrieved|accessed",
-    re.IGNORECASE,
-)
 _SET_OFF = re.compile(r"\s*(?:[-–—:|•·)\]„“\"«]|$)")
 _DAY_IN_PATH = re.compile(
     r"/(?P<year>(?:19|20)\d\d)/(?P<month>0?[1-9]|1[0-2])/(?P<day>0?[1-9]|[12]\d|3[01])(?=/|$)"
@@ -89,8 +72,9 @@ _DAY_IN_NAME = re.compile(
     r"(?P<month2>0[1-9]|1[0-2])(?P=mark2)(?P<year2>(?:19|20)\d\d))(?!\d)"
 )
 _DATA = re.compile(
-    r"(?P<name>date_?published|published(?:_?at|_?date|_?on|_?time)|publi(?:sh|cation)_?date|pub_?date"
-    r"|created(?:_?at|_?date|_?on)?|date)[\"']?\s*[:=]\s*[\"'](?P<date>\d{4}-\d\d-\d\d(?:[T ][\d:.+Z-]{5,30})?)[\"']",
+    r"(?P<name>date_?published|published(?:_?at|_?date|_?on|_?time)|publi(?:sh|cation)_?date"
+    r"|pub_?date|created(?:_?at|_?date|_?on)?|date)[\"']?\s*[:=]\s*"
+    r"[\"'](?P<date>\d{4}-\d\d-\d\d(?:[T ][\d:.+Z-]{5,30})?)[\"']",
     re.IGNORECASE,
 )
 
@@ -139,6 +123,7 @@ class Undated:
 
     @cached_property
     def reader(self) -> DateReader:
+        """What reads the dates that it shows."""
         language = self.metadata.language
         month_first = reads_month_first(self.root, language, self.now)
         return DateReader(self.now, language, month_first=month_first)
@@ -204,6 +189,15 @@ class Undated:
         """All lines of the page that tell a day."""
         return [(line, day) for line in self.lines if (day := self.day_of(line)) is not None]
 
+    @property
+    def told_before(self) -> Iterator[tuple[_Line, datetime]]:
+        """Those of another day than today, which sites show at their heads."""
+        return (
+            (line, day.moment)
+            for line, day in self.told
+            if not day.changed and day.moment.date() != self.now.date()
+        )
+
     def published_in(self, lines: list[_Line]) -> datetime | None:
         """The first day that lines tell as that of publication."""
         days = (self.day_of(line) for line in lines)
@@ -220,11 +214,13 @@ class Undated:
         if moment > self.now + _AHEAD:
             return None
         label = f"{line.before[-_LABEL:] if not words(said) else ''} {said[-_LABEL:]}"
-        published = _PUBLISHED.search(label) is not None
-        changed = not published and _CHANGED.search(label) is not None
-        if not published and not changed and _OTHER.search(label):
+        published = PUBLISHED.search(label) is not None
+        changed = not published and CHANGED.search(label) is not None
+        if not published and not changed and OTHER.search(label):
             return None
         own = len(line.text) <= _LONGEST_LINE and len(words(said + after)) <= _MOST_WORDS
+        goes_on = [word for word in words(after) if not word.isdecimal()]
+        own = own and not (after.lstrip()[:1].islower() and len(goes_on) > _PLACE_WORDS)
         if not published and not changed and len({day.date() for day, _, _ in found}) > 1:
             return None
         begins = len(words(said)) <= _PLACE_WORDS and _SET_OFF.match(after) is not None
@@ -296,16 +292,14 @@ def _in_name(page: Undated) -> datetime | None:
 def _labelled(page: Undated) -> datetime | None:
     """What calls itself the date of publication, wherever it stands."""
     for line, day in page.told:
-        if _PUBLISHED.search(f"{line.before[-_LABEL:]} {line.text[:_LABEL]}") and not day.changed:
+        if PUBLISHED.search(f"{line.before[-_LABEL:]} {line.text[:_LABEL]}") and not day.changed:
             return day.moment
     return None
 
 
 def _marked(page: Undated) -> datetime | None:
     """The only day that elements show which are named a date."""
-    return _only(
-        day.moment for line, day in page.told if not day.changed and _is_named(line.holder)
-    )
+    return _only(day for line, day in page.told_before if _is_named(line.holder))
 
 
 def _in_data(page: Undated) -> datetime | None:
@@ -321,7 +315,7 @@ def _in_data(page: Undated) -> datetime | None:
 
 def _alone(page: Undated) -> datetime | None:
     """The only day that the page's lines tell."""
-    return _only(day.moment for _, day in page.told if not day.changed)
+    return _only(day for _, day in page.told_before)
 
 
 def _changed(page: Undated) -> datetime | None:
@@ -357,7 +351,7 @@ def _only(days: Iterator[datetime]) -> datetime | None:
 
 def _moment(text: str, now: datetime) -> datetime | None:
     try:
-        return sensible(datetime.fromisoformat(text.replace(" ", "T")), now.tzinfo)
+        return sensible(datetime.fromisoformat(text.replace(" ", "T")), now.tzinfo or UTC)
     except ValueError:
         return None
 

@@ -192,7 +192,9 @@ def _in_attributes(root: Node, zone: tzinfo) -> list[datetime]:
     found: list[datetime] = []
     nodes: list[Node] = _DATED_ELEMENTS(root)
     for node in nodes[:_MOST_DATED]:
-        value = attribute(node, "content") or attribute(node, "datetime") or attribute(node, "title")
+        value = (
+            attribute(node, "content") or attribute(node, "datetime") or attribute(node, "title")
+        )
         moment = _moment(zone, value)
         if moment is not None and not any(map(is_beside, ancestors(node))):
             found.append(moment)

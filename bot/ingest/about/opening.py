@@ -38,10 +38,25 @@ _OTHER_WORDS = frozenset({"updated", "modified", "comment", "comments"})
 _LEAD_WORDS = frozenset({"lead", "standfirst", "announce", "anons", "lid", "excerpt", "intro"})
 _HOLDERS = frozenset({"body", "article", "main"})
 _CLOCK = re.compile(r"\d{1,2}:\d\d(?::\d\d)?")
-_OTHER_DAY = re.compile(
-    r"обновл|измен|актуал|действ|срок|провед|начал|состо|updated|modified|changed", re.IGNORECASE
+# What a date says that it is of, in the words before it.
+PUBLISHED = re.compile(
+    r"опублик|размещ|дата\b|publi[ckés]|\bpost(?:ed|ado)|veröffentl|erschienen|erstellt"
+    r"|geschrieben|gespeichert|datum\b|pressemitteilung vom|mise? en ligne|pubblicat|inserito"
+    r"|\bcreated|date\s*:"
+    r"|geplaatst|gepubliceerd|dodan|zveřejněn|vydán|julkaistu|publicerad|udgivet|yayın|napsal",
+    re.IGNORECASE,
 )
-_PUBLISHED = re.compile(r"опублик|размещ|publ|post", re.IGNORECASE)
+CHANGED = re.compile(
+    r"обновл|измен|актуал|updated|modified|changed|edited|revised|aktualisiert|geändert|bearbeitet"
+    r"|\bstand\b|mis à jour|modifi|aggiornat|actualiza|atualiza|bijgewerkt|gewijzigd|aktualizac",
+    re.IGNORECASE,
+)
+OTHER = re.compile(
+    r"действ|срок|провед|начал|состо|\bwann\b|\bwhen\b|termin|beginn|\bstart|gültig|deadline|©"
+    r"|copyright|\bbis\b|\buntil\b|\bseit\b|\bsince\b|geboren|\bborn\b|\*|†|registr|mitglied"
+    r"|joined|\bheute\b|сегодня|\btoday\b|abgerufen|retrieved|accessed",
+    re.IGNORECASE,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,10 +241,10 @@ def may_date(node: Node) -> bool:
         before.tail if before is not None else parent.text if parent is not None else ""
     ) or ""
     said = f"{lead_in[-_LINE:]} {line}"
-    if _OTHER_DAY.search(said) and not _PUBLISHED.search(said):
+    if (CHANGED.search(said) or OTHER.search(said)) and not PUBLISHED.search(said):
         return False
     after = (node.tail or "").strip()
-    if lead_in.strip() and after[:1].islower() and not _PUBLISHED.search(lead_in):
+    if lead_in.strip() and after[:1].islower() and not PUBLISHED.search(lead_in):
         return False
     if parent is not None and tag_of(parent) in {"p", "li", "blockquote", "td", "dd"}:
         own = [parent.text or "", *(child.tail or "" for child in parent)]

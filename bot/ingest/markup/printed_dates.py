@@ -28,27 +28,45 @@ _OWN_MONTHS = (
 )
 # As others do. Some are words of other meanings elsewhere, so they count beside a year only.
 _OTHER_MONTHS = (
-    "січ січня студзеня januar jänner jän januari janvier janv gennaio gen enero ene janeiro "
-    "stycznia styczeń ledna tammikuuta ocak ianuarie",
-    "лют лютого лютага februar feber februari février fevrier févr fév febbraio febrero fevereiro "
-    "fev lutego luty února helmikuuta şubat februarie",
-    "бер березня сакавіка märz maerz mär mrz mars maart mrt marzo março marca března maaliskuuta "
-    "mart martie marts",
+    (
+        "січ січня студзеня januar jänner jän januari janvier janv gennaio gen enero ene janeiro "
+        "stycznia styczeń ledna tammikuuta ocak ianuarie"
+    ),
+    (
+        "лют лютого лютага februar feber februari février fevrier févr fév febbraio febrero "
+        "fevereiro fev lutego luty února helmikuuta şubat februarie"
+    ),
+    (
+        "бер березня сакавіка märz maerz mär mrz mars maart mrt marzo março marca března "
+        "maaliskuuta mart martie marts"
+    ),
     "кві квіт квітня красавіка avril avr aprile abril abr kwietnia dubna huhtikuuta nisan aprilie",
     "тра трав травня траўня mai mei maj maggio mag mayo maio maja května toukokuuta mayıs",
-    "чер черв червня чэрвеня juni juin giugno giu junio junho czerwca června kesäkuuta haziran "
-    "iunie",
-    "лип липня ліпеня juli juillet juil luglio lug julio julho lipca července heinäkuuta temmuz "
-    "iulie",
+    (
+        "чер черв червня чэрвеня juni juin giugno giu junio junho czerwca června kesäkuuta haziran "
+        "iunie"
+    ),
+    (
+        "лип липня ліпеня juli juillet juil luglio lug julio julho lipca července heinäkuuta "
+        "temmuz iulie"
+    ),
     "сер серп серпня жніўня août aout augustus agosto ago sierpnia srpna elokuuta ağustos",
-    "вер верес вересня верасня septembre settembre set septiembre setiembre setembro września "
-    "září syyskuuta eylül septembrie",
-    "жов жовт жовтня кастрычніка oktober okt octobre ottobre ott octubre outubro out października "
-    "října lokakuuta ekim octombrie",
-    "лис лист листопада лістапада novembre noviembre novembro listopada listopadu marraskuuta "
-    "kasım noiembrie",
-    "гру груд грудня снежня dezember dez décembre decembre déc dicembre dic diciembre dezembro "
-    "grudnia prosince joulukuuta aralık decembrie desember",
+    (
+        "вер верес вересня верасня septembre settembre set septiembre setiembre setembro września "
+        "září syyskuuta eylül septembrie"
+    ),
+    (
+        "жов жовт жовтня кастрычніка oktober okt octobre ottobre ott octubre outubro out "
+        "października října lokakuuta ekim octombrie"
+    ),
+    (
+        "лис лист листопада лістапада novembre noviembre novembro listopada listopadu marraskuuta "
+        "kasım noiembrie"
+    ),
+    (
+        "гру груд грудня снежня dezember dez décembre decembre déc dicembre dic diciembre dezembro "
+        "grudnia prosince joulukuuta aralık decembrie desember"
+    ),
 )
 
 
