@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from bot.ingest.article.extract import extract_article
+from bot.ingest.markup.printed_dates import DateReader
 from bot.model import Extracted, Heading, Span
 
 URL = "https://news.example/news/most/"
@@ -158,6 +159,25 @@ def test_a_date_of_nobody_knows_what_gives_way_to_the_one_that_is_shown() -> Non
         "2026-11-20T00:00"
     )
     assert page(head=head).published == local("2026-10-01T00:00")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("20. November 2026", "20 listopada 2026", "20 de noviembre de 2026", "20 Kasım 2026"),
+        *("20. marraskuuta 2026", "20-Nov-2026", "Nov. 20, 2026", "20. 11. 2026", "2026年11月20日"),
+        *("2026. 11. 20.", "20 ноября 2026", "20 листопада 2026", "novembre 20 2026"),
+    ],
+)
+def test_days_of_many_languages(text: str) -> None:
+    found = DateReader(NOW, "en").shown(text)
+    assert found is not None
+    assert found.moment == local("2026-11-20T00:00")
+
+
+@pytest.mark.parametrize("text", ["20 comments", "set 5", "5 ago", "mardi 5", "version 1.2.2026.5"])
+def test_words_that_look_like_months_are_none(text: str) -> None:
+    assert DateReader(NOW, "en").shown(text) is None
 
 
 def test_dates_for_machines_without_a_zone_are_the_site_s() -> None:

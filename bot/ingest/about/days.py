@@ -320,8 +320,9 @@ def _alone(page: Undated) -> datetime | None:
 
 def _changed(page: Undated) -> datetime | None:
     """When the page was changed last."""
-    if page.metadata.updated is not None:
-        return page.metadata.updated
+    updated = page.metadata.updated
+    if updated is not None and updated <= page.now + _AHEAD:
+        return updated
     near = (page.day_of(line) for line in (*page.below(page.most_lines), *page.above))
     days = [day.moment for day in (*near, *(day for _, day in page.told)) if day and day.changed]
     return days[0] if days else None
