@@ -21,6 +21,7 @@ from bot.addresses import absolute_url
 _MARK = re.compile(r"[*_~`]+")
 _LINK = re.compile(r"\[([^\]]*)\]\([^)]*\)")
 _SVG = re.compile(r"\.svg(?:$|[?#])|/svg/", re.IGNORECASE)
+_FILE = re.compile(r"\.(?:jpe?g|png|gif|webp)(?:$|[?#])", re.IGNORECASE)
 _ICON = 64  # pixels
 _FEED_NAMES = ("*.xml", "*.rss", "*.atom", "*.rdf", "*.json")
 
@@ -164,12 +165,13 @@ def _is_picture(image: lxml.html.HtmlElement) -> bool:
 
 
 def _sizes(image: lxml.html.HtmlElement, url: str) -> tuple[str, ...]:
-    """Every address that an ``img`` and the ``picture`` around it offer."""
+    """Every address that an ``img``, a ``picture`` and a link to the whole around it offer."""
     around = image.getparent()
     nodes = [image]
     if around is not None and around.tag == "picture":
         nodes += around.iter("source")
-    offers = [image.get("src") or ""]
+    links = (node.get("href") or "" for node in image.iterancestors("a"))
+    offers = [image.get("src") or "", *(link for link in links if _FILE.search(link))]
     for node in nodes:
         for name, value in node.items():
             if name.endswith("srcset"):
