@@ -21,6 +21,7 @@ from bot.addresses import absolute_url
 _MARK = re.compile(r"[*_~`]+")
 _LINK = re.compile(r"\[([^\]]*)\]\([^)]*\)")
 _SVG = re.compile(r"\.svg(?:$|[?#])|/svg/", re.IGNORECASE)
+_FILE = re.compile(r"\.(?:jpe?g|png|gif|webp)(?:$|[?#])", re.IGNORECASE)
 _ICON = 64  # pixels
 _FEED_NAMES = ("*.xml", "*.rss", "*.atom", "*.rdf", "*.json")
 
@@ -81,7 +82,7 @@ def trafilatura(folder: Path) -> Iterator[PageCase]:
             unwanted=tuple(item["without"]),
             title=item.get("title") or None,
             lead=item.get("description") or None,
-            published=item.get("date") or None,
+            published=_day(item.get("date")),
             authors=_names(item.get("author")),
         )
 
@@ -164,12 +165,13 @@ def _is_picture(image: lxml.html.HtmlElement) -> bool:
 
 
 def _sizes(image: lxml.html.HtmlElement, url: str) -> tuple[str, ...]:
-    """Every address that an ``img`` and the ``picture`` around it offer."""
+    """Every address that an ``img``, a ``picture`` and a link to the whole around it offer."""
     around = image.getparent()
     nodes = [image]
     if around is not None and around.tag == "picture":
         nodes += around.iter("source")
-    offers = [image.get("src") or ""]
+    links = (node.get("href") or "" for node in image.iterancestors("a"))
+    offers = [image.get("src") or "", *(link for link in links if _FILE.search(link))]
     for node in nodes:
         for name, value in node.items():
             if name.endswith("srcset"):
@@ -179,6 +181,17 @@ def _sizes(image: lxml.html.HtmlElement, url: str) -> tuple[str, ...]:
             elif name.startswith("data-") or name == "itemid":
                 offers.append(value)
     return tuple(address for offer in offers if (address := absolute_url(url, offer)))
+
+
+def _day(text: str | None) -> str | None:
+    """A day as ISO 8601 writes it; corpora made by hand have 2022-29-11 and 2022-11-1 as well."""
+    numbers = re.findall(r"\d+", text or "")
+    if len(numbers) != 3:
+        return text or None
+    year, month, day = map(int, numbers)
+    if month > 12:
+        month, day = day, month
+    return f"{year:04}-{month:02}-{day:02}"
 
 
 def _names(value: object) -> tuple[str, ...]:

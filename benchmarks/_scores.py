@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, time, timedelta, timezone
 
 from bot.ingest.markup.dates import moment
 
@@ -14,6 +14,7 @@ SHINGLE = 4  # words, as in the article-extraction-benchmark
 _WORD = re.compile(r"\w+")
 _ALIKE = 0.8  # of the words, for leads and captions
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
+_READERS = range(-8, 4)  # hours from UTC: from California to Moscow, where these corpora are read
 
 Counts = tuple[float, float, float]
 """What was found rightly, found wrongly, and missed, as shares of one text."""
@@ -80,14 +81,18 @@ def stands_in(line: str, text: str) -> bool:
 
 
 def same_moment(expected: str, found: datetime | None) -> bool:
-    """Whether a moment is the one expected; the day is enough where no more is known."""
+    """Whether a moment is the one expected; the day is enough where no more is known.
+
+    Where a page tells machines a moment in UTC, the day is that of its readers, wherever they are.
+    """
     if found is None:
         return False
     if _DAY.fullmatch(expected.strip()):
-        return expected.strip() in {
-            found.date().isoformat(),
-            found.astimezone(UTC).date().isoformat(),
-        }
+        days = {found.date(), found.astimezone(UTC).date()}
+        if not found.utcoffset() and found.time() != time():
+            zones = (timezone(timedelta(hours=hours)) for hours in _READERS)
+            days.update(found.astimezone(zone).date() for zone in zones)
+        return expected.strip() in {day.isoformat() for day in days}
     wanted = moment(expected)
     return wanted is not None and abs((wanted - found).total_seconds()) < 1
 

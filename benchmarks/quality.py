@@ -15,6 +15,7 @@ import json
 import sys
 import time
 import warnings
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -48,6 +49,7 @@ GOALS = {
     "text F1, runs of 4 words": 0.93, "text F1, words": 0.93, "text F1, pieces": 0.93,
     "pictures in the body": 0.90, "captions": 0.70, "leads": 0.80, "dates": 0.95,
 }  # fmt: skip
+_DATED = ("right", "wrong", "missing")
 FEED_URL = "https://site.example/feed"
 
 
@@ -60,6 +62,7 @@ class Tally:
     words: list[_scores.Counts] = field(default_factory=list)
     chunks: list[tuple[int, int, int]] = field(default_factory=list)
     times: list[float] = field(default_factory=list)
+    dates: Counter[str] = field(default_factory=Counter)
     unread: list[str] = field(default_factory=list)
     pages: int = 0
 
@@ -110,8 +113,10 @@ def compare(case: _corpora.PageCase, found: Extracted | None, tally: Tally) -> d
         if not all(tally.note("leads", [kept])):
             said["lead"] = [case.lead, found.lead if found else None]
     if case.published:
-        moment = found.published if found else None
-        if not all(tally.note("dates", [_scores.same_moment(case.published, moment)])):
+        moment = (found.published or found.guessed) if found else None  # as an article is dated
+        same = _scores.same_moment(case.published, moment)
+        tally.dates["right" if same else "missing" if moment is None else "wrong"] += 1
+        if not all(tally.note("dates", [same])):
             said["published"] = [case.published, str(moment)]
     compare_pictures(case, found, tally, said)
     if case.authors:
@@ -178,6 +183,10 @@ def lines(tally: Tally) -> Iterator[tuple[str, float | None, str]]:
         if held:
             share = sum(held) / len(held)
             yield what, share, f"{share:.1%} of {len(held)}"
+    if tally.dates:
+        shares = (tally.dates[what] / tally.dates.total() for what in _DATED)
+        shown = ", ".join(f"{share:.1%}" for share in shares)
+        yield f"dates, {' / '.join(_DATED)}", None, shown
     times = [1000 * seconds for seconds in tally.times]
     if times:
         mean = sum(times) / len(times)
@@ -334,7 +343,7 @@ def main() -> None:
                 if goal is None or share is None
                 else f"  goal {goal:.2f}, {'held' if share >= goal else 'MISSED'}"
             )
-            print(f"  {what:<26} {shown}{verdict}")
+            print(f"  {what:<31} {shown}{verdict}")
         for line in tally.unread:
             print(f"  not read: {line}")
     if arguments.misses:

@@ -21,6 +21,12 @@ ARTICLE_TYPES = frozenset(
         *("advertisercontentarticle", "satiricalarticle"),
     }
 )
+_PAGE_TYPES = frozenset(
+    {
+        *("webpage", "itempage", "aboutpage", "medicalwebpage", "creativework", "recipe", "howto"),
+        *("review", "podcastepisode", "discussionforumposting", "qapage"),
+    }
+)
 _LONGEST_SCRIPT = 1_000_000  # characters
 _LINKED_DATA = "application/ld+json"
 _MOST_NODES = 5_000
@@ -60,7 +66,7 @@ def article_data(root: Node) -> ArticleData:
     crumbs = next(filter(None, trails), ())
     articles = [node for node in nodes if types_of(node) & ARTICLE_TYPES]
     if not articles:
-        return ArticleData(crumbs=crumbs)
+        return ArticleData(crumbs=crumbs, published=_page_date(nodes))
     article = articles[0]
     return ArticleData(
         title=_text(article.get("headline")) or _text(article.get("name")),
@@ -68,7 +74,11 @@ def article_data(root: Node) -> ArticleData:
         section=_text(article.get("articleSection")),
         site=_text(article.get("publisher")),
         language=_text(article.get("inLanguage")),
-        published=_text(article.get("datePublished")) or _text(article.get("dateCreated")),
+        published=(
+            _text(article.get("datePublished"))
+            or _text(article.get("dateCreated"))
+            or _page_date(nodes)
+        ),
         updated=_text(article.get("dateModified")),
         images=tuple(_addresses(article.get("image"))),
         authors=tuple(_names(article.get("author") or article.get("creator"))),
@@ -76,6 +86,12 @@ def article_data(root: Node) -> ArticleData:
         body=_body(article),
         alone=len(articles) == 1,
     )
+
+
+def _page_date(nodes: list[dict[str, Any]]) -> str:
+    """When the page itself was published, as it says."""
+    pages = (node for node in nodes if types_of(node) & _PAGE_TYPES)
+    return next(filter(None, (_text(node.get("datePublished")) for node in pages)), "")
 
 
 def linked_data(root: Node) -> Iterator[dict[str, Any]]:

@@ -3,22 +3,24 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, tzinfo
+from datetime import UTC, datetime, timedelta, tzinfo
 from itertools import islice
 from urllib.parse import urlsplit
+
+from lxml import etree
 
 from bot.addresses import absolute_url
 from bot.ingest.about.authors import authors, meta_authors, shown_authors
 from bot.ingest.about.crumbs import Place, page_path
 from bot.ingest.about.jsonld import ArticleData, article_data
-from bot.ingest.about.opening import Opening, opening_of
+from bot.ingest.about.opening import Opening, heading_of, is_beside, opening_of
 from bot.ingest.about.section_names import is_section
 from bot.ingest.markup import dates
-from bot.ingest.markup.dom import Node, attribute, tag_of, text_of, words
+from bot.ingest.markup.dom import Node, ancestors, attribute, tag_of, text_of, words
 from bot.ingest.markup.inline import clean
-from bot.ingest.markup.printed_dates import DateReader
+from bot.ingest.markup.printed_dates import DateReader, reads_month_first
 
 _LONGEST_TITLE = 500  # characters
 _LONGEST_LEAD = 2000
@@ -29,11 +31,19 @@ _LANGUAGE = re.compile(r"([A-Za-z]{2,3})(?:[-_].*)?")
 _HOME = re.compile(r"/?(?:index\.\w+)?")
 _PUBLISHED = (
     *("article:published_time", "og:article:published_time", "datepublished", "publish-date"),
-    *("pubdate", "date", "dc.date", "dc.date.issued", "parsely-pub-date", "dcterms.created"),
+    *("pubdate", "dc.date.issued", "parsely-pub-date", "dcterms.created"),
     *("dc.date.created", "sailthru.date", "article.published", "publishdate", "article:published"),
     *("cxenseparse:recs:publishtime", "rnews:datepublished", "citation_publication_date"),
 )
+_DATED = ("date", "dc.date")  # of what, depends on the site: often of the last change
+_DATED_ELEMENTS = etree.XPath(
+    "//*[contains(@itemprop, 'datePublished') or contains(@property, 'datePublished')"
+    " or contains(@property, 'dateCreated') or contains(@class, 'published')]"
+    "[@content or @datetime or @title]"
+)
+_MOST_DATED = 50
 _UPDATED = ("article:modified_time", "og:updated_time", "datemodified", "last-modified")
+_DOUBT = timedelta(hours=30)  # between dates that mean the same day somewhere
 _KICKER = 3  # words; a title of no more may end a heading by chance
 _ALIKE = 0.8  # share of common words
 
@@ -78,14 +88,15 @@ def read_metadata(root: Node, url: str, now: datetime | None = None) -> Metadata
     title = _title(root, data, meta, url)
     canonical = _canonical(root, meta, url)
     language = _language(root, data, meta)
-    published = [
+    marked = [
         data.published,
         *(meta.get(name, "") for name in _PUBLISHED),
         *_times(root, "datePublished", "pubdate"),
     ]
+    weak = [meta.get(name, "") for name in _DATED]
     updated = [data.updated, _first(meta, *_UPDATED), *_times(root, "dateModified")]
-    zone = _zone((*published, *updated), now)
-    opening = opening_of(root, _heading(root, title))
+    zone = _zone((*marked, *weak, *updated), now)
+    opening = opening_of(root, heading_of(root, title))
     leads = tuple(_leads(data, meta, title, opening))
     site = _first(meta, "og:site_name", "application-name") or data.site
     return Metadata(
@@ -98,7 +109,12 @@ def read_metadata(root: Node, url: str, now: datetime | None = None) -> Metadata
         sections=_sections(root, url, data, meta, Place((canonical or url, url), title)),
         image=_image(data, meta, url),
         language=language,
-        published=_moment(zone, *published) or _shown(opening, language, now.astimezone(zone)),
+        published=_published(
+            [moment for text in marked if (moment := _moment(zone, text))]
+            or _in_attributes(root, zone),
+            _moment(zone, *weak),
+            lambda: _shown(root, opening, language, now.astimezone(zone)),
+        ),
         updated=_moment(zone, *updated),
         declared=meta.get("og:type", "article" if data.alone else "").lower() == "article",
         authors=authors(
@@ -153,22 +169,46 @@ def _times(root: Node, itemprop: str, flag: str | None = None) -> list[str]:
     ]
 
 
-def _shown(opening: Opening, language: str | None, now: datetime) -> datetime | None:
+def _published(
+    marked: Sequence[datetime], weak: datetime | None, shown: Callable[[], datetime | None]
+) -> datetime | None:
+    """When it was published: as it is marked, and where that is in doubt, as readers see it.
+
+    Args:
+        marked: moments that are marked as this one.
+        weak: a date of which nobody says what it is of.
+        shown: gives the date that the page shows; it takes a while.
+    """
+    if marked and all(abs(other - marked[0]) < _DOUBT for other in marked):
+        return marked[0]
+    if not marked and weak is None:
+        return shown()
+    seen = shown()
+    if marked:
+        return next((each for each in marked if seen and each.date() == seen.date()), marked[0])
+    same = seen is None or weak is None or weak.date() == seen.date()
+    return weak if same else seen
+
+
+def _in_attributes(root: Node, zone: tzinfo) -> list[datetime]:
+    """The moment of microdata, RDFa or hAtom, which may be a mere attribute, if it is only one."""
+    found: list[datetime] = []
+    nodes: list[Node] = _DATED_ELEMENTS(root)
+    for node in nodes[:_MOST_DATED]:
+        value = (
+            attribute(node, "content") or attribute(node, "datetime") or attribute(node, "title")
+        )
+        moment = _moment(zone, value)
+        if moment is not None and not any(map(is_beside, ancestors(node))):
+            found.append(moment)
+    return found[:1] if len({moment.date() for moment in found}) == 1 else []
+
+
+def _shown(root: Node, opening: Opening, language: str | None, now: datetime) -> datetime | None:
     """The date that readers of the page see beside its title."""
-    found = opening.date(DateReader(now, language), now)
+    month_first = reads_month_first(root, language, now)
+    found = opening.date(DateReader(now, language, month_first=month_first), now)
     return found.moment if found is not None else None
-
-
-def _heading(root: Node, title: str) -> Node | None:
-    """The heading that shows the title, else the page's first."""
-    headings = list(root.iter("h1"))
-    wanted = words(title)
-    same = (
-        node
-        for node in (*headings, *root.iter("h2", "h3"))
-        if wanted and words(text_of(node, _LONGEST_TITLE))[-len(wanted) :] == wanted
-    )
-    return next(same, headings[0] if headings else None)
 
 
 def _title(root: Node, data: ArticleData, meta: Mapping[str, str], url: str) -> str:

@@ -9,35 +9,54 @@ from datetime import datetime, timedelta
 from itertools import chain, islice
 
 from bot.ingest.markup.boilerplate import Suspicion, suspicion
-from bot.ingest.markup.dom import Node, attribute, class_words, tag_of, text_of
+from bot.ingest.markup.dom import Node, attribute, class_words, name_words, tag_of, text_of, words
 from bot.ingest.markup.inline import clean
 from bot.ingest.markup.printed_dates import Dated, DateReader
 from bot.ingest.markup.vocabulary import DATE_WORDS
 
 _MOST_BELOW, _MOST_ABOVE = 120, 15  # elements
-_LEVELS = 3  # around the title, in which something above it counts
+_LEVELS = 4  # around the title, in which something above it counts
 _TEXT_CHARS = 350  # of running text after which nothing belongs to the title any more
 _RUN = 40  # characters of a line that is running text
 _LINE = 25
+_LONGEST_HEADING = 500
 _LONGEST_DATE = 60
 _LEAD_CHARS = (30, 600)
 _AHEAD = timedelta(days=2)
 _BESIDE_TAGS = frozenset({"aside", "script", "style", "noscript", "template", "select", "head"})
-_BESIDE_WORDS = frozenset(
+_TOLD_WORDS = frozenset(
     {
-        *("popular", "similar", "recommend", "widget", "widgets", "carousel", "slider", "comment"),
-        *("footer", "teaser", "teasers", "contacts"),
+        *("popular", "similar", "recommend", "carousel", "slider", "comment", "footer", "teaser"),
+        *("teasers", "contacts"),
     }
 )
+_BESIDE_WORDS = _TOLD_WORDS | {"widget", "widgets"}
 _HEAD_WORDS = frozenset({"header", "top", "topbar", "masthead"})
+_OWN_DATE_WORDS = DATE_WORDS | {"entry"}
+_OWN_HEAD_WORDS = DATE_WORDS | {"article", "post", "entry", "story"}
 _OTHER_WORDS = frozenset({"updated", "modified", "comment", "comments"})
 _LEAD_WORDS = frozenset({"lead", "standfirst", "announce", "anons", "lid", "excerpt", "intro"})
 _HOLDERS = frozenset({"body", "article", "main"})
 _CLOCK = re.compile(r"\d{1,2}:\d\d(?::\d\d)?")
-_OTHER_DAY = re.compile(
-    r"обновл|измен|актуал|действ|срок|провед|начал|состо|updated|modified|changed", re.IGNORECASE
+# What a date says that it is of, in the words before it.
+PUBLISHED = re.compile(
+    r"опублик|размещ|дата\b|publi[ckés]|\bpost(?:ed|ado)|veröffentl|erschienen|erstellt"
+    r"|geschrieben|gespeichert|datum\b|pressemitteilung vom|mise? en ligne|pubblicat|inserito"
+    r"|\bcreated|date\s*:"
+    r"|geplaatst|gepubliceerd|dodan|zveřejněn|vydán|julkaistu|publicerad|udgivet|yayın|napsal",
+    re.IGNORECASE,
 )
-_PUBLISHED = re.compile(r"опублик|размещ|publ|post", re.IGNORECASE)
+CHANGED = re.compile(
+    r"обновл|измен|актуал|updated|modified|changed|edited|revised|aktualisiert|geändert|bearbeitet"
+    r"|\bstand\b|mis à jour|modifi|aggiornat|actualiza|atualiza|bijgewerkt|gewijzigd|aktualizac",
+    re.IGNORECASE,
+)
+OTHER = re.compile(
+    r"действ|срок|провед|начал|состо|\bwann\b|\bwhen\b|termin|beginn|\bstart|gültig|deadline|©"
+    r"|copyright|\bbis\b|\buntil\b|\bseit\b|\bsince\b|geboren|\bborn\b|\*|†|registr|mitglied"
+    r"|joined|\bheute\b|сегодня|\btoday\b|abgerufen|retrieved|accessed",
+    re.IGNORECASE,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,13 +113,25 @@ def opening_of(root: Node, title: Node | None) -> Opening:
     return Opening() if top is None else Opening((), tuple(walk.to_text(walk.inside(top))))
 
 
+def heading_of(root: Node, title: str) -> Node | None:
+    """The heading that shows the title, else the page's first."""
+    headings = list(root.iter("h1"))
+    wanted = words(title)
+    same = (
+        node
+        for node in (*headings, *root.iter("h2", "h3"))
+        if wanted and words(text_of(node, _LONGEST_HEADING))[-len(wanted) :] == wanted
+    )
+    return next(same, headings[0] if headings else None)
+
+
 def is_beside(node: Node) -> bool:
     """Whether an element is surely no part of the article, nor says anything of it."""
-    return (
-        tag_of(node) in _BESIDE_TAGS
-        or suspicion(node) is Suspicion.STRONG
-        or not class_words(node).isdisjoint(_BESIDE_WORDS)
-    )
+    if tag_of(node) in _BESIDE_TAGS or suspicion(node) is Suspicion.STRONG:
+        return True
+    said = class_words(node)
+    # Elementor calls every element of a page its widget.
+    return not said.isdisjoint(_BESIDE_WORDS if "elementor" not in said else _TOLD_WORDS)
 
 
 class _Walk:
@@ -146,7 +177,7 @@ def _above(title: Node) -> Iterator[Node]:
     current, found = title, 0
     for _ in range(_LEVELS):
         for sibling in current.itersiblings(preceding=True):
-            if tag_of(sibling) == "header" or class_words(sibling) & _HEAD_WORDS:
+            if _is_head(sibling):
                 return
             for node in reversed(list(islice(_Walk().inside(sibling), _MOST_ABOVE))):
                 yield node
@@ -157,6 +188,12 @@ def _above(title: Node) -> Iterator[Node]:
         if parent is None or tag_of(parent) in _HOLDERS:
             return
         current = parent
+
+
+def _is_head(node: Node) -> bool:
+    """Whether it is the head of the site; that of a date or of the article is none."""
+    said = class_words(node)
+    return (tag_of(node) == "header" or bool(said & _HEAD_WORDS)) and not said & _OWN_HEAD_WORDS
 
 
 def _marked(node: Node, reader: DateReader) -> Dated | None:
@@ -179,9 +216,24 @@ def _date_text(node: Node) -> str:
     return "" if len(text) > _LONGEST_DATE or _CLOCK.fullmatch(text) else text
 
 
+def _is_named_other(node: Node) -> bool:
+    """Whether a class name says that a date is another than that of publication.
+
+    In ``date updated`` it does not: hAtom demands a date of the name ``updated``, so themes give
+    it to the only one that they show (http://microformats.org/wiki/hatom).
+    """
+    said = class_words(node) & _OTHER_WORDS
+    if said != {"updated"}:
+        return bool(said)
+    names = attribute(node, "class").split()
+    return "updated" not in names or not any(
+        _OWN_DATE_WORDS.intersection(name_words(name)) for name in names if name != "updated"
+    )
+
+
 def may_date(node: Node) -> bool:
     """Whether a date in an element may be that of publication, and is no part of a sentence."""
-    if class_words(node) & _OTHER_WORDS or "dateModified" in attribute(node, "itemprop").split():
+    if _is_named_other(node) or "dateModified" in attribute(node, "itemprop").split():
         return False
     parent, before = node.getparent(), node.getprevious()
     line = text_of(node, _LONGEST_DATE)
@@ -189,10 +241,10 @@ def may_date(node: Node) -> bool:
         before.tail if before is not None else parent.text if parent is not None else ""
     ) or ""
     said = f"{lead_in[-_LINE:]} {line}"
-    if _OTHER_DAY.search(said) and not _PUBLISHED.search(said):
+    if (CHANGED.search(said) or OTHER.search(said)) and not PUBLISHED.search(said):
         return False
     after = (node.tail or "").strip()
-    if lead_in.strip() and after[:1].islower() and not _PUBLISHED.search(lead_in):
+    if lead_in.strip() and after[:1].islower() and not PUBLISHED.search(lead_in):
         return False
     if parent is not None and tag_of(parent) in {"p", "li", "blockquote", "td", "dd"}:
         own = [parent.text or "", *(child.tail or "" for child in parent)]

@@ -172,7 +172,7 @@ def _extract(html: str, url: str, selectors: Selectors, now: datetime, *, light:
     lead = whole_lead(lead, document, _LONGEST_LEAD)
     found = _extracted(replace(metadata, lead=lead), document)
     if metadata.published is None and not light:
-        return replace(found, guessed=told_day(root, base_url, now))
+        return replace(found, guessed=told_day(root, base_url, metadata, now))
     return found
 
 

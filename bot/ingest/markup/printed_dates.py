@@ -16,28 +16,76 @@ _LONGEST_GUESS = 40  # characters that the library is asked about
 _GUESSES = 10  # for one page: the library takes a millisecond for each
 _AHEAD = timedelta(days=2)  # a day without its year that lies further ahead was a year ago
 _CENTURY = 100
+_BESIDE = 12  # characters after a day in which its clock stands
 
-_MONTHS = {
-    stem: number
-    for number, stems in enumerate(
-        (
-            *("янв jan", "фев feb", "мар mar", "апр apr", "мая май may", "июн jun", "июл jul"),
-            *("авг aug", "сен sep", "окт oct", "ноя nov", "дек dec"),
-        ),
-        start=1,
-    )
-    for stem in stems.split()
-}
-_MONTH = rf"(?P<month>{'|'.join(_MONTHS)})[а-яёa-z]{{0,7}}\.?"
+# As Russian and English call the months, short names as well.
+_OWN_MONTHS = (
+    *("янв январь января jan january", "фев февр февраль февраля feb february"),
+    *("мар март марта mar march", "апр апрель апреля apr april", "май мая may"),
+    *("июн июнь июня jun june", "июл июль июля jul july", "авг август августа aug august"),
+    *("сен сент сентябрь сентября sep sept september", "окт октябрь октября oct october"),
+    *("ноя нояб ноябрь ноября nov november", "дек декабрь декабря dec december"),
+)
+# As others do. Some are words of other meanings elsewhere, so they count beside a year only.
+_OTHER_MONTHS = (
+    (
+        "січ січня студзеня januar jänner jän januari janvier janv gennaio gen enero ene janeiro "
+        "stycznia styczeń ledna tammikuuta ocak ianuarie"
+    ),
+    (
+        "лют лютого лютага februar feber februari février fevrier févr fév febbraio febrero "
+        "fevereiro fev lutego luty února helmikuuta şubat februarie"
+    ),
+    (
+        "бер березня сакавіка märz maerz mär mrz mars maart mrt marzo março marca března "
+        "maaliskuuta mart martie marts"
+    ),
+    "кві квіт квітня красавіка avril avr aprile abril abr kwietnia dubna huhtikuuta nisan aprilie",
+    "тра трав травня траўня mai mei maj maggio mag mayo maio maja května toukokuuta mayıs",
+    (
+        "чер черв червня чэрвеня juni juin giugno giu junio junho czerwca června kesäkuuta haziran "
+        "iunie"
+    ),
+    (
+        "лип липня ліпеня juli juillet juil luglio lug julio julho lipca července heinäkuuta "
+        "temmuz iulie"
+    ),
+    "сер серп серпня жніўня août aout augustus agosto ago sierpnia srpna elokuuta ağustos",
+    (
+        "вер верес вересня верасня septembre settembre set septiembre setiembre setembro września "
+        "září syyskuuta eylül septembrie"
+    ),
+    (
+        "жов жовт жовтня кастрычніка oktober okt octobre ottobre ott octubre outubro out "
+        "października října lokakuuta ekim octombrie"
+    ),
+    (
+        "лис лист листопада лістапада novembre noviembre novembro listopada listopadu marraskuuta "
+        "kasım noiembrie"
+    ),
+    (
+        "гру груд грудня снежня dezember dez décembre decembre déc dicembre dic diciembre dezembro "
+        "grudnia prosince joulukuuta aralık decembrie desember"
+    ),
+)
+
+
+def _numbered(months: tuple[str, ...]) -> dict[str, int]:
+    return {name: number for number, names in enumerate(months, 1) for name in names.split()}
+
+
+_OWN = _numbered(_OWN_MONTHS)
+_MONTHS = _numbered(_OTHER_MONTHS) | _OWN
+_MONTH = r"(?P<month>[^\W\d_]{3,12})\.?"
 _YEAR = r"(?P<year>(?:19|20)\d\d)"
 _CLOCK = re.compile(r"(?<![\d.:])(?P<hour>[01]?\d|2[0-3]):(?P<minute>[0-5]\d)(?::[0-5]\d)?(?!\d)")
 _HALF_DAY = re.compile(r"\s*(?P<half>[ap])\.?m\b", re.IGNORECASE)
 _DAYS = tuple(
     re.compile(pattern, re.IGNORECASE)
     for pattern in (
-        rf"(?<!\d){_YEAR}[-/.](?P<number>\d{{1,2}})[-/.](?P<day>\d{{1,2}})(?!\d)",
-        r"(?<![\d.])(?P<day>\d{1,2})(?P<slash>[./-])(?P<number>\d{1,2})[./-](?P<year>(?:19|20)?\d\d)(?![\d.])",
-        rf"(?<!\d)(?P<day>\d{{1,2}})(?:st|nd|rd|th)?\s+(?:of\s+)?{_MONTH}(?:,?\s+{_YEAR})?",
+        rf"(?<!\d){_YEAR}(?:[-/]|\.\s?|\s?[年년]\s?)(?P<number>\d{{1,2}})(?:[-/]|\.\s?|\s?[月월]\s?)(?P<day>\d{{1,2}})(?!\d)",
+        r"(?<![\d.])(?P<day>\d{1,2})(?P<slash>[/-]|\.\s?)(?P<number>\d{1,2})(?:[/-]|\.\s?)(?P<year>(?:19|20)?\d\d)(?![\d.]*\d)",
+        rf"(?<!\d)(?P<day>\d{{1,2}})(?:(?:st|nd|rd|th|er|º)?\s+(?:of\s+|de\s+)?|\.\s*|[-/]){_MONTH}(?:(?:,?\s+(?:de\s+|del\s+)?|[-/]){_YEAR})?",
         rf"\b{_MONTH}\s+(?P<day>\d{{1,2}})(?:st|nd|rd|th)?\b(?!:)(?:,?\s+{_YEAR})?",
     )
 )
@@ -156,8 +204,30 @@ class DateReader:
             return None
         rest = text
         for pattern in (_SHORT_DAY, *_DAYS, _AGO, _NAMED_DAY, _NOW, _CLOCK):
-            rest = pattern.sub(" ", rest)
+            rest = pattern.sub(self._gap, rest)
         return found if len(re.findall(r"\w+", rest)) <= 2 else None  # noqa: PLR2004 - "г.", "в"
+
+    def whole(self, text: str) -> list[tuple[datetime, int, int]]:
+        """Every day that a text names with its year, at its clock, and where it stands there.
+
+        What is found first in the longest form counts: "12. März 2026" is no "März 20".
+        """
+        found: list[tuple[datetime, int, int]] = []
+        for pattern in _DAYS:
+            for match in pattern.finditer(text):
+                start, end = match.span()
+                if match["year"] is None or any(a < end and start < b for _, a, b in found):
+                    continue
+                if (day := self._date(match.groupdict())) is not None:
+                    clock = _CLOCK.search(text, end, end + _BESIDE)
+                    if (at := sensible(self._at(day, clock))) is not None:
+                        found.append((at, start, end))
+        return sorted(found, key=lambda each: each[1])
+
+    def _gap(self, found: re.Match[str]) -> str:
+        """Nothing instead of a date, and what only looks like one as it is."""
+        parts = found.groupdict()
+        return found[0] if "day" in parts and "month" in parts and not self._date(parts) else " "
 
     def _relative(self, text: str) -> datetime | None:
         if _NOW.search(text):
@@ -201,7 +271,7 @@ class DateReader:
     def _date(self, parts: dict[str, str | None]) -> datetime | None:
         month = int(parts["number"] or 0) if "number" in parts else 0
         if named := parts.get("month"):
-            month = _MONTHS[named.lower()]
+            month = (_MONTHS if parts["year"] else _OWN).get(named.lower(), 0)
         day = int(parts["day"] or 0)
         swapped = self._month_first and parts.get("slash") == "/" and day <= 12  # noqa: PLR2004 - months
         if parts.get("number") and (month > 12 >= day or swapped):  # noqa: PLR2004 - as Americans write
