@@ -87,6 +87,16 @@ def trafilatura(folder: Path) -> Iterator[PageCase]:
         )
 
 
+def htmldate(folder: Path) -> Iterator[PageCase]:
+    """The tests of htmldate: days in ``eval_*.json``, pages in folders beside them."""
+    for listed in sorted(folder.glob("eval_*.json")):
+        for url, item in json.loads(listed.read_text(encoding="utf-8")).items():
+            path = next(folder.glob(f"*/{item['file']}"))
+            day = item["date"]
+            if isinstance(day, str):  # NaN: it has none
+                yield PageCase(item["file"], url, path.read_bytes(), published=_day(day))
+
+
 def readability(folder: Path) -> Iterator[PageCase]:
     """Mozilla's Readability: a folder for each page, with what that program makes of it."""
     url = "http://fakehost/test/page.html"  # where its own tests say that pages are from

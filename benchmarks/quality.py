@@ -2,9 +2,9 @@
 
     quality.py --corpus trafilatura=/corpora/trafilatura/tests --corpus own=/my/pages
 
-KIND is one of: benchmark (article-extraction-benchmark), trafilatura (its tests), readability
-(test/test-pages), own (a folder of x.html beside x.json), gofeed (testdata), feeds (any folder of
-feeds, read as feedparser reads them). Nothing is fetched.
+KIND is one of: benchmark (article-extraction-benchmark), trafilatura and htmldate (their tests),
+readability (test/test-pages), own (a folder of x.html beside x.json), gofeed (testdata), feeds (any
+folder of feeds, read as feedparser reads them). Nothing is fetched.
 """
 
 from __future__ import annotations
@@ -38,6 +38,7 @@ from bot.model import Block, Document, Entry, Extracted, Image, Paragraph, Style
 PAGE_KINDS: dict[str, Callable[[Path], Iterator[_corpora.PageCase]]] = {
     "benchmark": _corpora.extraction_benchmark,
     "trafilatura": _corpora.trafilatura,
+    "htmldate": _corpora.htmldate,
     "readability": _corpora.readability,
     "own": _corpora.own,
 }
