@@ -34,7 +34,7 @@ _MOST = 0.8  # share of the kept text that the article's container holds
 LARGE = 0.5  # share of the kept text in an element that cannot be boilerplate then
 _VOUCHED = 200  # characters of kept text that make a weak suspect part of the article
 _LINKY = 0.5  # share of linked characters from which a text is a list of links
-_SHORT = 60  # characters; shorter paragraphs say nothing about where the article is
+SHORT = 60  # characters; shorter paragraphs say nothing about where the article is
 _MISSED = 0.4  # share of the running text below which the extraction took something else
 
 # A page without an article is an ordinary answer here, reported by our own error.
@@ -50,6 +50,14 @@ class KeptText:
         whole = list(chain.from_iterable(lines))
         self._lines = set(lines)
         self._shingles = set(zip(*(whole[start:] for start in range(_SHINGLE)), strict=False))
+
+    def touches(self, found: Sequence[str], following: Sequence[str]) -> bool:
+        """Whether anything was kept of some words, or of them and the first that follow them."""
+        if tuple(found) in self._lines:
+            return True
+        whole = [*found, *following]
+        shingles = zip(*(whole[start:] for start in range(_SHINGLE)), strict=False)
+        return not self._shingles.isdisjoint(shingles)
 
     def share(self, text: str) -> float:
         """How much of a text was kept, 0 to 1."""
@@ -244,7 +252,7 @@ def _running_text(judged: Sequence[Judged]) -> Counter[Node]:
     """How much running text, in characters, each element holds in paragraphs of its own."""
     weights: Counter[Node] = Counter()
     for one in judged:
-        if not isinstance(one.piece.block, Paragraph) or len(one.text) < _SHORT or one.is_link_list:
+        if not isinstance(one.piece.block, Paragraph) or len(one.text) < SHORT or one.is_link_list:
             continue
         if any(level is Suspicion.STRONG for _, level in one.piece.suspects):
             continue

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Mapping
 from enum import IntEnum
 from functools import lru_cache
 from itertools import islice, pairwise
@@ -42,7 +42,7 @@ SKIPPED_TAGS = frozenset(
 )
 _STRONG_TAGS = frozenset({"nav", "footer", "form", "dialog", "menu", "fieldset"})
 _BARE = {"aside": Suspicion.WEAK, **dict.fromkeys(_STRONG_TAGS, Suspicion.STRONG)}
-_TELLING = frozenset({"role", "itemprop", "class", "id"})
+_TELLING = frozenset({"role", "itemprop", "class", "id", "style", "hidden", "aria-hidden"})
 _STRONG_ROLES = frozenset(
     {
         *(
@@ -77,18 +77,18 @@ def suspicion(node: Node) -> Suspicion:
         return _BARE.get(tag, Suspicion.NONE)
     if tag in {"html", "body"}:
         return Suspicion.NONE
-    if tag in _STRONG_TAGS or is_hidden(node):
+    if tag in _STRONG_TAGS:
         return Suspicion.STRONG
     return _suspicion(tag, tuple([each for each in said if each[0] in _TELLING]))
 
 
-def is_hidden(node: Node) -> bool:
-    """Whether the element says itself that nobody sees it."""
-    style = node.get("style")
+def is_hidden(said: Node | Mapping[str, str]) -> bool:
+    """Whether an element, or its attributes, say themselves that nobody sees it."""
+    style = said.get("style")
     if style is not None and _HIDDEN_STYLE.search(style) is not None:
         return True
-    return node.get("hidden") is not None or (
-        (value := node.get("aria-hidden")) is not None and value.strip().lower() == "true"
+    return said.get("hidden") is not None or (
+        (value := said.get("aria-hidden")) is not None and value.strip().lower() == "true"
     )
 
 
@@ -96,6 +96,8 @@ def is_hidden(node: Node) -> bool:
 def _suspicion(tag: str, said: tuple[tuple[str, str], ...]) -> Suspicion:
     """What an element's attributes say of it."""
     values = dict(said)
+    if is_hidden(values):
+        return Suspicion.STRONG
     if values.get("role", "").strip().lower() in _STRONG_ROLES:
         return Suspicion.STRONG
     if values.get("itemprop", "").strip() == "articleBody":
@@ -128,7 +130,9 @@ def _named(classes: str, identity: str) -> Suspicion:
     return strongest
 
 
-def certain(root: Node, most: float, kept: Callable[[str], float]) -> set[Node]:
+def certain(
+    root: Node, most: float, kept: Callable[[str], float], beyond: Collection[Node] = ()
+) -> set[Node]:
     """The elements that are no part of the article in any case.
 
     Args:
@@ -137,6 +141,7 @@ def certain(root: Node, most: float, kept: Callable[[str], float]) -> set[Node]:
             may be where the article stands.
         kept: tells which share of a text the extraction kept; lists of links that it did not
             keep are no part of the article either.
+        beyond: what is known to be none; nobody looks into it.
     """
     menus: set[Node] = set()
     sizes: Counter[Node | str] = Counter()
@@ -145,7 +150,7 @@ def certain(root: Node, most: float, kept: Callable[[str], float]) -> set[Node]:
     while waiting:
         node = waiting.pop()
         tag = tag_of(node)
-        if tag in SKIPPED_TAGS:
+        if tag in SKIPPED_TAGS or node in beyond:
             continue
         if suspicion(node) is Suspicion.STRONG:
             name = suspect_name(node)
@@ -156,7 +161,7 @@ def certain(root: Node, most: float, kept: Callable[[str], float]) -> set[Node]:
         else:
             waiting.extend(node)
     return (
-        menus
+        menus.union(beyond)
         | mail_forms(root)
         | {
             node
@@ -182,6 +187,8 @@ def mail_forms(root: Node) -> set[Node]:
             box = node
         if box is not None:
             boxes.add(box)
+    if not boxes:
+        return boxes
     whole = len(text_of(root))
     return {box for box in boxes if 2 * len(text_of(box)) < whole}
 
