@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import islice
 
-from bot.ingest.article.anchor import SHORT, KeptText
+from bot.ingest.article.anchor import SHORT
+from bot.ingest.article.kept import KeptText
 from bot.ingest.article.notes import opens_note
 from bot.ingest.markup.boilerplate import SKIPPED_TAGS
 from bot.ingest.markup.dom import Node, tag_of, words

@@ -13,9 +13,10 @@ from bot.errors import ExtractError, NoArticleError
 from bot.ingest.about.days import told_day
 from bot.ingest.about.leads import lead_of_article, whole_lead
 from bot.ingest.about.metadata import Metadata, read_metadata
-from bot.ingest.article.anchor import LARGE, Ground, KeptText, densest, judge, kept_text, missed
+from bot.ingest.article.anchor import LARGE, Ground, densest, judge, missed
 from bot.ingest.article.blocks import read_pieces, resolve_link
 from bot.ingest.article.ending import beyond
+from bot.ingest.article.kept import KeptText, kept_text
 from bot.ingest.article.notes import with_notes
 from bot.ingest.article.phones import all_with_phones, region_of
 from bot.ingest.article.pieces import Piece, with_links

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection
 from enum import IntEnum
 from functools import lru_cache
 from itertools import islice, pairwise
@@ -41,8 +41,6 @@ SKIPPED_TAGS = frozenset(
     }
 )
 _STRONG_TAGS = frozenset({"nav", "footer", "form", "dialog", "menu", "fieldset"})
-_BARE = {"aside": Suspicion.WEAK, **dict.fromkeys(_STRONG_TAGS, Suspicion.STRONG)}
-_TELLING = frozenset({"role", "itemprop", "class", "id", "style", "hidden", "aria-hidden"})
 _STRONG_ROLES = frozenset(
     {
         *(
@@ -72,37 +70,47 @@ _HIDDEN_STYLE = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.IGN
 def suspicion(node: Node) -> Suspicion:
     """How much an element looks like something beside the article, by tag, role, class and id."""
     tag = tag_of(node)
-    said = node.items()
-    if not said:
-        return _BARE.get(tag, Suspicion.NONE)
-    if tag in {"html", "body"}:
-        return Suspicion.NONE
     if tag in _STRONG_TAGS:
         return Suspicion.STRONG
-    return _suspicion(tag, tuple([each for each in said if each[0] in _TELLING]))
-
-
-def is_hidden(said: Node | Mapping[str, str]) -> bool:
-    """Whether an element, or its attributes, say themselves that nobody sees it."""
-    style = said.get("style")
-    if style is not None and _HIDDEN_STYLE.search(style) is not None:
-        return True
-    return said.get("hidden") is not None or (
-        (value := said.get("aria-hidden")) is not None and value.strip().lower() == "true"
+    if tag in {"html", "body"}:
+        return Suspicion.NONE
+    say = node.get
+    return _suspicion(
+        tag,
+        say("class") or "",
+        say("id") or "",
+        say("role"),
+        say("itemprop"),
+        (say("style"), say("hidden"), say("aria-hidden")),
     )
 
 
+def is_hidden(node: Node) -> bool:
+    """Whether the element says itself that nobody sees it."""
+    return _hides(node.get("style"), node.get("hidden"), node.get("aria-hidden"))
+
+
+def _hides(style: str | None, hidden: str | None, aria_hidden: str | None) -> bool:
+    if style is not None and _HIDDEN_STYLE.search(style) is not None:
+        return True
+    return hidden is not None or (aria_hidden is not None and aria_hidden.strip().lower() == "true")
+
+
 @lru_cache(maxsize=8192)
-def _suspicion(tag: str, said: tuple[tuple[str, str], ...]) -> Suspicion:
+def _suspicion(
+    tag: str,
+    classes: str,
+    identity: str,
+    role: str | None,
+    itemprop: str | None,
+    hiding: tuple[str | None, str | None, str | None],
+) -> Suspicion:
     """What an element's attributes say of it."""
-    values = dict(said)
-    if is_hidden(values):
+    if _hides(*hiding) or (role or "").strip().lower() in _STRONG_ROLES:
         return Suspicion.STRONG
-    if values.get("role", "").strip().lower() in _STRONG_ROLES:
-        return Suspicion.STRONG
-    if values.get("itemprop", "").strip() == "articleBody":
+    if (itemprop or "").strip() == "articleBody":
         return Suspicion.NONE
-    named = _named(values.get("class", ""), values.get("id", ""))
+    named = max(_named(classes), _named(identity))
     if tag == "aside":
         named = max(named, Suspicion.WEAK)
     elif tag == "figure":  # with its buttons for sharing it is a picture still
@@ -111,13 +119,13 @@ def _suspicion(tag: str, said: tuple[tuple[str, str], ...]) -> Suspicion:
 
 
 @lru_cache(maxsize=8192)
-def _named(classes: str, identity: str) -> Suspicion:
-    """What the names of an element say of it."""
+def _named(classes: str) -> Suspicion:
+    """What the names of an element say of it: its classes, or its id."""
     strongest = Suspicion.NONE
     names = classes.split()[:20]
     if "hentry" in names or "type-post" in names:  # WordPress names a post's tags in its class
         names = [name for name in names if not name.startswith(_TERMS)]
-    for name in (*names, identity):
+    for name in names:
         found = name_words(name)
         at = next((at for at, word in enumerate(found) if word in OTHERS_WORDS), len(found))
         found = found[:at]
