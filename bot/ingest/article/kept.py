@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import Sequence
 from copy import copy
+from functools import lru_cache
 from itertools import chain
 from typing import cast
 
 from lxml.html import HtmlElement
 from trafilatura.baseline import baseline
-from trafilatura.htmlprocessing import convert_tags, prune_unwanted_nodes, tree_cleaning
+from trafilatura.htmlprocessing import convert_tags, tree_cleaning
 from trafilatura.main_extractor import extract_content
 from trafilatura.settings import Extractor
 from trafilatura.xml import xmltotxt
-from trafilatura.xpaths import RAW_TREE_PRUNE_XPATH, REMOVE_COMMENTS_AND_LISTS_XPATH
 
 from bot.ingest.markup.dom import Node, count_elements, words
 
@@ -27,7 +28,12 @@ _UNREAD = (
 )
 _SHINGLE = 4  # words
 _OPTIONS = Extractor(fast=True, comments=False)
-_COMMENTS = [*RAW_TREE_PRUNE_XPATH, *REMOVE_COMMENTS_AND_LISTS_XPATH]  # and appended articles
+# Boxes of readers' comments, by class or id; long ones would be taken for the article.
+_BOXES = ("div", "section", "details", "ol", "ul")
+_COMMENTS = re.compile(
+    r"comments?(?![a-z])|comment-?list|disqus_thread|dsq-comments|(?:article|post)-comments",
+    re.IGNORECASE,
+)
 
 # A page without an article is an ordinary answer here, reported by our own error.
 logging.getLogger("trafilatura").setLevel(logging.CRITICAL)
@@ -87,7 +93,6 @@ def kept_text(root: Node) -> KeptText:
 
 
 def _extracted(page: HtmlElement) -> str:
-    page = prune_unwanted_nodes(page, _COMMENTS)
     whole = copy(page)
     body, text = extract_content(convert_tags(tree_cleaning(page, _OPTIONS), _OPTIONS), _OPTIONS)
     if len(text) < _OPTIONS.min_extracted_size:
@@ -100,13 +105,27 @@ def _extracted(page: HtmlElement) -> str:
 def _drop_unread(root: Node) -> None:
     """Take out what the extraction does not read; of scripts it reads those that hold data."""
     for node in list(root.iter(*_UNREAD)):
-        around = node.getparent()
-        if around is None or "json" in (node.get("type") or ""):
-            continue
-        if tail := node.tail:
-            before = node.getprevious()
-            if before is None:
-                around.text = (around.text or "") + tail
-            else:
-                before.tail = (before.tail or "") + tail
-        around.remove(node)
+        if "json" not in (node.get("type") or ""):
+            _drop(node)
+    for node in list(root.iter(*_BOXES)):
+        if _holds_comments(node.get("class") or "", node.get("id") or ""):
+            _drop(node)
+
+
+@lru_cache(maxsize=8192)
+def _holds_comments(classes: str, identity: str) -> bool:
+    return any(_COMMENTS.match(name) for name in (classes, identity))
+
+
+def _drop(node: Node) -> None:
+    """Take an element out; the text after it stays."""
+    around = node.getparent()
+    if around is None:
+        return
+    if tail := node.tail:
+        before = node.getprevious()
+        if before is None:
+            around.text = (around.text or "") + tail
+        else:
+            before.tail = (before.tail or "") + tail
+    around.remove(node)

@@ -197,8 +197,8 @@ def mail_forms(root: Node) -> set[Node]:
             boxes.add(box)
     if not boxes:
         return boxes
-    whole = len(text_of(root))
-    return {box for box in boxes if 2 * len(text_of(box)) < whole}
+    whole = size_of(root)
+    return {box for box in boxes if 2 * size_of(box) < whole}
 
 
 def _is_linked(node: Node) -> bool:
