@@ -20,6 +20,8 @@ def beyond(root: Node, kept: KeptText) -> set[Node]:
     What it takes from behind that text stands in the same boxes, in figures or in notes. None
     where so much running text follows that the extraction may have kept the wrong one.
     """
+    if not kept.size:
+        return set()
     passed: set[Node] = set()
     following: list[str] = []
     running = 0
@@ -33,6 +35,8 @@ def beyond(root: Node, kept: KeptText) -> set[Node]:
                 running += len(text)
         if entered:
             passed.add(node)
+    else:  # nothing that was kept stands on the page
+        return set()
     if running > kept.size:
         return set()
     return {node for node in passed if node.getparent() not in passed and _is_needless(node)}
