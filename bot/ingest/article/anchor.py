@@ -1,114 +1,27 @@
-"""Which text of a page is the article: what the text extraction kept, found again in the page."""
+"""Where on a page its article stands: what the text extraction kept, found again in the page."""
 
 from __future__ import annotations
 
-import logging
 from collections import Counter
 from collections.abc import Sequence
-from copy import copy
 from dataclasses import dataclass, replace
 from functools import cached_property
-from itertools import chain
-from typing import cast
 
-import trafilatura
-from lxml.html import HtmlElement
-
+from bot.ingest.article.kept import KeptText
 from bot.ingest.article.notes import opens_note
 from bot.ingest.article.pieces import Piece, spans_of
 from bot.ingest.markup.boilerplate import Suspicion, suspect_name
-from bot.ingest.markup.dom import Node, ancestors, attribute, count_elements, tag_of, words
+from bot.ingest.markup.dom import Node, ancestors, attribute, tag_of
 from bot.ingest.markup.inline import plain
 from bot.model import Block, Divider, Image, Paragraph
 
-_MOST_TAGS = 20_000
-# Elements that trafilatura drops whatever stands in them.
-_UNREAD = (
-    *("script", "style", "svg", "template", "aside", "footer", "nav", "menu", "iframe", "embed"),
-    *("object", "video", "audio", "canvas", "select", "option", "button", "textarea", "input"),
-    *("link", "noscript"),
-)
-_SHINGLE = 4  # words
 _KEPT = 0.5  # share of a piece's text that must have been kept
 _MOST = 0.8  # share of the kept text that the article's container holds
 LARGE = 0.5  # share of the kept text in an element that cannot be boilerplate then
 _VOUCHED = 200  # characters of kept text that make a weak suspect part of the article
 _LINKY = 0.5  # share of linked characters from which a text is a list of links
-_SHORT = 60  # characters; shorter paragraphs say nothing about where the article is
+SHORT = 60  # characters; shorter paragraphs say nothing about where the article is
 _MISSED = 0.4  # share of the running text below which the extraction took something else
-
-# A page without an article is an ordinary answer here, reported by our own error.
-logging.getLogger("trafilatura").setLevel(logging.CRITICAL)
-
-
-class KeptText:
-    """The text that an extraction kept, to be asked about pieces of the page.
-
-    Attributes:
-        size: its characters.
-        paragraphs: its lines.
-    """
-
-    def __init__(self, text: str) -> None:
-        self.size = len(text)
-        self.paragraphs = tuple(line for line in map(str.strip, text.splitlines()) if line)
-        lines = [tuple(words(line)) for line in self.paragraphs]
-        whole = list(chain.from_iterable(lines))
-        self._lines = set(lines)
-        self._shingles = set(zip(*(whole[start:] for start in range(_SHINGLE)), strict=False))
-
-    def share(self, text: str) -> float:
-        """How much of a text was kept, 0 to 1."""
-        found = tuple(words(text))
-        if not found:
-            return 0.0
-        if found in self._lines:
-            return 1.0
-        if len(found) < _SHINGLE:
-            return 0.0
-        shingles = list(zip(*(found[start:] for start in range(_SHINGLE)), strict=False))
-        return sum(map(self._shingles.__contains__, shingles)) / len(shingles)
-
-
-def kept_text(root: Node) -> KeptText:
-    """What trafilatura takes for the article; empty where it finds none.
-
-    It searches a page some twenty times, most of it before it drops what it never reads, so that
-    this goes first: on many pages half of the elements.
-
-    Its time grows with the square of the page (60,000 short paragraphs take it 4 s), so that it
-    is not asked about pages that are larger than any ordinary one.
-    """
-    if count_elements(root) > _MOST_TAGS:
-        return KeptText("")
-    page = copy(root)
-    _drop_unread(page)
-    try:
-        found = trafilatura.bare_extraction(
-            cast(HtmlElement, page),
-            fast=True,
-            include_comments=False,
-            include_tables=True,
-            with_metadata=False,
-        )
-    except Exception:  # noqa: BLE001 - whatever a hostile page does to it, we still have the page
-        return KeptText("")
-    return KeptText((getattr(found, "text", None) or "") if found is not None else "")
-
-
-def _drop_unread(root: Node) -> None:
-    """Take out what the extraction does not read; of scripts it reads those that hold data."""
-    for node in list(root.iter(*_UNREAD)):
-        around = node.getparent()
-        if around is None or "json" in (node.get("type") or ""):
-            continue
-        if tail := node.tail:
-            before = node.getprevious()
-            if before is None:
-                around.text = (around.text or "") + tail
-            else:
-                before.tail = (before.tail or "") + tail
-        around.remove(node)
 
 
 @dataclass(frozen=True)
@@ -250,7 +163,7 @@ def _running_text(judged: Sequence[Judged]) -> Counter[Node]:
     """How much running text, in characters, each element holds in paragraphs of its own."""
     weights: Counter[Node] = Counter()
     for one in judged:
-        if not isinstance(one.piece.block, Paragraph) or len(one.text) < _SHORT or one.is_link_list:
+        if not isinstance(one.piece.block, Paragraph) or len(one.text) < SHORT or one.is_link_list:
             continue
         if any(level is Suspicion.STRONG for _, level in one.piece.suspects):
             continue

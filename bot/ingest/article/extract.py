@@ -13,8 +13,10 @@ from bot.errors import ExtractError, NoArticleError
 from bot.ingest.about.days import told_day
 from bot.ingest.about.leads import lead_of_article, whole_lead
 from bot.ingest.about.metadata import Metadata, read_metadata
-from bot.ingest.article.anchor import LARGE, Ground, KeptText, densest, judge, kept_text, missed
+from bot.ingest.article.anchor import LARGE, Ground, densest, judge, missed
 from bot.ingest.article.blocks import read_pieces, resolve_link
+from bot.ingest.article.ending import beyond
+from bot.ingest.article.kept import KeptText, kept_text
 from bot.ingest.article.notes import with_notes
 from bot.ingest.article.phones import all_with_phones, region_of
 from bot.ingest.article.pieces import Piece, with_links
@@ -165,9 +167,9 @@ def _extract(html: str, url: str, selectors: Selectors, now: datetime, *, light:
     if not parts:
         document = _with_data(document, metadata.body, base_url)
     # A page that calls itself an article may be as short as it likes.
-    if len(document.plain_text()) < (1 if metadata.declared else _SHORTEST):
-        raise NoArticleError("The page shows no article text.")
     text = document.plain_text()
+    if len(text) < (1 if metadata.declared else _SHORTEST):
+        raise NoArticleError("The page shows no article text.")
     lead = lead_of_article(metadata.leads, metadata.title, text, metadata.site)
     lead = whole_lead(lead, document, _LONGEST_LEAD)
     found = _extracted(replace(metadata, lead=lead), document)
@@ -196,7 +198,7 @@ def _found(root: Node, base_url: str, metadata: Metadata, *, light: bool) -> lis
     """The pieces of a page that make its article."""
     kept = KeptText("") if light else kept_text(root)
     # What cannot be the article is not even walked: on many pages that is most of the page.
-    beside = certain(root, LARGE * kept.size, kept.share)
+    beside = certain(root, LARGE * kept.size, kept.share, beyond(root, kept))
     judged = judge(read_pieces(root, base_url, beside), kept)
     if missed(judged):
         judged = densest(judged)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from enum import IntEnum
 from functools import lru_cache
 from itertools import islice, pairwise
@@ -41,8 +41,6 @@ SKIPPED_TAGS = frozenset(
     }
 )
 _STRONG_TAGS = frozenset({"nav", "footer", "form", "dialog", "menu", "fieldset"})
-_BARE = {"aside": Suspicion.WEAK, **dict.fromkeys(_STRONG_TAGS, Suspicion.STRONG)}
-_TELLING = frozenset({"role", "itemprop", "class", "id"})
 _STRONG_ROLES = frozenset(
     {
         *(
@@ -72,35 +70,47 @@ _HIDDEN_STYLE = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.IGN
 def suspicion(node: Node) -> Suspicion:
     """How much an element looks like something beside the article, by tag, role, class and id."""
     tag = tag_of(node)
-    said = node.items()
-    if not said:
-        return _BARE.get(tag, Suspicion.NONE)
+    if tag in _STRONG_TAGS:
+        return Suspicion.STRONG
     if tag in {"html", "body"}:
         return Suspicion.NONE
-    if tag in _STRONG_TAGS or is_hidden(node):
-        return Suspicion.STRONG
-    return _suspicion(tag, tuple([each for each in said if each[0] in _TELLING]))
+    say = node.get
+    return _suspicion(
+        tag,
+        say("class") or "",
+        say("id") or "",
+        say("role"),
+        say("itemprop"),
+        (say("style"), say("hidden"), say("aria-hidden")),
+    )
 
 
 def is_hidden(node: Node) -> bool:
     """Whether the element says itself that nobody sees it."""
-    style = node.get("style")
+    return _hides(node.get("style"), node.get("hidden"), node.get("aria-hidden"))
+
+
+def _hides(style: str | None, hidden: str | None, aria_hidden: str | None) -> bool:
     if style is not None and _HIDDEN_STYLE.search(style) is not None:
         return True
-    return node.get("hidden") is not None or (
-        (value := node.get("aria-hidden")) is not None and value.strip().lower() == "true"
-    )
+    return hidden is not None or (aria_hidden is not None and aria_hidden.strip().lower() == "true")
 
 
 @lru_cache(maxsize=8192)
-def _suspicion(tag: str, said: tuple[tuple[str, str], ...]) -> Suspicion:
+def _suspicion(
+    tag: str,
+    classes: str,
+    identity: str,
+    role: str | None,
+    itemprop: str | None,
+    hiding: tuple[str | None, str | None, str | None],
+) -> Suspicion:
     """What an element's attributes say of it."""
-    values = dict(said)
-    if values.get("role", "").strip().lower() in _STRONG_ROLES:
+    if _hides(*hiding) or (role or "").strip().lower() in _STRONG_ROLES:
         return Suspicion.STRONG
-    if values.get("itemprop", "").strip() == "articleBody":
+    if (itemprop or "").strip() == "articleBody":
         return Suspicion.NONE
-    named = _named(values.get("class", ""), values.get("id", ""))
+    named = max(_named(classes), _named(identity))
     if tag == "aside":
         named = max(named, Suspicion.WEAK)
     elif tag == "figure":  # with its buttons for sharing it is a picture still
@@ -109,13 +119,13 @@ def _suspicion(tag: str, said: tuple[tuple[str, str], ...]) -> Suspicion:
 
 
 @lru_cache(maxsize=8192)
-def _named(classes: str, identity: str) -> Suspicion:
-    """What the names of an element say of it."""
+def _named(classes: str) -> Suspicion:
+    """What the names of an element say of it: its classes, or its id."""
     strongest = Suspicion.NONE
     names = classes.split()[:20]
     if "hentry" in names or "type-post" in names:  # WordPress names a post's tags in its class
         names = [name for name in names if not name.startswith(_TERMS)]
-    for name in (*names, identity):
+    for name in names:
         found = name_words(name)
         at = next((at for at, word in enumerate(found) if word in OTHERS_WORDS), len(found))
         found = found[:at]
@@ -128,7 +138,9 @@ def _named(classes: str, identity: str) -> Suspicion:
     return strongest
 
 
-def certain(root: Node, most: float, kept: Callable[[str], float]) -> set[Node]:
+def certain(
+    root: Node, most: float, kept: Callable[[str], float], beyond: Collection[Node] = ()
+) -> set[Node]:
     """The elements that are no part of the article in any case.
 
     Args:
@@ -137,6 +149,7 @@ def certain(root: Node, most: float, kept: Callable[[str], float]) -> set[Node]:
             may be where the article stands.
         kept: tells which share of a text the extraction kept; lists of links that it did not
             keep are no part of the article either.
+        beyond: what is known to be none; nobody looks into it.
     """
     menus: set[Node] = set()
     sizes: Counter[Node | str] = Counter()
@@ -145,7 +158,7 @@ def certain(root: Node, most: float, kept: Callable[[str], float]) -> set[Node]:
     while waiting:
         node = waiting.pop()
         tag = tag_of(node)
-        if tag in SKIPPED_TAGS:
+        if tag in SKIPPED_TAGS or node in beyond:
             continue
         if suspicion(node) is Suspicion.STRONG:
             name = suspect_name(node)
@@ -156,7 +169,7 @@ def certain(root: Node, most: float, kept: Callable[[str], float]) -> set[Node]:
         else:
             waiting.extend(node)
     return (
-        menus
+        menus.union(beyond)
         | mail_forms(root)
         | {
             node
@@ -182,8 +195,10 @@ def mail_forms(root: Node) -> set[Node]:
             box = node
         if box is not None:
             boxes.add(box)
-    whole = len(text_of(root))
-    return {box for box in boxes if 2 * len(text_of(box)) < whole}
+    if not boxes:
+        return boxes
+    whole = size_of(root)
+    return {box for box in boxes if 2 * size_of(box) < whole}
 
 
 def _is_linked(node: Node) -> bool:

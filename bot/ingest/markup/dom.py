@@ -136,13 +136,14 @@ def name_words(name: str) -> list[str]:
 
 
 @lru_cache(maxsize=8192)
-def _names_words(classes: str, identity: str) -> frozenset[str]:
-    return frozenset(name_words(classes) + name_words(identity))
+def _words_of(names: str) -> frozenset[str]:
+    return frozenset(name_words(names))
 
 
 def class_words(node: Node) -> frozenset[str]:
     """The words of the element's class names and its id."""
-    return _names_words(node.get("class") or "", node.get("id") or "")
+    classes = _words_of(node.get("class") or "")
+    return classes | _words_of(identity) if (identity := node.get("id")) else classes
 
 
 def words(text: str) -> list[str]:
