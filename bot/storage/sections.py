@@ -10,7 +10,7 @@ from sqlalchemy import Row, Select, exists, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.model import Section, SectionChoice, section_key
-from bot.storage.schema import article, section, source, subscription
+from bot.storage.schema import article, placement, section, source, subscription
 from bot.storage.upsert import insert
 
 _NONE = datetime(1970, 1, 1, tzinfo=UTC)  # as if what there never was had ended long ago
@@ -75,7 +75,12 @@ async def sections(connection: AsyncConnection) -> list[Section]:
     readable = exists().where(
         article.c.section_id == section.c.id, article.c.withdrawn_at.is_(None)
     )
-    found = set(await connection.scalars(select(section.c.id).where(readable)))
+    further = exists().where(
+        placement.c.section_id == section.c.id,
+        placement.c.article_id == article.c.id,
+        article.c.withdrawn_at.is_(None),
+    )
+    found = set(await connection.scalars(select(section.c.id).where(readable | further)))
     everything = map(section_of, await connection.execute(with_parent(select(*WITH_PARENT))))
     return sorted(_with_parents(everything, found), key=_place)
 
@@ -96,8 +101,10 @@ async def section_choices(connection: AsyncConnection, reader_id: int) -> list[S
     """
     articles = exists().where(article.c.section_id == section.c.id)
     fed = articles.where(article.c.source_id == source.c.id, source.c.listed)
-    filled = set(await connection.scalars(select(section.c.id).where(articles)))
-    offered = set(await connection.scalars(select(section.c.id).where(fed)))
+    further = exists().where(placement.c.section_id == section.c.id)
+    fed_further = further.where(placement.c.source_id == source.c.id, source.c.listed)
+    filled = set(await connection.scalars(select(section.c.id).where(articles | further)))
+    offered = set(await connection.scalars(select(section.c.id).where(fed | fed_further)))
     of_reader = select(subscription).where(subscription.c.reader_id == reader_id)
     mine = {row.section_id: row.ended_at for row in await connection.execute(of_reader)}
     everything = list(map(section_of, await connection.execute(with_parent(select(*WITH_PARENT)))))
@@ -115,7 +122,14 @@ async def new_sections(connection: AsyncConnection) -> list[Section]:
     read = exists().where(
         article.c.section_id == section.c.id, article.c.source_id == source.c.id, source.c.primed
     )
-    statement = with_parent(select(*WITH_PARENT)).where(section.c.announced_at.is_(None), read)
+    further = exists().where(
+        placement.c.section_id == section.c.id,
+        placement.c.source_id == source.c.id,
+        source.c.primed,
+    )
+    statement = with_parent(select(*WITH_PARENT)).where(
+        section.c.announced_at.is_(None), read | further
+    )
     return sorted(map(section_of, await connection.execute(statement)), key=_place)
 
 

@@ -30,6 +30,7 @@ from bot.model import (
 from bot.storage import (
     amendments,
     articles,
+    audience,
     broadcasts,
     checks,
     incoming,
@@ -107,11 +108,11 @@ QUESTIONS: dict[str, tuple[Question, set[str]]] = {
         {"ix_broadcast_open", "ix_delivery_waiting", "ix_subscription_section_id_reader_id"},
     ),
     "fan out under a parent": (
-        lambda c: broadcasts.fan_out(c, broadcasts.Going(8, 8, 9, 1, 0, False, NOW, 1), 2, 20),
+        lambda c: broadcasts.fan_out(c, audience.Going(8, 8, 9, 1, 0, False, NOW, 1), 2, 20),
         {"ix_subscription_section_id_reader_id"},
     ),
     "is there anything to claim": (
-        lambda c: broadcasts.going(c, LONG_AFTER),
+        lambda c: audience.going(c, LONG_AFTER),
         {"ix_broadcast_open", "ix_delivery_waiting"},
     ),
     "begin": (lambda c: outbox.begin(c, held(), NOW), set()),  # by key or by holder
