@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Row, Select, exists, or_, select, update
+from sqlalchemy import ColumnElement, Row, Select, exists, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.model import Section, SectionChoice, section_key
@@ -80,7 +80,7 @@ async def sections(connection: AsyncConnection) -> list[Section]:
         placement.c.article_id == article.c.id,
         article.c.withdrawn_at.is_(None),
     )
-    found = set(await connection.scalars(select(section.c.id).where(readable | further)))
+    found = await _that_have(connection, readable, further)
     everything = map(section_of, await connection.execute(with_parent(select(*WITH_PARENT))))
     return sorted(_with_parents(everything, found), key=_place)
 
@@ -103,8 +103,8 @@ async def section_choices(connection: AsyncConnection, reader_id: int) -> list[S
     fed = articles.where(article.c.source_id == source.c.id, source.c.listed)
     further = exists().where(placement.c.section_id == section.c.id)
     fed_further = further.where(placement.c.source_id == source.c.id, source.c.listed)
-    filled = set(await connection.scalars(select(section.c.id).where(articles | further)))
-    offered = set(await connection.scalars(select(section.c.id).where(fed | fed_further)))
+    filled = await _that_have(connection, articles, further)
+    offered = await _that_have(connection, fed, fed_further)
     of_reader = select(subscription).where(subscription.c.reader_id == reader_id)
     mine = {row.section_id: row.ended_at for row in await connection.execute(of_reader)}
     everything = list(map(section_of, await connection.execute(with_parent(select(*WITH_PARENT)))))
@@ -127,9 +127,9 @@ async def new_sections(connection: AsyncConnection) -> list[Section]:
         placement.c.source_id == source.c.id,
         source.c.primed,
     )
-    statement = with_parent(select(*WITH_PARENT)).where(
-        section.c.announced_at.is_(None), read | further
-    )
+    untold = section.c.announced_at.is_(None)
+    numbers = await _that_have(connection, untold & read, untold & further)
+    statement = with_parent(select(*WITH_PARENT)).where(section.c.id.in_(numbers))
     return sorted(map(section_of, await connection.execute(statement)), key=_place)
 
 
@@ -155,6 +155,14 @@ def section_of(row: Row[Any]) -> Section:
     """A row with the columns of ``WITH_PARENT`` as a section."""
     parent = None if row.parent_id is None else Section(row.parent_id, row.parent_title)
     return Section(row.section_id, row.section_title, parent)
+
+
+async def _that_have(connection: AsyncConnection, *one_of: ColumnElement[bool]) -> set[int]:
+    """The numbers of the sections of which one of these is true, each asked by its own index."""
+    found: set[int] = set()
+    for condition in one_of:
+        found.update(await connection.scalars(select(section.c.id).where(condition)))
+    return found
 
 
 def _with_parents(among: Iterable[Section], numbers: Collection[int]) -> list[Section]:
