@@ -78,7 +78,8 @@ async def place(
             sorted_at=its.sorted_at,
             created_at=now,
         )
-        .on_conflict_do_nothing()
+        .on_conflict_do_nothing(),
+        execution_options={"preserve_rowcount": True},  # else psycopg's is not asked for
     )
     if not due or out is None or not placed.rowcount:
         return False
@@ -131,21 +132,25 @@ async def unplaced(
     numbers = sorted(article_ids)
     found: list[tuple[int, datetime | None]] = []
     for start in range(0, len(numbers), _CHUNK):
-        statement = (
+        chunk = numbers[start : start + _CHUNK]
+        others = (
             select(article.c.id, article.c.published_at)
             .join(section, section.c.id == article.c.section_id)
             .where(
-                article.c.id.in_(numbers[start : start + _CHUNK]),
+                article.c.id.in_(chunk),
                 article.c.source_id != source_id,
                 article.c.section_id != section_id,
                 func.coalesce(section.c.parent_id, 0) != section_id,
-                ~exists().where(
-                    placement.c.article_id == article.c.id, placement.c.section_id == section_id
-                ),
             )
             .order_by(article.c.id)
         )
-        found += [tuple(row) for row in await connection.execute(statement)]
+        placed = select(placement.c.article_id).where(
+            placement.c.article_id.in_(chunk), placement.c.section_id == section_id
+        )
+        there = set(await connection.scalars(placed))
+        found += [
+            (row[0], row[1]) for row in await connection.execute(others) if row[0] not in there
+        ]
     return found
 
 
