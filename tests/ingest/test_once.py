@@ -59,6 +59,7 @@ class Site:
 
     def __init__(self, *stories: Story) -> None:
         self.feeds: dict[str, Sequence[Story]] = {"/feed.xml": stories}
+        self.heads: dict[str, str] = {}  # what stands in the heads of pages, by their paths
         self._pages: dict[str, Story] = {}
         app = web.Application()
         app.router.add_get("/{path:.*}", self._answer)
@@ -86,7 +87,8 @@ class Site:
         page = self._pages.get(request.path_qs)
         if page is None:
             return web.Response(status=404)
-        body = f"<html><body><article><p>{page.text}</p></article></body></html>"
+        head = self.heads.get(request.path_qs, "")
+        body = f"<html><head>{head}</head><body><article><p>{page.text}</p></article></body></html>"
         return web.Response(text=body, content_type="text/html")
 
     def _item(self, each: Story) -> str:
