@@ -29,7 +29,7 @@ from benchmarks._common import (
     sqlite,
 )
 from bot.model import DeliveryState
-from bot.storage import broadcasts, outbox
+from bot.storage import audience, broadcasts, outbox
 from bot.storage.database import Database
 
 READERS = 1_000_000
@@ -130,7 +130,7 @@ async def fan_out(database: Database) -> tuple[list[float], float]:
     while True:
         start = time.perf_counter()
         async with database.write() as connection:
-            going = await broadcasts.going(connection, datetime.now(UTC))
+            going = await audience.going(connection, datetime.now(UTC))
             if not going or going[0].fanned_out:
                 break
             await broadcasts.fan_out(connection, going[0], 1, BATCH)

@@ -748,6 +748,7 @@ class Delivery:
         doubts: how many earlier sends ended without an answer, so that it may have arrived.
         lease: the term under which it was claimed; its holder, and nobody else, may move it on.
         missing_since: when Telegram first did not find the chat, or None where it knows it.
+        section_id: of the further section of the article that brings it; None: its own does.
     """
 
     broadcast_id: int
@@ -758,6 +759,7 @@ class Delivery:
     doubts: int
     lease: int
     missing_since: datetime | None = None
+    section_id: int | None = None
 
     @property
     def key(self) -> DeliveryKey:

@@ -8,7 +8,7 @@ be done twice: a crash repeats a few edits that change nothing.
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from math import ceil
 
@@ -252,7 +252,8 @@ class Amender:
         t = self._translators[message.reader.locale]
         match what:
             case Deed.SHOW_PUSH:
-                return push_in(form, article, t, muted=message.muted)
+                as_sent = replace(article, section=message.section)
+                return push_in(form, as_sent, t, muted=message.muted)
             case Deed.SHOW_PAGE:
                 # Cutting a long article takes a while, which must not keep everybody else waiting.
                 screen, _ = await asyncio.to_thread(

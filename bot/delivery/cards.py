@@ -23,6 +23,9 @@ _KEPT_ARTICLES = 16
 _KEPT_CARDS = 64
 _KEPT_BARE = 10_000
 
+_Key = tuple[int, int, int | None, str, Form]
+"""Article, revision, the further section that brings it, language and form."""
+
 
 class Cards:
     """What the readers of a broadcast see, by language and form; the ones of late are kept."""
@@ -36,8 +39,8 @@ class Cards:
         self._prepare = prepare
         self._database = database
         self._translators = translators
-        self._articles: dict[tuple[int, int], Article] = {}
-        self._cards: dict[tuple[int, int, str, Form], Prepared] = {}
+        self._articles: dict[tuple[int, int, int | None], Article] = {}
+        self._cards: dict[_Key, Prepared] = {}
         self._forms: dict[int, Form] = {}
         self._bare: set[DeliveryKey] = set()  # whose chats take no pictures
         self._reading = asyncio.Lock()
@@ -65,11 +68,12 @@ class Cards:
         """
         delivery = begun.delivery
         form = self.form(begun)
-        key = (delivery.article_id, begun.revision, delivery.reader.locale, form)
+        shown = (delivery.article_id, begun.revision, delivery.section_id)
+        key = (*shown, delivery.reader.locale, form)
         if (card := self._cards.get(key)) is not None:
             return card
         try:
-            article = await self._article(delivery.article_id, begun.revision)
+            article = await self._article(*shown)
             t = self._translators[delivery.reader.locale]
             card = self._prepare(push_in(form, article, t))
         except StorageError:
@@ -81,12 +85,12 @@ class Cards:
         self._cards[key] = card
         return card
 
-    async def _article(self, article_id: int, revision: int) -> Article:
-        key = (article_id, revision)
+    async def _article(self, article_id: int, revision: int, section_id: int | None) -> Article:
+        key = (article_id, revision, section_id)
         async with self._reading:
             if key not in self._articles:
                 async with self._database.read() as connection:
-                    article = await get_article(connection, article_id)
+                    article = await get_article(connection, article_id, section_id=section_id)
                 if article is None:
                     raise StorageError(f"Article {article_id} of a delivery is missing.")
                 _make_room(self._articles, _KEPT_ARTICLES)

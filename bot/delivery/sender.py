@@ -29,6 +29,7 @@ from bot.errors import StorageError, TokenRefusedError
 from bot.i18n import Translators
 from bot.model import Begun, Delivery, DeliveryKey, OnUnknown, Priority
 from bot.storage import broadcasts, outbox, pauses, revisions
+from bot.storage.audience import going
 from bot.storage.database import Database, Transaction
 from bot.telegram import show
 from bot.telegram.outcome import Doubtful, Failed, Outcome, Sent, Stop, Unsent, outcome
@@ -228,7 +229,7 @@ class Sender:
         if self._unsure or self._line.may_go():
             return True
         async with self._database.read() as connection:
-            return bool(await broadcasts.going(connection, datetime.now(UTC)))
+            return bool(await going(connection, datetime.now(UTC)))
 
     async def _rest(self, stop: asyncio.Event, published: asyncio.Event) -> None:
         pause = self._pacer.paused_for()

@@ -17,6 +17,7 @@ from bot.model import Reader
 from bot.storage import sections, subscriptions
 from bot.storage.articles import get_article
 from bot.storage.database import Database
+from bot.storage.placements import brought_by
 from bot.views import greeting, push
 from bot.views import subscriptions as views
 from bot.views.push import Mute
@@ -125,7 +126,8 @@ async def mute(
     now = datetime.now(UTC)
     try:
         async with database.write() as connection:
-            article = await get_article(connection, callback_data.article)
+            by = await brought_by(connection, callback_data.article, reader.id)
+            article = await get_article(connection, callback_data.article, section_id=by)
             if article is None:
                 return Answer(toast=greeting.article_gone(t), alert=True)
             section = article.section.id

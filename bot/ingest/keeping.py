@@ -14,7 +14,16 @@ from bot.ingest.corrections import Changes
 from bot.ingest.once import Once
 from bot.ingest.rubrics import own_path
 from bot.model import Alias, NewArticle, Rhythm, Source, Whereabouts, shown_url
-from bot.storage import articles, broadcasts, checks, hubs, revisions, sketches, sources
+from bot.storage import (
+    articles,
+    broadcasts,
+    checks,
+    hubs,
+    placements,
+    revisions,
+    sketches,
+    sources,
+)
 from bot.storage.database import Transaction
 from bot.storage.revisions import Kept
 from bot.storage.sections import ensure_section
@@ -67,10 +76,12 @@ class Effect:
     """What the end of a read asks others to do.
 
     Attributes:
+        pushed: articles go out to the readers of further sections.
         vanished: pages of articles that the feed left out are to be looked at.
         hub_named: a hub is to be asked to tell of news.
     """
 
+    pushed: bool = False
     vanished: bool = False
     hub_named: bool = False
 
@@ -89,14 +100,22 @@ class Push:
     breaking_words: Sequence[str]
     since: datetime | None
 
+    def goes_out(self, source: Source, published: datetime | None) -> bool:
+        """Whether what a source shows as new goes out."""
+        return source.primed and (self.since is None or (published or self.since) > self.since)
+
 
 @dataclass(frozen=True, slots=True)
 class Tally:
-    """How many articles were stored; of these pushed, and held until a person decides."""
+    """How many articles were stored; of these pushed, and held until a person decides.
+
+    ``placed`` is how many that were stored before go out to the readers of further sections.
+    """
 
     stored: int = 0
     pushed: int = 0
     held: int = 0
+    placed: int = 0
 
 
 async def keep(
@@ -110,24 +129,29 @@ async def keep(
     """Store what is new, with its broadcasts. What is had already learns its other names."""
     if not made:
         return Tally()
-    stored = pushed = held = 0
+    stored = pushed = held = placed = 0
     besides = source.id if once.renamed else None
     recent = await sketches.recent_articles(connection, now, besides=besides)
     told = once.sort(made, recent)
     for old, new in told.same:
         await _join(connection, source, old, new)
+        placed += await _place(connection, source, old.article_id, new, once, push, now)
     for new, hold in told.fresh:
         if (same := once.twin(new)) is not None:
             await _join(connection, source, same, new)
+            placed += await _place(connection, source, same.article_id, new, once, push, now)
             continue
         looked_at = source.primed and bool(new.url) and (new.has_page or new.again)
         check_at = next_check(now, now) if looked_at else None
         number = await articles.add_article(connection, source.id, new, now, check_at=check_at)
-        if number is None:
+        if number is None:  # another source stored it meanwhile
+            known = await articles.known_aliases(connection, source.id, new.aliases)
+            other = min(known.values())
+            placed += await _place(connection, source, other, new, once, push, now)
             continue
         once.stored(number, new)
         stored += 1
-        if source.primed and (push.since is None or (new.published or push.since) > push.since):
+        if push.goes_out(source, new.published):
             held += hold
             pushed += not hold
             await broadcasts.add_broadcast(
@@ -138,13 +162,14 @@ async def keep(
                 priority=decide.priority(new.title, push.breaking_words),
                 held=hold,
             )
-    return Tally(stored, pushed, held)
+    return Tally(stored, pushed, held, placed)
 
 
 async def end_read(
     connection: Transaction,
     source: Source,
     once: Once,
+    push: Push,
     end: End,
     now: datetime,
     next_at: datetime,
@@ -157,6 +182,7 @@ async def end_read(
         await revisions.move_article(connection, number, url)
     await revisions.note_spoken(connection, end.changes.spoken)
     await checks.bring_forward(connection, end.changes.edited)
+    pushed = await _place_known(connection, source, once, push, now)
     vanished = False
     if end.lists_all:
         joined = await revisions.kept_articles(connection, source.id, once.joined)
@@ -176,7 +202,7 @@ async def end_read(
     await sources.record_move(connection, source, end.where, validated=True)
     await hubs.settle_ping(connection, source, now, fruitless=end.fruitless)
     named = await hubs.note_hub(connection, source.id, end.hub, end.topic, now)
-    return Effect(vanished, named)
+    return Effect(pushed, vanished, named)
 
 
 async def ensure_own_section(
@@ -196,3 +222,43 @@ async def _join(connection: Transaction, source: Source, old: Recent, new: NewAr
     if old.source_id == source.id and new.url:
         await revisions.move_article(connection, old.article_id, new.url)
     _log.info("known under other names", article=old.article_id, url=shown_url(new.url))
+
+
+async def _place(
+    connection: Transaction,
+    source: Source,
+    article_id: int,
+    new: NewArticle,
+    once: Once,
+    push: Push,
+    now: datetime,
+) -> bool:
+    """An article that we have stands in the section of ``new``, too; whether that sends it."""
+    return await placements.place(
+        connection,
+        article_id,
+        await ensure_section(connection, new.section, now),
+        source.id,
+        now,
+        goes_out=not once.renamed and push.goes_out(source, new.published),
+    )
+
+
+async def _place_known(
+    connection: Transaction, source: Source, once: Once, push: Push, now: datetime
+) -> bool:
+    """Articles of others that a source shows stand in the section that the editor gave it, too.
+
+    Which section a page would name is not known of them: it is not fetched again.
+    """
+    if not (own := own_path(source)):
+        return False
+    section_id = await ensure_section(connection, own, now, announced=True)
+    pushed = False
+    others = await placements.unplaced(connection, once.shown, section_id, source.id)
+    for number, published in others:
+        goes_out = not once.renamed and push.goes_out(source, published)
+        pushed |= await placements.place(
+            connection, number, section_id, source.id, now, goes_out=goes_out
+        )
+    return pushed

@@ -388,9 +388,9 @@ class Poller:
                 # The site is asked for pages, whatever it says of the feed.
                 asked = (0.0, Rhythm()) if end.waiting else (end.fresh, end.rhythm)
                 next_at = self._next_read(now, *asked)
-                effect = await end_read(connection, source, once, end, now, next_at)
+                effect = await end_read(connection, source, once, push, end, now, next_at)
         shown = shown_url(source.url)
-        if tally.pushed:
+        if tally.pushed or tally.placed or effect.pushed:
             self.published.set()
         if effect.vanished:
             self.vanished.set()

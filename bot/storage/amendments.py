@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Row, Select, and_, exists, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.model import DeliveryState, Form, Reader
+from bot.model import DeliveryState, Form, Reader, Section
 from bot.storage.readers import reader_of
 from bot.storage.schema import (
     AMENDING,
@@ -23,6 +23,7 @@ from bot.storage.schema import (
     section,
     subscription,
 )
+from bot.storage.sections import PARENT, WITH_PARENT, section_of
 from bot.storage.subscriptions import entitles
 
 END = 2**63 - 1
@@ -53,7 +54,8 @@ class Amendment:
         opened: whether its reader went on from the push that it was.
         opened_article: whose page it shows then, or None where it is something else.
         page: the page at which the reader left the article.
-        muted: whether the reader does not subscribe to the article's section any more.
+        section: of the article, the one that brought it to the reader.
+        muted: whether the reader does not subscribe to that any more.
     """
 
     reader: Reader
@@ -62,6 +64,7 @@ class Amendment:
     opened: bool
     opened_article: int | None
     page: int
+    section: Section
     muted: bool
 
 
@@ -119,7 +122,7 @@ async def amendment(
 def _amendments(of: Amending, revision: int) -> Select[Any]:
     subscribed = exists().where(
         subscription.c.reader_id == delivery.c.reader_id,
-        entitles(article.c.section_id, section.c.parent_id),
+        entitles(section.c.id, section.c.parent_id),
     )
     return (
         select(
@@ -130,10 +133,13 @@ def _amendments(of: Amending, revision: int) -> Select[Any]:
             bookmark.c.page,
             subscribed.label("subscribed"),
             reader,
+            *WITH_PARENT,
         )
+        .select_from(delivery)
         .join(reader, reader.c.id == delivery.c.reader_id)
         .join(article, article.c.id == of.article_id)
-        .join(section, section.c.id == article.c.section_id)
+        .join(section, section.c.id == func.coalesce(delivery.c.section_id, article.c.section_id))
+        .outerjoin(PARENT, PARENT.c.id == section.c.parent_id)
         .outerjoin(
             opened,
             and_(
@@ -234,5 +240,6 @@ def _amendment(row: Row[Any]) -> Amendment:
         opened=row.opened is not None,
         opened_article=row.opened_article,
         page=row.page or 0,
+        section=section_of(row),
         muted=not row.subscribed,
     )

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from typing import Any
 
 from sqlalchemy import (
+    ColumnElement,
     CompoundSelect,
     Row,
     Select,
@@ -35,7 +37,8 @@ from bot.model import (
     dump_document,
     load_document,
 )
-from bot.storage.schema import alias, article, section
+from bot.storage.placements import with_placements
+from bot.storage.schema import alias, article, placement, section
 from bot.storage.search import index_new
 from bot.storage.sections import PARENT, WITH_PARENT, ensure_section, family, section_of
 from bot.storage.upsert import insert_missing
@@ -45,6 +48,18 @@ _MICROSECOND = timedelta(microseconds=1)
 _CHUNK = 200  # aliases in one query; SQLite bounds the variables of a statement
 _ANYWHERE = {AliasKind.URL, AliasKind.CANONICAL}  # the others are names within their source
 _INSERT = insert(article).returning(article.c.id)
+_CARDS = select(article.c.id, article.c.title, article.c.sorted_at).where(
+    article.c.withdrawn_at.is_(None)
+)
+
+
+@dataclass(frozen=True, slots=True)
+class _List:
+    """A query of cards, and the columns that say where in the list each has its place."""
+
+    query: Select[Any]
+    sorted_at: ColumnElement[datetime]
+    id: ColumnElement[int]
 
 
 async def known_aliases(
@@ -191,19 +206,33 @@ def page_values(page: PageState | None) -> dict[str, str | None]:
 
 
 async def get_article(
-    connection: AsyncConnection, article_id: int, *, for_update: bool = False
+    connection: AsyncConnection,
+    article_id: int,
+    *,
+    section_id: int | None = None,
+    for_update: bool = False,
 ) -> Article | None:
-    """An article in full, or None where there is none; ``for_update`` locks its row."""
+    """An article in full, or None where there is none.
+
+    Args:
+        connection: a transaction.
+        article_id: its number.
+        section_id: a further section, to be shown in instead of its own.
+        for_update: whether its row is locked.
+    """
+    stands_in = article.c.section_id if section_id is None else section_id
+    its = [column for column in article.c if column is not article.c.section_id]
     statement = (
-        select(article, *WITH_PARENT[1:])
-        .join(section, section.c.id == article.c.section_id)
+        select(*its, *WITH_PARENT)
+        .select_from(article)
+        .join(section, section.c.id == stands_in)
         .outerjoin(PARENT, PARENT.c.id == section.c.parent_id)
         .where(article.c.id == article_id)
     )
     if for_update:
         statement = statement.with_for_update(of=article)
-    row = (await connection.execute(statement)).one_or_none()
-    return None if row is None else _article(row)
+    rows: list[Row[Any]] = list(await connection.execute(statement))
+    return _article(rows[0]) if rows else None
 
 
 async def find_article(connection: AsyncConnection, url: str) -> int | None:
@@ -236,23 +265,17 @@ async def article_cards(
     ``older_than`` continues downwards, ``newer_than`` upwards; without both the newest come. Going
     up past the newest gives the first page, whole.
     """
-    query: Select[Any] = select(article.c.id, article.c.title, article.c.sorted_at).where(
-        article.c.withdrawn_at.is_(None)
-    )
-    queries = [query]
+    lists = [_List(_CARDS, article.c.sorted_at, article.c.id)]
     if section_id is not None:
         below = await family(connection, section_id)
-        queries = [query.where(article.c.section_id == number) for number in below]
-    place = tuple_(article.c.sorted_at, article.c.id)
+        lists = [_own(number) for number in below]
+        lists += [_further(number) for number in await with_placements(connection, below)]
     if newer_than is not None:
-        after = [query.where(place > tuple_(*_place(newer_than))) for query in queries]
-        cards = await _first_cards(connection, after, limit + 1, upwards=True)
+        cards = await _first_cards(connection, lists, limit + 1, after=newer_than)
         if len(cards) > limit:
             cards = cards[limit - 1 :: -1]
             return Page(tuple(cards), older=_key(cards[-1]), newer=_key(cards[0]))
-    if older_than is not None:
-        queries = [query.where(place < tuple_(*_place(older_than))) for query in queries]
-    cards = await _first_cards(connection, queries, limit + 1, upwards=False)
+    cards = await _first_cards(connection, lists, limit + 1, before=older_than)
     shown = cards[:limit]
     return Page(
         tuple(shown),
@@ -262,18 +285,41 @@ async def article_cards(
 
 
 async def _first_cards(
-    connection: AsyncConnection, queries: Sequence[Select[Any]], limit: int, *, upwards: bool
+    connection: AsyncConnection,
+    lists: Iterable[_List],
+    limit: int,
+    *,
+    before: Key | None = None,
+    after: Key | None = None,
 ) -> list[ArticleCard]:
-    """The first of what several queries find together, each asked by itself.
+    """The first of what several lists have together, upwards where it is ``after`` a key.
 
-    One for all their sections would sort everything that is in them.
+    Each is asked by itself: one query for all would sort everything that is in them. An article
+    that is in several counts once.
     """
-    order = article.c.sorted_at, article.c.id
-    cards: list[ArticleCard] = []
-    for query in queries:
-        ordered = query.order_by(*(order if upwards else [each.desc() for each in order]))
-        cards += map(_card, await connection.execute(ordered.limit(limit)))
-    return sorted(cards, key=_key, reverse=not upwards)[:limit]
+    cards: dict[int, ArticleCard] = {}
+    for each in lists:
+        query, place = each.query, tuple_(each.sorted_at, each.id)
+        if before is not None:
+            query = query.where(place < tuple_(*_place(before)))
+        if after is not None:
+            query = query.where(place > tuple_(*_place(after)))
+        order = (each.sorted_at, each.id)
+        query = query.order_by(*(order if after else [column.desc() for column in order]))
+        for row in await connection.execute(query.limit(limit)):
+            cards[row.id] = _card(row)
+    return sorted(cards.values(), key=_key, reverse=after is None)[:limit]
+
+
+def _own(section_id: int) -> _List:
+    query = _CARDS.where(article.c.section_id == section_id)
+    return _List(query, article.c.sorted_at, article.c.id)
+
+
+def _further(section_id: int) -> _List:
+    query = _CARDS.join(placement, placement.c.article_id == article.c.id)
+    query = query.where(placement.c.section_id == section_id)
+    return _List(query, placement.c.sorted_at, placement.c.article_id)
 
 
 def _card(row: Row[Any]) -> ArticleCard:

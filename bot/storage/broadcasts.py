@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
 from sqlalchemy import (
     ColumnElement,
-    Select,
-    Subquery,
     case,
     delete,
     exists,
@@ -18,48 +15,27 @@ from sqlalchemy import (
     literal,
     select,
     true,
-    union,
     update,
 )
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.model import BroadcastState, DeliveryState, Form, Priority
+from bot.storage.audience import Going, audience, going, unserved, untouched
+from bot.storage.placements import begin_round
 from bot.storage.schema import (
     IS_KEPT,
     article,
     broadcast,
     delivery,
-    reader,
-    section,
     state_is,
-    subscription,
 )
-from bot.storage.subscriptions import muted
 from bot.storage.upsert import insert, insert_missing
 
 DELIVERY_TTL = timedelta(hours=24)
 _EVER = datetime(1970, 1, 1, tzinfo=UTC)  # before every moment that is written down
-_AT_ONCE = 20  # broadcasts looked at in one claim
+_LOOKED_AT = 10_000  # readers of a further section in one claim
 _UNDECIDED = [BroadcastState.OPEN, BroadcastState.HALTED, BroadcastState.HELD]
 _COUNTED = 10_000  # what is queued is counted up to here
-
-
-@dataclass(frozen=True, slots=True)
-class Going:
-    """A broadcast of which something can be claimed now.
-
-    Attributes:
-        section_id: of its article; ``parent_id`` is of that section's parent, or None.
-    """
-
-    id: int
-    article_id: int
-    section_id: int
-    priority: int
-    cursor: int
-    fanned_out: bool
-    created_at: datetime
-    parent_id: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,43 +90,12 @@ async def add_broadcast(
     await connection.execute(insert_missing(connection, broadcast), values)
 
 
-async def going(connection: AsyncConnection, now: datetime) -> list[Going]:
-    """The first broadcasts of which something can be claimed: by priority, then by age."""
-    waiting = exists().where(
-        delivery.c.broadcast_id == broadcast.c.id,
-        state_is(delivery, DeliveryState.QUEUED),
-        delivery.c.not_before <= now,
-    )
-    statement = (
-        select(
-            broadcast.c.id,
-            broadcast.c.article_id,
-            article.c.section_id,
-            broadcast.c.priority,
-            broadcast.c.cursor,
-            broadcast.c.fanned_out,
-            broadcast.c.created_at,
-            section.c.parent_id,
-        )
-        .join(article, article.c.id == broadcast.c.article_id)
-        .join(section, section.c.id == article.c.section_id)
-        .where(
-            state_is(broadcast, BroadcastState.OPEN),
-            broadcast.c.expires_at > now,
-            ~broadcast.c.fanned_out | waiting,
-        )
-        .order_by(broadcast.c.priority, broadcast.c.id)
-        .limit(_AT_ONCE)
-    )
-    return [Going(*row) for row in await connection.execute(statement)]
-
-
 async def fan_out(connection: AsyncConnection, of: Going, lease: int, batch: int) -> int:
     """Make deliveries for the next ``batch`` readers of a broadcast and move its cursor.
 
     Args:
         connection: a transaction that writes.
-        of: the broadcast, as ``going`` told.
+        of: the broadcast, as ``going`` told; it goes through its article's own section.
         lease: under which they are claimed; the holder sends them.
         batch: how many readers.
 
@@ -158,15 +103,15 @@ async def fan_out(connection: AsyncConnection, of: Going, lease: int, batch: int
         How many were made, for readers behind the cursor that ``of`` tells. Fewer than ``batch``
         may come before the end: who has one already is passed over.
     """
-    first = _audience(of, limit=batch)
+    first = audience(of, limit=batch)
     last, size = (await connection.execute(select(func.max(first.c.reader_id), func.count()))).one()
     made = 0
     if size:
         # Up to the last reader, however many they are by now: PostgreSQL looks anew, and whoever
         # came back in between must push nobody over the end of the batch.
-        audience = _audience(of, last=last)
+        readers = audience(of, last=last)
         chosen = select(
-            audience.c.reader_id,
+            readers.c.reader_id,
             literal(of.id),
             literal(int(DeliveryState.LEASED)),
             literal(1),
@@ -179,13 +124,63 @@ async def fan_out(connection: AsyncConnection, of: Going, lease: int, batch: int
             execution_options={"preserve_rowcount": True},  # else psycopg's is not asked for
         )
         made = inserted.rowcount
-    await connection.execute(
+    await _come_to(connection, of, last, ended=size < batch)
+    return made
+
+
+async def fan_out_further(
+    connection: AsyncConnection, of: Going, lease: int, batch: int
+) -> Sequence[int]:
+    """The same for a further section of the article: of its readers, those who were not served.
+
+    Looked at are so many at once that a transaction stays short, however many of them follow
+    both sections.
+
+    Returns:
+        The readers for whom deliveries were made, ``batch`` at most.
+    """
+    next_ = audience(of, limit=_LOOKED_AT)
+    last, size = (await connection.execute(select(func.max(next_.c.reader_id), func.count()))).one()
+    chosen = (await connection.scalars(unserved(of, next_).limit(batch))).all() if size else ()
+    if chosen:
+        values = {
+            "broadcast_id": of.id,
+            "section_id": of.section_id,
+            "state": DeliveryState.LEASED,
+            "attempt": 1,
+            "lease": lease,
+        }
+        await connection.execute(
+            insert(connection, delivery).on_conflict_do_update(
+                index_elements=[delivery.c.broadcast_id, delivery.c.reader_id],
+                set_={**values, "finished_at": None, "error": None},
+                where=untouched(),
+            ),
+            [values | {"reader_id": reader_id} for reader_id in chosen],
+        )
+    all_seen = len(chosen) < batch
+    reached = last if all_seen else chosen[-1]
+    await _come_to(connection, of, reached, ended=all_seen and size < _LOOKED_AT)
+    return chosen
+
+
+async def _come_to(
+    connection: AsyncConnection, of: Going, last: int | None, *, ended: bool
+) -> None:
+    """Move a broadcast's cursor; at the end of a section's readers, on to those of the next."""
+    here = broadcast.c.round_section_id
+    moved = await connection.execute(
         update(broadcast)
         # Somebody else may have come further since; the cursor never goes back.
-        .where(broadcast.c.id == of.id, broadcast.c.cursor <= (last or of.cursor))
-        .values(cursor=last or of.cursor, fanned_out=size < batch)
+        .where(
+            broadcast.c.id == of.id,
+            broadcast.c.cursor <= (last or of.cursor),
+            here == of.section_id if of.further else here.is_(None),
+        )
+        .values(cursor=last or of.cursor, fanned_out=ended)
     )
-    return made
+    if ended and moved.rowcount:  # and locked, so that no section is learnt of meanwhile
+        await begin_round(connection, of.id, of.article_id)
 
 
 async def set_form(connection: AsyncConnection, broadcast_id: int, form: Form) -> bool:
@@ -331,6 +326,16 @@ async def prune(connection: AsyncConnection, before: datetime, batch: int) -> bo
     )
     if number is None:
         return False
+    closed = await connection.execute(
+        update(broadcast)
+        .where(broadcast.c.id == number, broadcast.c.state.not_in(_UNDECIDED))
+        # Nobody else gets it: of whom it was sent to, less is known from here on.
+        .values(
+            expires_at=case((broadcast.c.expires_at > before, before), else_=broadcast.c.expires_at)
+        )
+    )
+    if not closed.rowcount:  # its article was found in another section just now
+        return True
     of_it = delivery.c.broadcast_id == number
     last = await connection.scalar(
         select(delivery.c.reader_id)
@@ -384,45 +389,11 @@ async def count_queued(connection: AsyncConnection, now: datetime) -> int:
     counted = int((await connection.execute(statement)).scalar_one())
     for each in await going(connection, now):
         if not each.fanned_out and counted < _COUNTED:
-            ahead = _audience(each, limit=_COUNTED - counted)
+            ahead = audience(each, limit=_COUNTED - counted)
+            if each.further:
+                ahead = unserved(each, ahead).subquery()
             counted += await connection.scalar(select(func.count()).select_from(ahead)) or 0
     return min(counted, _COUNTED)
-
-
-def _audience(of: Going, *, limit: int | None = None, last: int | None = None) -> Subquery:
-    """Readers that a broadcast has not come to, each once: the first ``limit``, or up to ``last``.
-
-    The subscribers of the section and those of its parent are each gone through in the order of
-    their numbers, as the index has them, and no further than needed.
-    """
-    found = _subscribers(of, of.section_id, limit, last)
-    if of.parent_id is not None:
-        through = _subscribers(of, of.parent_id, limit, last)
-        reader_id = subscription.c.reader_id
-        through = through.where(~muted(reader_id, of.section_id, after=of.cursor, last=last))
-        both = union(select(found.subquery()), select(through.subquery())).subquery()
-        found = select(both.c.reader_id).order_by(both.c.reader_id).limit(limit)
-    return found.subquery()
-
-
-def _subscribers(of: Going, section_id: int, limit: int | None, last: int | None) -> Select[Any]:
-    found = (
-        select(subscription.c.reader_id)
-        .join(reader, reader.c.id == subscription.c.reader_id)
-        .where(
-            subscription.c.section_id == section_id,
-            subscription.c.ended_at.is_(None),
-            subscription.c.created_at <= of.created_at,
-            subscription.c.reader_id > of.cursor,
-            reader.c.id > of.cursor,  # PostgreSQL does not infer it, and would begin with the first
-            reader.c.active,
-        )
-        .order_by(subscription.c.reader_id)
-        .limit(limit)
-    )
-    if last is not None:
-        found = found.where(subscription.c.reader_id <= last, reader.c.id <= last)
-    return found
 
 
 def _waiting() -> ColumnElement[bool]:

@@ -17,6 +17,7 @@ from sqlalchemy import (
     delete,
     exists,
     func,
+    or_,
     select,
     update,
 )
@@ -32,12 +33,14 @@ from bot.model import (
     OnUnknown,
     Priority,
 )
-from bot.storage.broadcasts import Going, fan_out, going
+from bot.storage.audience import Going, going
+from bot.storage.broadcasts import fan_out, fan_out_further
 from bot.storage.readers import reader_of
 from bot.storage.schema import (
     article,
     broadcast,
     delivery,
+    placement,
     reader,
     section,
     state_is,
@@ -46,6 +49,7 @@ from bot.storage.schema import (
 from bot.storage.subscriptions import entitles
 
 _MOST_BEHIND = 10_000
+_FURTHER = section.alias("further")
 _MOST_DOUBTS = 10  # a process that dies of a delivery each time must not do so for ever
 
 
@@ -128,8 +132,16 @@ async def claim(
             taken = delivery.c.reader_id.in_(waiting)
             claimed += await _claimed(connection, each, taken, lease, len(waiting))
         room -= len(waiting)
-        if room and not each.fanned_out and (size := await fan_out(connection, each, lease, room)):
+        if not room or each.fanned_out:
+            continue
+        if each.further:
+            chosen = await fan_out_further(connection, each, lease, room)
+            made: ColumnElement[bool] = delivery.c.reader_id.in_(chosen)
+            size = len(chosen)
+        else:
+            size = await fan_out(connection, each, lease, room)
             made = (delivery.c.reader_id > each.cursor) & delivery.c.reader_id.not_in(waiting)
+        if size:
             claimed += await _claimed(connection, each, made, lease, size)
     return claimed
 
@@ -148,11 +160,12 @@ async def begin(
     by_broadcast = sorted(claimed, key=lambda each: each.key)
     for number, group in groupby(by_broadcast, key=lambda each: each.broadcast_id):
         members = {each.reader.id: each for each in group}
-        row = lookups[number]
+        rows = lookups[number]
+        row = rows[0]
         if row.state == BroadcastState.OPEN and row.expires_at > now:
             begun = await connection.scalars(
                 _held_by(members.values(), DeliveryState.LEASED)
-                .where(_wanted(row.section_id, row.parent_id))
+                .where(_wanted(rows))
                 .values(state=DeliveryState.SENDING)
                 .returning(delivery.c.reader_id)
             )
@@ -167,7 +180,7 @@ async def begin(
         Begun(each, Form(row.form), row.revision, row.forced)
         for each in claimed
         if each.key in allowed
-        for row in (lookups[each.broadcast_id],)
+        for row in lookups[each.broadcast_id][:1]
     ]
 
 
@@ -353,7 +366,7 @@ async def _claimed(
         delivery.c.lease == lease,
     )
     statement = (
-        select(delivery.c.attempt, delivery.c.doubts, reader)
+        select(delivery.c.attempt, delivery.c.doubts, delivery.c.section_id, reader)
         .join(reader, reader.c.id == delivery.c.reader_id)
         .where(*leased)
         .order_by(delivery.c.reader_id)
@@ -372,6 +385,7 @@ async def _claimed(
             doubts=row.doubts,
             lease=lease,
             missing_since=row.missing_since,
+            section_id=row.section_id,
         )
         for row in found
     ]
@@ -379,7 +393,8 @@ async def _claimed(
 
 async def _broadcasts(
     connection: AsyncConnection, numbers: Iterable[int]
-) -> Mapping[int, Row[Any]]:
+) -> Mapping[int, Sequence[Row[Any]]]:
+    """Broadcasts by their numbers: a row each, or one for each further section of the article."""
     statement = (
         select(
             broadcast.c.id,
@@ -390,16 +405,23 @@ async def _broadcasts(
             article.c.section_id,
             section.c.parent_id,
             article.c.revision,
+            placement.c.section_id.label("further_id"),
+            _FURTHER.c.parent_id.label("further_parent_id"),
         )
         .join(article, article.c.id == broadcast.c.article_id)
         .join(section, section.c.id == article.c.section_id)
+        .outerjoin(placement, placement.c.article_id == article.c.id)
+        .outerjoin(_FURTHER, _FURTHER.c.id == placement.c.section_id)
         .where(broadcast.c.id.in_(list(numbers)))
         .order_by(broadcast.c.id)
         # Whoever withdraws or halts it waits, or is waited for: nothing is begun after that.
         .with_for_update(read=True, of=broadcast)
     )
-    rows: list[Row[Any]] = list(await connection.execute(statement))
-    return {row.id: row for row in rows}
+    rows: dict[int, list[Row[Any]]] = {}
+    found: list[Row[Any]] = list(await connection.execute(statement))
+    for row in found:
+        rows.setdefault(row.id, []).append(row)
+    return rows
 
 
 async def _amend_outdated(
@@ -435,7 +457,14 @@ def _unbegun(row: Row[Any], now: datetime) -> dict[str, Any]:
     return {"state": state, "finished_at": now}
 
 
-def _wanted(section_id: int, parent_id: int | None) -> ColumnElement[bool]:
+def _wanted(rows: Sequence[Row[Any]]) -> ColumnElement[bool]:
+    """That a reader follows any section that the article stands in."""
+    stands_in = [(rows[0].section_id, rows[0].parent_id)]
+    stands_in += [(row.further_id, row.further_parent_id) for row in rows if row.further_id]
+    return or_(*(_follows(section_id, parent_id) for section_id, parent_id in stands_in))
+
+
+def _follows(section_id: int, parent_id: int | None) -> ColumnElement[bool]:
     return exists(
         select(subscription.c.reader_id)
         .join(reader, reader.c.id == subscription.c.reader_id)

@@ -22,6 +22,7 @@ from sqlalchemy import (
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.model import BroadcastState, Chat, ChatKind, DeliveryState, Reader
+from bot.storage.audience import ROUND_AT, ROUND_SECTION
 from bot.storage.incoming import settle_chat
 from bot.storage.pauses import forget_pause
 from bot.storage.schema import (
@@ -225,9 +226,10 @@ async def _reach(connection: AsyncConnection, old: int, new: int) -> None:
             literal(new),
             literal(int(DeliveryState.QUEUED)),
             broadcast.c.created_at,
+            broadcast.c.round_section_id,
         )
         .join(article, article.c.id == broadcast.c.article_id)
-        .join(section, section.c.id == article.c.section_id)
+        .join(section, section.c.id == ROUND_SECTION)
         .where(
             IS_KEPT,
             broadcast.c.state.in_([BroadcastState.OPEN, BroadcastState.HALTED]),
@@ -236,14 +238,14 @@ async def _reach(connection: AsyncConnection, old: int, new: int) -> None:
             broadcast.c.cursor < old,
             exists().where(
                 subscription.c.reader_id == old,
-                entitles(article.c.section_id, section.c.parent_id),
-                subscription.c.created_at <= broadcast.c.created_at,
+                entitles(section.c.id, section.c.parent_id),
+                subscription.c.created_at <= ROUND_AT,
             ),
         )
     )
     await connection.execute(
         insert(connection, delivery)
-        .from_select(["broadcast_id", "reader_id", "state", "not_before"], missed)
+        .from_select(["broadcast_id", "reader_id", "state", "not_before", "section_id"], missed)
         .on_conflict_do_nothing()
     )
 

@@ -167,6 +167,20 @@ article = Table(
     Index("ix_article_section_id_sorted_at_id", "section_id", "sorted_at", "id"),
 )
 
+# That an article stands in a section besides its own: another feed has it there.
+placement = Table(
+    "placement",
+    metadata,
+    Column("article_id", ForeignKey("article.id", ondelete="CASCADE"), primary_key=True),
+    Column("section_id", ForeignKey("section.id"), primary_key=True),
+    Column("source_id", ForeignKey("source.id"), nullable=False),  # which said so
+    # Whether a round of the article's broadcast is to go through the section's readers.
+    Column("due", Boolean, nullable=False, server_default=false()),
+    _moment("sorted_at"),  # the article's
+    _moment("created_at"),
+    Index("ix_placement_section_id_sorted_at_article_id", "section_id", "sorted_at", "article_id"),
+)
+
 # What an edit replaced: the texts that an article had before, in the order of their numbers.
 revision = Table(
     "revision",
@@ -282,6 +296,10 @@ broadcast = Table(
     Column("forced", Boolean, nullable=False, server_default=false()),
     Column("cursor", BigInteger, nullable=False, server_default="0"),  # last reader fanned out to
     Column("fanned_out", Boolean, nullable=False, server_default=false()),
+    # The further section whose readers it goes through now, and since when the article stands
+    # there; NULL: the article's own.
+    Column("round_section_id", BigInteger),
+    _moment("round_at", nullable=True),
     Column(
         "amend_cursor", BigInteger
     ),  # last reader whose message was amended; NULL: none is to be
@@ -304,6 +322,7 @@ delivery = Table(
     Column("attempt", SmallInteger, nullable=False, server_default="0"),
     Column("doubts", SmallInteger, nullable=False, server_default="0"),
     Column("lease", BigInteger),
+    Column("section_id", BigInteger),  # the further section that brought it; NULL: its own
     Column("message_id", BigInteger),
     Column("shown", Integer),  # the revision of the article that the message shows
     Column("error", Text),

@@ -6,11 +6,11 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Row, Select, bindparam, exists, or_, select, update
+from sqlalchemy import ColumnElement, Row, Select, bindparam, exists, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.model import Section, SectionChoice, section_key
-from bot.storage.schema import article, section, source, subscription
+from bot.storage.schema import article, placement, section, source, subscription
 from bot.storage.upsert import insert
 
 _NONE = datetime(1970, 1, 1, tzinfo=UTC)  # as if what there never was had ended long ago
@@ -18,6 +18,13 @@ _BY_KEY = select(section.c.id).where(section.c.key == bindparam("key"))
 
 PARENT = section.alias("parent")
 """The parent of a section, to be joined with it by ``with_parent``."""
+
+_FOUND_HERE = (
+    select(placement.c.article_id)
+    .where(placement.c.section_id == section.c.id)
+    .order_by(placement.c.sorted_at.desc())
+    .correlate(section)
+)
 
 WITH_PARENT = (
     section.c.id.label("section_id"),
@@ -79,7 +86,9 @@ async def sections(connection: AsyncConnection) -> list[Section]:
     readable = exists().where(
         article.c.section_id == section.c.id, article.c.withdrawn_at.is_(None)
     )
-    found = set(await connection.scalars(select(section.c.id).where(readable)))
+    further = _FOUND_HERE.join(article, article.c.id == placement.c.article_id)
+    further = further.where(article.c.withdrawn_at.is_(None))
+    found = await _that_have(connection, readable, _any(further))
     everything = map(section_of, await connection.execute(with_parent(select(*WITH_PARENT))))
     return sorted(_with_parents(everything, found), key=_place)
 
@@ -100,8 +109,10 @@ async def section_choices(connection: AsyncConnection, reader_id: int) -> list[S
     """
     articles = exists().where(article.c.section_id == section.c.id)
     fed = articles.where(article.c.source_id == source.c.id, source.c.listed)
-    filled = set(await connection.scalars(select(section.c.id).where(articles)))
-    offered = set(await connection.scalars(select(section.c.id).where(fed)))
+    fed_further = _FOUND_HERE.join(source, source.c.id == placement.c.source_id)
+    fed_further = fed_further.where(source.c.listed)
+    filled = await _that_have(connection, articles, _any(_FOUND_HERE))
+    offered = await _that_have(connection, fed, _any(fed_further))
     of_reader = select(subscription).where(subscription.c.reader_id == reader_id)
     mine = {row.section_id: row.ended_at for row in await connection.execute(of_reader)}
     everything = list(map(section_of, await connection.execute(with_parent(select(*WITH_PARENT)))))
@@ -119,7 +130,11 @@ async def new_sections(connection: AsyncConnection) -> list[Section]:
     read = exists().where(
         article.c.section_id == section.c.id, article.c.source_id == source.c.id, source.c.primed
     )
-    statement = with_parent(select(*WITH_PARENT)).where(section.c.announced_at.is_(None), read)
+    further = _FOUND_HERE.join(source, source.c.id == placement.c.source_id)
+    further = further.where(source.c.primed)
+    untold = section.c.announced_at.is_(None)
+    numbers = await _that_have(connection, untold & read, untold & _any(further))
+    statement = with_parent(select(*WITH_PARENT)).where(section.c.id.in_(numbers))
     return sorted(map(section_of, await connection.execute(statement)), key=_place)
 
 
@@ -145,6 +160,19 @@ def section_of(row: Row[Any]) -> Section:
     """A row with the columns of ``WITH_PARENT`` as a section."""
     parent = None if row.parent_id is None else Section(row.parent_id, row.parent_title)
     return Section(row.section_id, row.section_title, parent)
+
+
+async def _that_have(connection: AsyncConnection, *one_of: ColumnElement[bool]) -> set[int]:
+    """The numbers of the sections of which one of these is true, each asked by its own index."""
+    found: set[int] = set()
+    for condition in one_of:
+        found.update(await connection.scalars(select(section.c.id).where(condition)))
+    return found
+
+
+def _any(statement: Select[Any]) -> ColumnElement[bool]:
+    """That there is a row; by its order the index is taken, where PostgreSQL would join all."""
+    return statement.limit(1).scalar_subquery().is_not(None)
 
 
 def _with_parents(among: Iterable[Section], numbers: Collection[int]) -> list[Section]:

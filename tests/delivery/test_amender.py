@@ -18,7 +18,17 @@ from bot.delivery.alerts import Alerts
 from bot.delivery.amender import Amender
 from bot.i18n import load_translators
 from bot.model import DeliveryState, NewArticle, Reader
-from bot.storage import amendments, articles, bookmarks, opened, outbox, readers, revisions
+from bot.storage import (
+    amendments,
+    articles,
+    bookmarks,
+    opened,
+    outbox,
+    placements,
+    readers,
+    revisions,
+    sections,
+)
 from bot.storage.database import Database
 from bot.storage.outbox import Settled
 from bot.telegram import show
@@ -37,7 +47,15 @@ from sandbox.telegram import (
     Reset,
     Telegram,
 )
-from tests.storage.rows import add_broadcast, add_reader, guid, new_article, rows, unsubscribe
+from tests.storage.rows import (
+    add_broadcast,
+    add_reader,
+    add_source,
+    guid,
+    new_article,
+    rows,
+    unsubscribe,
+)
 
 BEFORE, AFTER = "Открыт новый пост", "Открыт новый мост"
 NOW = datetime.now(UTC)
@@ -92,8 +110,21 @@ class Press:
         self.article = await add_broadcast(
             self.database, NOW, title=BEFORE, image="https://news.example/bridge.jpg"
         )
+        await self._send()
+
+    async def place(self, title: str, *persons: Person) -> None:
+        """Have it in the chats of these people by another section in which it stands, too."""
+        for person in persons:
+            await add_reader(self.database, NOW, person.id, section=title)
+        async with self.database.write() as connection:
+            number = await sections.ensure_section(connection, (title,), NOW)
+            source = await add_source(connection, NOW)
+            await placements.place(connection, self.article, number, source, NOW, goes_out=True)
+        await self._send(number)
+
+    async def _send(self, by: int | None = None) -> None:
         async with self.database.read() as connection:
-            article = await articles.get_article(connection, self.article)
+            article = await articles.get_article(connection, self.article, section_id=by)
         assert article is not None
         bot = make_bot(self.tg.token, self.tg.url)
         async with self.database.write() as connection:
@@ -258,6 +289,23 @@ async def test_who_reads_is_shown_the_corrected_page_and_who_went_on_is_left(
     assert BEFORE in gone.messages[0].text
     assert edits(tg, gone) == []
     assert muted.messages[0].labels[-1] == "🔔 Снова присылать «Город»"
+
+
+async def test_who_has_it_by_another_section_sees_that_one_on(press: Press, tg: Telegram) -> None:
+    anna, boris = (tg.person(name, started=True) for name in ("Анна", "Борис"))
+    await press.push(anna)
+    await press.place("Спорт", boris)
+    await press.correct()
+    async with amending(press):
+        await press.over()
+    city, sport = anna.messages[0], boris.messages[0]
+    assert [shown.text.split("\n")[0] for shown in (city, sport)] == ["Город", "Спорт"]
+    assert AFTER in sport.text
+    assert sport.labels[-1] == "🔕 Не присылать «Спорт»"
+    await press.withdraw()
+    async with amending(press):
+        await press.over()
+    assert anna.messages == boris.messages == []
 
 
 async def test_what_was_withdrawn_is_deleted_and_comes_back_to_nobody(

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from bot.delivery.amending import Deed, Done, Instead, Later, Next, Past, deed, follows
-from bot.model import Chat, ChatKind, Form, Reader
+from bot.model import Chat, ChatKind, Form, Reader, Section
 from bot.storage.amendments import Amendment
 from bot.telegram.outcome import (
     Doubtful,
@@ -37,8 +37,9 @@ def message(age: timedelta = HOUR, *, shows: int | None = 0) -> Amendment:
     """A push of this age; what its reader opened in it, 0 where nobody pressed it."""
     reader = Reader(1, Chat(5, ChatKind.PRIVATE), "ru", active=True)
     return Amendment(
-        reader, 9, NOW - age, opened=shows != 0, opened_article=shows or None, page=0, muted=False
-    )
+        reader, 9, NOW - age, opened=shows != 0, opened_article=shows or None, page=0,
+        section=Section(1, "Город"), muted=False,
+    )  # fmt: skip
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,7 @@ from bot.errors import StorageError
 from bot.i18n import load_translators
 from bot.model import Begun, Chat, ChatKind, Delivery, Form, Priority, Reader, Screen
 from bot.storage.database import Database
+from bot.storage.sections import ensure_section
 from bot.telegram.outcome import Failed
 from bot.telegram.prepared import Prepared
 from tests.storage.rows import add_broadcast
@@ -51,9 +52,12 @@ def begun(
     form: Form = Form.FULL,
     revision: int = 1,
     article: int = 1,
+    section: int | None = None,
 ) -> Begun:
     reader = Reader(chat, Chat(chat, ChatKind.PRIVATE), locale, active=True)
-    delivery = Delivery(1, article, reader, Priority.NEWS, attempt=1, doubts=0, lease=1)
+    delivery = Delivery(
+        1, article, reader, Priority.NEWS, attempt=1, doubts=0, lease=1, section_id=section
+    )
     return Begun(delivery, form, revision)
 
 
@@ -72,6 +76,19 @@ async def test_a_card_is_made_once_for_a_language_and_a_form(
     assert bare.body == russian.body
     assert russian.body.entities
     assert not plain.body.entities
+
+
+async def test_a_card_names_the_section_that_brings_the_article(
+    cards: Cards, database: Database, made: list[Screen], now: datetime
+) -> None:
+    async with database.write() as connection:
+        sport = await ensure_section(connection, ("Спорт",), now)
+    assert await cards.card(begun()) == Prepared("card 1")
+    assert await cards.card(begun(section=sport)) == Prepared("card 2")
+    assert await cards.card(begun()) == Prepared("card 1")
+    own, further = made
+    assert own.body.plain.startswith("Город")
+    assert further.body.plain.startswith("Спорт")
 
 
 async def test_many_that_ask_at_once_read_the_article_once(

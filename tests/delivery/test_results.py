@@ -20,7 +20,7 @@ from bot.model import (
     Priority,
     Reader,
 )
-from bot.storage import broadcasts
+from bot.storage import audience
 from bot.storage.database import Database
 from bot.telegram.session import make_bot
 from sandbox.telegram import Telegram
@@ -71,7 +71,7 @@ async def test_a_breaker_that_trips_during_a_transaction_halts_in_the_next(
     (halt,) = (notice for notice in notices if isinstance(notice, Halt))
     assert halt.closed == tuple(range(TRIPS))
     async with database.read() as connection:
-        going = await broadcasts.going(connection, now)
+        going = await audience.going(connection, now)
     assert going == []
     async with database.write() as connection:
         assert await results.record(connection, results.take(), now) == []
@@ -88,4 +88,4 @@ async def test_what_is_forced_says_nothing_of_others(database: Database, results
         notices = await results.record(connection, results.take(), now)
     assert notices == []
     async with database.read() as connection:
-        assert len(await broadcasts.going(connection, now)) == 1
+        assert len(await audience.going(connection, now)) == 1

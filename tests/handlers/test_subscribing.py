@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 import pytest
 
 from bot.i18n import load_translators
 from bot.model import Chat, ChatKind
 from bot.storage.articles import get_article
+from bot.storage.broadcasts import add_broadcast
+from bot.storage.outbox import claim
+from bot.storage.placements import place
+from bot.storage.sections import ensure_section
 from bot.telegram import show
 from bot.views.push import push
 from sandbox.telegram import Answer, MessageView, Person, Telegram
@@ -25,10 +31,10 @@ async def sections(house: House) -> None:
         await house.publish(f"О разном: {title}", section=title)
 
 
-async def tell(house: House, person: Person, article_id: int) -> MessageView:
-    """A push of an article, as the sender makes it."""
+async def tell(house: House, person: Person, article_id: int, by: int | None = None) -> MessageView:
+    """A push of an article, as the sender makes it; ``by`` is the further section it comes by."""
     async with house.database.read() as connection:
-        article = await get_article(connection, article_id)
+        article = await get_article(connection, article_id, section_id=by)
     assert article is not None
     screen = push(article, load_translators("ru", "Europe/Moscow")["ru"])
     number = await show.send(house.bot, Chat(person.id, ChatKind.PRIVATE), screen)
@@ -246,6 +252,31 @@ async def test_mute_and_again_from_a_push(house: House, anna: Person, tg: Telegr
     assert answer.text == "Новые статьи раздела «Культура» снова будут приходить."
     assert again.labels == pushed.labels
     assert await house.subscribed(anna.id) == ["Город", "Культура", "Спорт"]
+    assert tg.violations == []
+
+
+@pytest.mark.usefixtures("sections")
+async def test_a_push_mutes_the_section_that_brought_it(
+    house: House, anna: Person, tg: Telegram
+) -> None:
+    """The article is of another section, and stands in this one, too."""
+    shown = await house.shows(anna, "/subscribe")
+    await press(anna, shown, "Спорт")
+    async with house.database.write() as connection:
+        now = datetime.now(UTC)
+        sport = await ensure_section(connection, ("Спорт",), now)
+        await add_broadcast(connection, 1, now)
+        assert await place(connection, 1, sport, 1, now, goes_out=True)
+        for _ in range(2):
+            claimed = await claim(connection, lease=1, now=now, limit=9)
+    assert [each.section_id for each in claimed] == [sport]
+    pushed = await tell(house, anna, 1, by=sport)
+    assert pushed.text.startswith("Спорт")
+    answer, muted = await press(anna, pushed, "🔕 Не присылать «Спорт»")
+    assert answer.text == "Новые статьи раздела «Спорт» больше приходить не будут."
+    assert await house.subscribed(anna.id) == []
+    await press(anna, muted, "🔔 Снова присылать «Спорт»")
+    assert await house.subscribed(anna.id) == ["Спорт"]
     assert tg.violations == []
 
 

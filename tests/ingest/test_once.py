@@ -16,9 +16,9 @@ from bot.model import AliasKind, BroadcastState, SourceSpec
 from bot.storage import holding, sources
 from bot.storage.database import Database
 from bot.storage.schema import alias, article, broadcast
+from tests.ingest.reads import FAR
 from tests.ingest.site import Site, article_page, item, rss
 
-FAR = datetime(2100, 1, 1, tzinfo=UTC)
 OLD = datetime.now(UTC).replace(microsecond=0) - timedelta(days=5)
 
 

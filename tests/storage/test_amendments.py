@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import event, update
 
-from bot.model import BroadcastState, Delivery, DeliveryState, Form, Reader
+from bot.model import BroadcastState, Delivery, DeliveryState, Form, Reader, Section
 from bot.storage import amendments, bookmarks, opened, outbox, revisions
 from bot.storage.amendments import END, Amending, Amendment
 from bot.storage.database import Database
@@ -109,8 +109,9 @@ async def test_nothing_is_to_be_amended_before_a_correction(
     assert of == Amending(1, article, 0, Form.FULL)
     assert [each.reader for each in found] == readers
     first = Amendment(
-        readers[0], readers[0].id, now, opened=False, opened_article=None, page=0, muted=False
-    )
+        readers[0], readers[0].id, now, opened=False, opened_article=None, page=0,
+        section=Section(1, "Город"), muted=False,
+    )  # fmt: skip
     assert found[0] == first
 
 

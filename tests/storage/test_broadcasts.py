@@ -17,7 +17,7 @@ from bot.model import (
     Form,
     Priority,
 )
-from bot.storage import broadcasts, outbox, subscriptions
+from bot.storage import audience, broadcasts, outbox, subscriptions
 from bot.storage.database import Database
 from bot.storage.outbox import PutOff, Settled
 from bot.storage.schema import broadcast, delivery
@@ -44,7 +44,7 @@ S = DeliveryState
 async def _reach(database: Database, now: datetime, batch: int) -> int | None:
     """How many readers the next batch of the first broadcast made; None where none is going."""
     async with database.write() as connection:
-        going = await broadcasts.going(connection, now)
+        going = await audience.going(connection, now)
         return await broadcasts.fan_out(connection, going[0], LEASE, batch) if going else None
 
 
@@ -74,7 +74,7 @@ async def _settle(database: Database, now: datetime) -> list[BroadcastState]:
 
 async def _going(database: Database, now: datetime) -> list[int]:
     async with database.read() as connection:
-        return [each.id for each in await broadcasts.going(connection, now)]
+        return [each.id for each in await audience.going(connection, now)]
 
 
 async def _halt(database: Database, number: int = 1) -> bool:
@@ -123,8 +123,8 @@ async def test_what_is_told_of_one(database: Database, now: datetime) -> None:
     number = await add_broadcast(database, now, priority=Priority.BREAKING)
     await _reach(database, now, 1)
     async with database.read() as connection:
-        (found,) = await broadcasts.going(connection, now)
-    assert found == broadcasts.Going(
+        (found,) = await audience.going(connection, now)
+    assert found == audience.Going(
         id=1,
         article_id=number,
         section_id=1,
@@ -280,7 +280,7 @@ async def test_a_batch_that_was_cut_short_is_done_again(database: Database, now:
 
     async def crash() -> None:
         async with database.write() as connection:
-            (going,) = await broadcasts.going(connection, now)
+            (going,) = await audience.going(connection, now)
             assert await broadcasts.fan_out(connection, going, LEASE, 3) == 3
             raise RuntimeError
 
@@ -323,7 +323,7 @@ async def test_the_cursor_never_goes_back(database: Database, now: datetime) -> 
     expected = await add_readers(database, now, range(1, 8))
     await add_broadcast(database, now)
     async with database.read() as connection:
-        (stale,) = await broadcasts.going(connection, now)
+        (stale,) = await audience.going(connection, now)
     await _reach(database, now, 5)
     async with database.write() as connection:
         await broadcasts.fan_out(connection, stale, LEASE - 1, 2)

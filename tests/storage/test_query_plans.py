@@ -30,11 +30,13 @@ from bot.model import (
 from bot.storage import (
     amendments,
     articles,
+    audience,
     broadcasts,
     checks,
     incoming,
     opened,
     outbox,
+    placements,
     readers,
     revisions,
     search,
@@ -107,11 +109,34 @@ QUESTIONS: dict[str, tuple[Question, set[str]]] = {
         {"ix_broadcast_open", "ix_delivery_waiting", "ix_subscription_section_id_reader_id"},
     ),
     "fan out under a parent": (
-        lambda c: broadcasts.fan_out(c, broadcasts.Going(8, 8, 9, 1, 0, False, NOW, 1), 2, 20),
+        lambda c: broadcasts.fan_out(c, audience.Going(8, 8, 9, 1, 0, False, NOW, 1), 2, 20),
         {"ix_subscription_section_id_reader_id"},
     ),
+    "fan out to those of a further section": (
+        lambda c: broadcasts.fan_out_further(
+            c, audience.Going(8, 8, 9, 1, 0, False, NOW, 1, further=True), 2, 20
+        ),
+        {"ix_subscription_section_id_reader_id", "pk_delivery"},
+    ),
+    "place": (
+        lambda c: placements.place(c, 8, 5, 1, NOW, goes_out=True),
+        {"uq_broadcast_article_id"},
+    ),
+    "begin a round": (lambda c: placements.begin_round(c, 8, 8), {"pk_placement"}),
+    "what is not placed": (
+        lambda c: placements.unplaced(c, range(1, 300), 5, 2),
+        {"pk_placement"},
+    ),
+    "what brought it": (
+        lambda c: placements.brought_by(c, 5, 5),
+        {"uq_broadcast_article_id", "pk_delivery"},
+    ),
+    "older of what is found in a section": (
+        lambda c: articles.article_cards(c, limit=9, section_id=6, older_than=LATER),
+        {"ix_placement_section_id_sorted_at_article_id"},
+    ),
     "is there anything to claim": (
-        lambda c: broadcasts.going(c, LONG_AFTER),
+        lambda c: audience.going(c, LONG_AFTER),
         {"ix_broadcast_open", "ix_delivery_waiting"},
     ),
     "begin": (lambda c: outbox.begin(c, held(), NOW), set()),  # by key or by holder
@@ -243,7 +268,7 @@ QUESTIONS: dict[str, tuple[Question, set[str]]] = {
 }
 BIG = (
     *("delivery", "article", "alias", "incoming", "reader", "broadcast", "subscription"),
-    *("opened", "article_search"),
+    *("opened", "article_search", "placement"),
 )
 
 RARE = {
@@ -266,6 +291,8 @@ INSERT INTO article (source_id, section_id, url, title, lead, document, sorted_a
     SELECT 1, 1 + n - n / 10 * 10, 'https://news.example/' || n, 'Title', '', '{}', :second, :now
     FROM numbers;
 :index
+INSERT INTO placement (article_id, section_id, source_id, sorted_at, created_at)
+    SELECT n, 1 + n + 5 - (n + 5) / 10 * 10, 1, :second, :now FROM numbers;
 INSERT INTO alias (kind, scope, key, article_id)
     SELECT 'url', 0, 'key ' || n, n FROM numbers;
 INSERT INTO reader (chat_id, kind, locale, created_at)
@@ -405,6 +432,7 @@ def _named(index: str, plan: str) -> bool:
     own = {
         "pk_alias": "sqlite_autoindex_alias_1",
         "ix_article_search_stems": ":M4",
+        "pk_placement": "sqlite_autoindex_placement_1",
         "pk_opened": "sqlite_autoindex_opened_1",
         "uq_broadcast_article_id": "sqlite_autoindex_broadcast_1",
         "pk_delivery": "delivery USING PRIMARY KEY",

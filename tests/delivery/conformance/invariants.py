@@ -75,7 +75,8 @@ class Ledger:
                 yield f"{key} is still {row}"
 
     def _everybody_got_it(self) -> Iterator[str]:
-        for number, invited in self.world.invited.items():
+        for number, wanted in self.world.invited.items():
+            invited = wanted | self.world.observer.placed[number]
             if self.sight.broadcasts[number][0] != B.DONE:
                 continue
             for reader in sorted(invited):
@@ -141,12 +142,16 @@ class Ledger:
 
     def _order_was_kept(self) -> Iterator[str]:
         """By readers, among broadcasts of one priority that were neither halted nor repeated."""
+        # Who follows another section alone has its articles as they are found there.
+        late = {
+            (n, self.room(r).number) for (n, r), row in self.sight.deliveries.items() if row.section
+        }
         plain: defaultdict[tuple[int, int, int], list[Mailbox]] = defaultdict(list)
         for place in sorted(self.first):
             number, n, thread = place
             room = self.telegram.rooms[n]
             halted = number in self.world.observer.halted
-            if not (halted or room.gone or self.doubtful(number, room)):
+            if not (halted or room.gone or (number, n) in late or self.doubtful(number, room)):
                 plain[self.world.priorities[number], n, thread].append(place)
         for (_, room_number, _), places in plain.items():
             came = sorted(places, key=self.first.__getitem__)

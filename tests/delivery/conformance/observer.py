@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 import sqlite3
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from itertools import product
 from typing import TYPE_CHECKING, Any, LiteralString, TypeAlias
 
 import psycopg
@@ -23,6 +24,10 @@ if TYPE_CHECKING:
 
 B: TypeAlias = BroadcastState
 S: TypeAlias = DeliveryState
+OWN = frozenset({1, 2})
+"""The section of all articles, and its parent."""
+ELSEWHERE = 3
+"""The section that articles are found in besides."""
 HELD = frozenset({S.LEASED, S.SENDING})
 _FOR_EVER = frozenset({S.SENT, S.CANCELLED, S.EXPIRED})
 _CRASHED = "the sender ended between the request and its answer"
@@ -44,6 +49,7 @@ class Row:
     message_id: int | None
     error: str | None
     until: datetime | None = None
+    section: int | None = None
 
     def __str__(self) -> str:
         doubts = f", {self.doubts} doubts" if self.doubts else ""
@@ -58,7 +64,8 @@ class Sight:
         deliveries: by broadcast and reader.
         broadcasts: their states, and until when they go out.
         places: by reader: chat and topic.
-        wanting: readers who are active and subscribed.
+        follows: by active reader: the sections that they subscribe to.
+        stands_in: by broadcast: the sections whose readers are to have its article.
         active: readers to whom we may write.
         pauses: by chat, 0 for all: until when.
     """
@@ -66,9 +73,14 @@ class Sight:
     deliveries: dict[DeliveryKey, Row] = field(default_factory=dict)
     broadcasts: dict[int, tuple[B, datetime]] = field(default_factory=dict)
     places: dict[int, tuple[int, int]] = field(default_factory=dict)
-    wanting: frozenset[int] = frozenset()
+    follows: dict[int, frozenset[int]] = field(default_factory=dict)
+    stands_in: dict[int, frozenset[int]] = field(default_factory=dict)
     active: frozenset[int] = frozenset()
     pauses: dict[int, datetime] = field(default_factory=dict)
+
+    def wants(self, number: int, reader: int) -> bool:
+        """Whether a reader is active and follows a section that a broadcast's article is in."""
+        return not self.stands_in[number].isdisjoint(self.follows.get(reader, ()))
 
     @property
     def going(self) -> set[int]:
@@ -92,6 +104,7 @@ class Observer:
         crashes: by broadcast and reader: begun sends that a sender took with it.
         excused: deliveries that need not arrive: at some moment their readers did not want them, or
             could not be written to.
+        placed: by broadcast: readers who wanted it when its article was found in another section.
         halted: broadcasts that were stopped at some moment.
     """
 
@@ -114,9 +127,10 @@ class Observer:
         self.violations: list[str] = []
         self.crashes: Counter[DeliveryKey] = Counter()
         self.excused: set[DeliveryKey] = set()
+        self.placed: defaultdict[int, set[int]] = defaultdict(set)
         self.halted: set[int] = set()
         self._commits = 0
-        self._unwanted_since: dict[int, int] = {}  # readers, and after how many commits
+        self._unwanted_since: dict[DeliveryKey, int] = {}  # after how many commits
         self._began: dict[int, int] = {}  # by term: when its last transaction began, likewise
         self._inherited: dict[int, dict[int, datetime]] = {}
         self._newest = 0  # term that has committed something
@@ -138,11 +152,16 @@ class Observer:
         self._commits += 1
         before, now = self.sight, self._sight()
         self.sight = now
-        for reader in before.wanting - now.wanting:
-            self._unwanted_since[reader] = self._commits
+        for number, reader in product(before.broadcasts, before.places):
+            if before.wants(number, reader) and not (
+                number in now.broadcasts and now.wants(number, reader)
+            ):
+                self._unwanted_since[number, reader] = self._commits
         self.halted |= {n for n, (state, _) in now.broadcasts.items() if state == B.HALTED}
         for number in now.going:
-            self.excused |= {(number, r) for r in now.places if r not in now.wanting}
+            self.excused |= {(number, r) for r in now.places if r not in now.follows}
+            if number in before.stands_in and now.stands_in[number] != before.stands_in[number]:
+                self._place(number)
         for key, row in now.deliveries.items():
             old = before.deliveries.get(key)
             if old != row:
@@ -184,7 +203,9 @@ class Observer:
             late = row.state == S.SENT != old.state and old.doubts and row.lease == old.lease
             # A group that moved leaves its messages behind, and with them their numbers.
             moved = row.message_id is None and row == replace(old, message_id=None)
-            if old.state in _FOR_EVER and not late and not moved:
+            # Who had left the section that brought it may have it by another.
+            again = old.state == S.CANCELLED and not old.doubts and row.section == ELSEWHERE
+            if old.state in _FOR_EVER and not (late or moved or again):
                 self.complain(f"what has ended is changed: {what}")
             if old.state == S.UNKNOWN and row.state != S.SENT:
                 self.complain(f"an unknown send becomes something else than sent: {what}")
@@ -209,6 +230,15 @@ class Observer:
             if max(kept) < until - _INACCURACY:
                 self.complain(f"a wait is not kept until {until}: {what}")
 
+    def _place(self, number: int) -> None:
+        """Who follows the other section is to have it, unless more than a wish was in the way."""
+        for reader in self.sight.places:
+            row = self.sight.deliveries.get((number, reader))
+            if ELSEWHERE in self.sight.follows.get(reader, ()):
+                self.placed[number].add(reader)
+                if row is None or (row.state == S.CANCELLED and not row.doubts):
+                    self.excused.discard((number, reader))
+
     def _newest_term(self) -> int:
         return max(self._began, default=0)
 
@@ -217,9 +247,9 @@ class Observer:
         state, until = self.sight.broadcasts[number]
         if state != B.OPEN or until <= self.loop.now():
             self.complain(f"begun in spite of a broadcast that is {state.name}: {what}")
-        since = self._unwanted_since.get(reader, 0)
+        since = self._unwanted_since.get(key, 0)
         began = self._began.get(row.lease or 0, 0)
-        if reader not in self.sight.wanting and since <= began:
+        if not self.sight.wants(number, reader) and since <= began:
             self.complain(f"begun for somebody who does not want it: {what}")
 
     def _fence(self, key: DeliveryKey, row: Row) -> None:
@@ -231,27 +261,45 @@ class Observer:
         return self._connection.execute(statement).fetchall()
 
     def _sight(self) -> Sight:
-        deliveries = self._query(
+        rows = self._query(
             "SELECT broadcast_id, reader_id, not_before,"
-            " state, attempt, doubts, lease, message_id, error FROM delivery"
+            " state, attempt, doubts, lease, message_id, error, section_id FROM delivery"
         )
         broadcasts = self._query("SELECT id, state, expires_at FROM broadcast")
-        readers = self._query(
-            "SELECT r.id, r.chat_id, r.thread_id, r.active, count(s.reader_id)"
-            " FROM reader r LEFT JOIN subscription s ON s.reader_id = r.id AND s.ended_at IS NULL"
-            " GROUP BY r.id, r.chat_id, r.thread_id, r.active"
-        )
+        readers = self._query("SELECT id, chat_id, thread_id, active FROM reader")
+        active = frozenset(n for n, _, _, is_active in readers if is_active)
+        follows: defaultdict[int, set[int]] = defaultdict(set)
+        for reader, section in self._query(
+            "SELECT reader_id, section_id FROM subscription WHERE ended_at IS NULL"
+        ):
+            if reader in active:
+                follows[reader].add(section)
+        stands_in = {number: {*OWN} for number, _, _ in broadcasts}
+        for number, section in self._query(
+            "SELECT b.id, p.section_id FROM placement p"
+            " JOIN broadcast b ON b.article_id = p.article_id"
+        ):
+            if number in stands_in:
+                stands_in[number].add(section)
         return Sight(
             {
                 (b, r): Row(
-                    S(state), attempt, doubts, lease, message_id, error, until and _moment(until)
+                    S(state),
+                    attempt,
+                    doubts,
+                    lease,
+                    message_id,
+                    error,
+                    until and _moment(until),
+                    section,
                 )
-                for b, r, until, state, attempt, doubts, lease, message_id, error in deliveries
+                for b, r, until, state, attempt, doubts, lease, message_id, error, section in rows
             },
             {n: (B(state), _moment(until)) for n, state, until in broadcasts},
-            {n: (chat, thread) for n, chat, thread, *_ in readers},
-            frozenset(n for n, _, _, active, subscribed in readers if active and subscribed),
-            frozenset(n for n, _, _, active, _ in readers if active),
+            {n: (chat, thread) for n, chat, thread, _ in readers},
+            {reader: frozenset(sections) for reader, sections in follows.items()},
+            {number: frozenset(sections) for number, sections in stands_in.items()},
+            active,
             {n: _moment(until) for n, until in self._query("SELECT chat_id, until FROM pause")},
         )
 

@@ -69,6 +69,13 @@ class Withdraw:
 
 
 @dataclass(frozen=True, slots=True)
+class Place:
+    """The article of a broadcast, the newest but so many, is found in another section, too."""
+
+    back: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Leave:
     """A reader unsubscribes."""
 
@@ -176,6 +183,7 @@ class Outage:
 Event = (
     Publish
     | Withdraw
+    | Place
     | Leave
     | Return
     | Block
@@ -260,6 +268,7 @@ def _events(readers: int, chats: int) -> st.SearchStrategy[tuple[float, Event]]:
     moment, span, few, yes = _one(*_MOMENTS), _one(*_SPANS), st.integers(1, 12), st.booleans()
     happening = st.one_of(
         st.builds(Publish, yes, _one(86400.0, 86400.0, 86400.0, 0.5, 2.0, 20.0), yes),
+        st.builds(Place, st.integers(0, 2)),
         st.builds(Leave, reader),
         st.builds(Block, chat, moment),
         st.builds(KillAtWrite, few, yes, span),

@@ -23,11 +23,11 @@ from bot.model import (
     dump_document,
     section_key,
 )
-from bot.storage import broadcasts, readers, subscriptions
+from bot.storage import broadcasts, placements, readers, subscriptions
 from bot.storage.database import Database
 from bot.storage.schema import article, broadcast, reader, section, source, subscription
 from tests.delivery.conformance import schedule as what
-from tests.delivery.conformance.observer import Observer
+from tests.delivery.conformance.observer import ELSEWHERE, Observer
 from tests.delivery.conformance.process import Access, Doom, Process
 from tests.delivery.conformance.schedule import Event, Schedule
 from tests.delivery.conformance.telegram import Room, Telegram, chats
@@ -139,18 +139,18 @@ class World:
             await connection.execute(
                 insert(source).values(url="https://news.example/feed", next_at=now)
             )
-            for number, path in enumerate((("Новости",), ("Новости", "Город")), 1):
+            paths = (("Новости",), ("Новости", "Город"), ("Спорт",))
+            for path, parent in zip(paths, (None, 1, None), strict=True):
                 values = {"key": section_key(path), "title": path[-1], "created_at": now}
-                parent = number - 1 or None
                 await connection.execute(insert(section).values(parent_id=parent, **values))
             await connection.execute(insert(reader), rows)
             numbers = range(1, len(rows) + 1)
             await connection.execute(
                 insert(subscription),
-                [  # to the section of all articles, to its parent, or to both
+                [  # to the section of all articles, its parent, and where some are found besides
                     {"reader_id": n, "section_id": number, "created_at": now}
                     for n in numbers
-                    for number in ([2], [1], [1, 2])[n % 3]
+                    for number in ([2, 3], [1], [1, 2], [2], [1, 3], [3])[n % 6]
                 ],
             )
 
@@ -210,6 +210,10 @@ class World:
         self._errand(self._withdraw(len(self.priorities) - event.back))
 
     @_happen.register
+    def _(self, event: what.Place) -> None:
+        self._errand(self._place(len(self.priorities) - event.back))
+
+    @_happen.register
     def _(self, event: what.Leave) -> None:
         self._handle(
             lambda connection: subscriptions.unsubscribe(
@@ -221,7 +225,7 @@ class World:
     def _(self, event: what.Return) -> None:
         self._handle(
             lambda connection: subscriptions.subscribe(
-                connection, event.reader + 1, [2 - event.reader % 2], self.loop.now()
+                connection, event.reader + 1, [1 + event.reader % 3], self.loop.now()
             )
         )
 
@@ -378,9 +382,21 @@ class World:
 
         async with self._reading:
             await self._change(store)
-        self.invited[number] = set(self.observer.sight.wanting)
+        sight = self.observer.sight
+        self.invited[number] = {n for n in sight.places if sight.wants(number, n)}
         if event.announced and self.process is not None:
             self.process.published.set()
+
+    async def _place(self, number: int) -> None:
+        if number in self.invited:
+            async with self._reading:
+                await self._change(
+                    lambda connection: placements.place(
+                        connection, number, ELSEWHERE, 1, self.loop.now(), goes_out=True
+                    )
+                )
+            if self.process is not None:
+                self.process.published.set()
 
     async def _withdraw(self, number: int) -> None:
         if number in self.invited:
