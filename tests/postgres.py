@@ -14,7 +14,8 @@ def empty_postgres(
 ) -> Iterator[str]:
     """The address of a new database on a server."""
     with contextlib.closing(psycopg.connect(server, autocommit=True)) as connection:
-        connection.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
+        # To copy files takes half as long as to write all of them to the log, which nobody replays.
+        connection.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}" STRATEGY file_copy')
         yield server.replace("/postgres?", f"/{name}?")
         if not keep:
             connection.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
