@@ -9,6 +9,9 @@ benches := $(patsubst benchmarks/bench_%.py,%,$(wildcard benchmarks/bench_*.py))
 # Minutes each: they run last.
 long := faults limit kills peers
 
+# Tests and the demo start dozens of processes, each of which would compile the whole bot anew.
+unexport PYTHONDONTWRITEBYTECODE
+
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 .PHONY: help demo tour test check fmt bench screenshots locales lock

@@ -49,7 +49,8 @@ def postgres_server() -> Iterator[str]:
         try:
             with psycopg.connect(server.get_uri(), autocommit=True) as connection:
                 # What survives a power cut is the server's affair; here it only takes time.
-                connection.execute("ALTER SYSTEM SET fsync = off")
+                for setting in ("fsync", "full_page_writes", "autovacuum"):
+                    connection.execute(f"ALTER SYSTEM SET {setting} = off")
                 connection.execute("SELECT pg_reload_conf()")
             yield server.get_uri()
         finally:
@@ -62,7 +63,8 @@ def empty_postgres(
 ) -> Iterator[str]:
     """The address of a new database on a server."""
     with contextlib.closing(psycopg.connect(server, autocommit=True)) as connection:
-        connection.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
+        # To copy files takes half as long as to write all of them to the log, which nobody replays.
+        connection.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}" STRATEGY file_copy')
         yield server.replace("/postgres?", f"/{name}?")
         if not keep:
             connection.execute(f'DROP DATABASE "{name}" WITH (FORCE)')

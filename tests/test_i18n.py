@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import importlib.util
 import shutil
 from datetime import UTC, datetime
@@ -9,6 +10,7 @@ from pathlib import Path
 from types import ModuleType
 
 import pytest
+from babel.messages.catalog import Catalog
 
 from bot.i18n import DOMAIN, Translator, Translators, load_translators, locales_folder
 
@@ -30,17 +32,36 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path / "locales"
 
 
-@pytest.fixture
-def script(folder: Path, monkeypatch: pytest.MonkeyPatch) -> ModuleType:
-    """``scripts/locales.py`` on this code and the copied catalogues."""
+@pytest.fixture(scope="module")
+def locales() -> ModuleType:
+    """``scripts/locales.py``."""
     spec = importlib.util.spec_from_file_location("locales", ROOT / "scripts/locales.py")
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
-    (folder.parent / "bot").symlink_to(ROOT / "bot")
-    monkeypatch.setattr(module, "ROOT", folder.parent)
     return module
+
+
+@pytest.fixture(scope="module")
+def code(locales: ModuleType) -> tuple[Catalog, list[str]]:
+    """What the script reads out of this code, which takes it a second or two."""
+    return locales.extracted(), list(locales.hidden())
+
+
+@pytest.fixture
+def script(
+    locales: ModuleType,
+    code: tuple[Catalog, list[str]],
+    folder: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> ModuleType:
+    """The script on this code, which it has read already, and the copied catalogues."""
+    said, hidden = code
+    monkeypatch.setattr(locales, "extracted", lambda: copy.deepcopy(said))
+    monkeypatch.setattr(locales, "hidden", lambda: iter(hidden))
+    monkeypatch.setattr(locales, "ROOT", folder.parent)
+    return locales
 
 
 def catalogue(folder: Path, locale: str) -> Path:
@@ -241,17 +262,17 @@ def test_a_fault_in_a_catalogue_is_found(
 
 
 def test_a_message_inside_an_f_string_is_found(
-    folder: Path, script: ModuleType, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path, locales: ModuleType, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Python 3.11 hides it from Babel, 3.12 does not: the catalogues once depended on it."""
-    bot = folder.parent / "bot"
-    bot.unlink()
+    monkeypatch.setattr(locales, "ROOT", tmp_path)
+    bot = tmp_path / "bot"
     bot.mkdir()
     said = (
         "def f(t: T) -> str:\n    return f\"{t('Untitled')} {t.plural('a', 'b', 1)} {len('c')}\"\n"
     )
     (bot / "views.py").write_text(said, encoding="utf-8")
-    assert list(script.hidden()) == [
+    assert list(locales.hidden()) == [
         "bot/views.py:2: a message inside an f-string; say it before",
         "bot/views.py:2: a message inside an f-string; say it before",
     ]

@@ -37,6 +37,7 @@ def logging_in(form: str, *secrets: str) -> Iterator[None]:
     loggers = [logging.getLogger(name) for name in ("", *_QUIET)]
     levels = [logger.level for logger in loggers]
     handlers, raises = loggers[0].handlers, logging.raiseExceptions
+    before = structlog.get_config()
     set_up_logging("DEBUG", form, secrets or [TOKEN, DATABASE_URL])
     try:
         yield
@@ -44,7 +45,7 @@ def logging_in(form: str, *secrets: str) -> Iterator[None]:
         loggers[0].handlers, logging.raiseExceptions = handlers, raises
         for logger, level in zip(loggers, levels, strict=True):
             logger.setLevel(level)
-        structlog.reset_defaults()
+        structlog.configure(**before)
 
 
 def log() -> Any:

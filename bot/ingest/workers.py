@@ -32,7 +32,8 @@ _log = structlog.get_logger(__name__)
 
 _MEMORY = 1 << 30  # bytes of data for one worker; the largest feed allowed takes a tenth
 CHEAP_SECONDS = 1.0  # for each of the cheaper ways to read a page
-_PRELOADED = ["bot.ingest.reading", "bot.ingest.article.extract"]
+# What a worker needs, this module's own imports too: what is missing here each worker imports anew.
+_PRELOADED = ["bot.ingest.workers", "bot.ingest.reading", "bot.ingest.article.extract"]
 
 
 class ParsePool:

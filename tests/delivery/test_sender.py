@@ -51,6 +51,7 @@ TITLE = "Открыт новый мост"
 RATE = 1000.0
 PATIENCE = 30.0
 TERMS = count(1)
+TRANSLATORS = load_translators("ru", "Europe/Moscow")
 
 
 @pytest.fixture(autouse=True)
@@ -137,12 +138,11 @@ async def sending(
 ) -> AsyncIterator[Running]:
     """A sender as the composition root builds it, in a term of its own, stopped at the end."""
     replies, pushes = (make_bot(tg.token, tg.url) for _ in range(2))
-    translators = load_translators("ru", "Europe/Moscow")
-    alerts = Alerts(database, replies, [each.id for each in admins], translators["ru"])
+    alerts = Alerts(database, replies, [each.id for each in admins], TRANSLATORS["ru"])
     stop = asyncio.Event()
     policy = replace(policy, rate=rate)
     pacer = Pacer(rate, paid=policy.paid)
-    sender = Sender(database, pushes, pacer, translators, alerts, policy, lease=next(TERMS))
+    sender = Sender(database, pushes, pacer, TRANSLATORS, alerts, policy, lease=next(TERMS))
     running = Running(
         database, stop, sender, asyncio.create_task(sender.run(stop, asyncio.Event()))
     )

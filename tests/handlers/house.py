@@ -29,6 +29,7 @@ from sandbox.telegram import MessageView, Person, Query, Telegram
 
 FIRST_DAY = datetime(2026, 3, 1, 9, 0, tzinfo=UTC)
 PAGE_CHARS = 600
+TRANSLATORS = load_translators("ru", "Europe/Moscow")
 DELIVERY_TTL = timedelta(hours=3)  # not what it is by default
 
 _Handler = Callable[[TelegramObject, dict[str, Any]], Awaitable[Any]]
@@ -199,7 +200,7 @@ async def open_house(
         # Our own client: aiogram's close sleeps a quarter of a second each time.
         bot.session._session = client
         bot.session._should_reset_connector = False
-        house = House(tg, database, bot, load_translators("ru", "Europe/Moscow"))
+        house = House(tg, database, bot, TRANSLATORS)
         try:
             yield house
         finally:

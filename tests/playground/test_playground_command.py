@@ -41,11 +41,22 @@ async def address(process: Process) -> str:
     return line.split()[1]
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-async def test_it_ends_at_once_even_while_the_bot_starts_and_a_page_is_open(
-    number: signal.Signals,
+@pytest.mark.parametrize(
+    ("number", "arguments", "display"),
+    [(signal.SIGINT, ("--no-browser",), {"DISPLAY": ":99"}), (signal.SIGTERM, (), {})],
+    ids=["where no browser is wanted", "without a display"],
+)
+async def test_it_opens_no_browser_and_ends_at_once_even_while_the_bot_starts_and_a_page_is_open(
+    tmp_path: Path, number: signal.Signals, arguments: tuple[str, ...], display: dict[str, str]
 ) -> None:
-    async with started("--port", "0", "--no-browser") as process, aiohttp.ClientSession() as client:
+    browser = tmp_path / "browser"
+    browser.write_text(f"#!/bin/sh\ntouch {tmp_path}/opened\n")
+    browser.chmod(0o755)
+    environment = {"BROWSER": f"{browser} %s", **display}
+    async with (
+        started("--port", "0", *arguments, **environment) as process,
+        aiohttp.ClientSession() as client,
+    ):
         page = await address(process)
         async with client.get(page) as answer:
             assert answer.status == 200
@@ -57,6 +68,7 @@ async def test_it_ends_at_once_even_while_the_bot_starts_and_a_page_is_open(
     assert process.returncode == 0
     assert time.monotonic() - began < 5
     assert (out, err) == (b"", b"")
+    assert not (tmp_path / "opened").exists()
 
 
 async def test_a_port_that_is_taken_is_told_in_one_line() -> None:
@@ -82,21 +94,3 @@ async def test_the_page_is_opened_where_there_is_a_display(tmp_path: Path) -> No
         await process.communicate()
     assert opened.strip() == page
     assert process.returncode == 0
-
-
-@pytest.mark.parametrize("arguments", [(), ("--no-browser",)])
-async def test_no_browser_is_opened_without_a_display_or_where_it_is_not_wanted(
-    tmp_path: Path, arguments: tuple[str, ...]
-) -> None:
-    browser = tmp_path / "browser"
-    browser.write_text(f"#!/bin/sh\ntouch {tmp_path}/opened\n")
-    browser.chmod(0o755)
-    display = {"DISPLAY": ":99"} if arguments else {}
-    async with started("--port", "0", *arguments, BROWSER=f"{browser} %s", **display) as process:
-        page = await address(process)
-        async with aiohttp.ClientSession() as client, client.get(page) as answer:
-            assert answer.status == 200
-        process.send_signal(signal.SIGTERM)
-        await process.communicate()
-    assert process.returncode == 0
-    assert not (tmp_path / "opened").exists()

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+import shutil
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
@@ -413,11 +414,14 @@ async def test_sections_without_articles_are_not_browsed(database: Database, now
 
 @settings(max_examples=20)
 @given(ages=st.lists(st.integers(0, 4), max_size=14), limit=st.integers(1, 5))
-def test_paging_there_and_back_misses_and_repeats_nothing(ages: list[int], limit: int) -> None:
+def test_paging_there_and_back_misses_and_repeats_nothing(
+    sqlite_template: Path, ages: list[int], limit: int
+) -> None:
     now = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
 
     async def walk(folder: str) -> None:
-        async with Database.open(f"sqlite:///{Path(folder) / 'v.db'}") as database:
+        file = shutil.copy(sqlite_template, folder)
+        async with Database.open(f"sqlite:///{file}") as database:
             await _fill(database, ages, now)
             down = await _downwards(database, limit)
             assert _titles(down) == _newest_first(ages)
