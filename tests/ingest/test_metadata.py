@@ -63,6 +63,27 @@ def test_nothing_is_invented() -> None:
             "<h1>Мост открыт</h1><h2>Мост открыт для всех</h2>",
             "Мост открыт",
         ),
+        (
+            "<title>Мост через реку открыт › Вестник двора</title>",
+            "<h2>Мост через реку открыт</h2>",
+            "Мост через реку открыт",
+        ),
+        (
+            "<title>Мост открыт | Вестник двора</title>",
+            "<h1><a href='/'>Вестник двора</a></h1><p>x</p>",
+            "Мост открыт",
+        ),
+        (
+            "<title>Транспорт: мост через реку открыт</title>",
+            "<h1><span class='article__kicker'>Транспорт</span> Мост через реку открыт</h1>",
+            "Мост через реку открыт",
+        ),
+        (
+            "<meta property=og:title content='Мост открыт'>"
+            "<meta property='article:section' content='Мост открыт'><title>Вестник</title>",
+            "<h1>Мост открыт</h1>",
+            "Мост открыт",
+        ),
     ],
 )
 def test_title(head: str, body: str, title: str) -> None:

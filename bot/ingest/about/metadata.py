@@ -18,7 +18,15 @@ from bot.ingest.about.jsonld import ArticleData, article_data
 from bot.ingest.about.opening import Opening, heading_of, is_beside, opening_of
 from bot.ingest.about.section_names import is_section
 from bot.ingest.markup import dates
-from bot.ingest.markup.dom import Node, ancestors, attribute, tag_of, text_of, words
+from bot.ingest.markup.dom import (
+    Node,
+    ancestors,
+    attribute,
+    class_words,
+    tag_of,
+    text_of,
+    words,
+)
 from bot.ingest.markup.inline import clean
 from bot.ingest.markup.printed_dates import DateReader, reads_month_first
 
@@ -26,7 +34,7 @@ _LONGEST_TITLE = 500  # characters
 _LONGEST_LEAD = 2000
 _MOST_HEADINGS = 20  # of level one that are looked at
 _MOST_PARTS = 6  # of a title, of which the site's name may be the last
-_SEPARATOR = re.compile(r"\s+[|–—·•:»«/-]+\s+|\s*[|»]\s*")
+_SEPARATOR = re.compile(r"\s+[|–—·•:»«›/-]+\s+|\s*[|»]\s*")
 _LANGUAGE = re.compile(r"([A-Za-z]{2,3})(?:[-_].*)?")
 _HOME = re.compile(r"/?(?:index\.\w+)?")
 _PUBLISHED = (
@@ -46,6 +54,13 @@ _UPDATED = ("article:modified_time", "og:updated_time", "datemodified", "last-mo
 _DOUBT = timedelta(hours=30)  # between dates that mean the same day somewhere
 _KICKER = 3  # words; a title of no more may end a heading by chance
 _ALIKE = 0.8  # share of common words
+_KICKERS = frozenset(
+    {
+        *("kicker", "overline", "roofline", "topline", "eyebrow", "dachzeile", "spitzmarke"),
+        *("subtitle", "pretitle", "supertitle", "overtitle", "nadzagolovok", "rubric", "rubrika"),
+    }
+)
+_BETWEEN = " :.–—-|·•"
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,13 +228,14 @@ def _shown(root: Node, opening: Opening, language: str | None, now: datetime) ->
 
 def _title(root: Node, data: ArticleData, meta: Mapping[str, str], url: str) -> str:
     """The title as the page shows it: its one ``h1``, else as it is told to machines."""
-    site = _first(meta, "og:site_name", "application-name") or data.site
     hosts = (urlsplit(url).hostname or "").split(".")
-    headings = [text for node in islice(root.iter("h1"), _MOST_HEADINGS) if (text := _text(node))]
-    names = {data.section, _first(meta, "article:section", "og:article:section")}
-    inner = _inner_headings(root, names)
-    known = [*headings, *inner]
+    highest = list(islice(root.iter("h1"), _MOST_HEADINGS))
+    headings = [text for node in highest if (text := _text(node))]
+    site = _first(meta, "og:site_name", "application-name") or data.site or _logo(highest, url)
     offers = [data.title, _first(meta, "og:title"), _first(meta, "twitter:title", "dc.title")]
+    names = {data.section, _first(meta, "article:section", "og:article:section")} - {*offers}
+    inner = _inner_headings(root, names)
+    known = [*headings, *inner, *_lower_headings(root)]
     page = root.find(".//title")
     if page is not None:
         offers.append(clean(text_of(page, _LONGEST_TITLE)))
@@ -246,7 +262,30 @@ def _title(root: Node, data: ArticleData, meta: Mapping[str, str], url: str) -> 
 
 
 def _text(node: Node) -> str:
-    return clean(text_of(node, _LONGEST_TITLE))
+    """A heading's text without the short line above it that some sites put inside."""
+    whole = clean(text_of(node, _LONGEST_TITLE))
+    first = next((child for child in node if text_of(child, _LONGEST_TITLE)), None)
+    if first is None or clean(node.text or "") or not class_words(first) & _KICKERS:
+        return whole
+    above = clean(text_of(first, _LONGEST_TITLE))
+    return whole.removeprefix(above).lstrip(_BETWEEN) or whole
+
+
+def _logo(headings: Iterable[Node], url: str) -> str:
+    """What the site calls itself in a heading that leads to its front page; may be empty."""
+    host = urlsplit(url).netloc
+    for node in headings:
+        link = next(node.iter("a"), None)
+        target = urlsplit(attribute(link, "href")) if link is not None else None
+        if target is None or not (target.netloc or target.path) or target.query:
+            continue
+        if target.netloc in {"", host} and _HOME.fullmatch(target.path):
+            return _text(node)
+    return ""
+
+
+def _lower_headings(root: Node) -> Iterator[str]:
+    return (_text(node) for node in islice(root.iter("h2", "h3"), _MOST_HEADINGS))
 
 
 def _inner_headings(root: Node, names: Collection[str]) -> list[str]:
