@@ -30,7 +30,7 @@ from bot.ingest.looking import (
 from bot.ingest.making import Maker
 from bot.ingest.once import Once, tail_owners
 from bot.ingest.pages import Pages
-from bot.ingest.patience import Names, Patience, Wait
+from bot.ingest.patience import Patience, Wait
 from bot.ingest.rubrics import Aliases, Rubrics, rubrics_of
 from bot.ingest.schedule import is_unconditional, next_read
 from bot.ingest.workers import ParsePool
@@ -132,7 +132,7 @@ class Poller:
         self._reading: set[int] = set()
         self._pauses: dict[int, _Pause] = {}
         self._unanswered: dict[int, set[int]] = {}  # by source: to be corrected, once pages answer
-        self._waiting: dict[int, dict[Names, Wait]] = {}  # by source: new, once pages answer
+        self._waiting: dict[int, dict[Alias, Wait]] = {}  # by source: new, once pages answer
         self._seen: set[int] = set()  # sources with selectors that were read since the start
         self._slots = asyncio.Semaphore(_SOURCES_AT_ONCE)
         # One host is asked for one thing at a time: more of its sources would only hold slots.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
@@ -57,12 +57,17 @@ def candidate(key: str = "a") -> Candidate:
     return Candidate(entry, (Alias(AliasKind.GUID, key),))
 
 
-def reads(pause: timedelta) -> int:
+def under_new_ids(number: int) -> Candidate:
+    address = Alias(AliasKind.URL, "https://news.example/a")
+    return replace(candidate(), aliases=(Alias(AliasKind.GUID, f"id-{number}"), address))
+
+
+def reads(pause: timedelta, names: Callable[[int], Candidate] = lambda _: candidate()) -> int:
     """In how many reads with such pauses an article is left for the next one."""
-    waiting: dict[tuple[Alias, ...], Wait] = {}
+    waiting: dict[Alias, Wait] = {}
     for number in range(100):
         patience = Patience(waiting, NOW + number * pause, pause, allowed=True)
-        if not patience.waits(candidate()):
+        if not patience.waits(names(number)):
             return number
         waiting = patience.waiting
     raise AssertionError("it waits for ever")
@@ -75,12 +80,17 @@ def test_an_article_waits_for_ten_reads_and_ten_minutes_at_most(minutes: float, 
     assert reads(minutes * MINUTE) == times
 
 
+def test_an_article_under_new_ids_waits_no_longer() -> None:
+    """One whose id was made anew at each read once waited for ever, and reached nobody."""
+    assert reads(MINUTE, under_new_ids) == 10
+
+
 def test_what_waits_no_more_is_forgotten() -> None:
     first = Patience({}, NOW, MINUTE, allowed=True)
     assert first.waits(candidate("a"))
     second = Patience(first.waiting, NOW + MINUTE, MINUTE, allowed=True)
     assert second.waits(candidate("b"))
-    assert list(second.waiting) == [candidate("b").aliases]
+    assert list(second.waiting) == [*candidate("b").aliases]
 
 
 def test_nothing_waits_where_it_may_not() -> None:
