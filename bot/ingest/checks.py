@@ -35,6 +35,7 @@ _STEPS = (
     timedelta(hours=48),
 )
 _HOUR, _DAY = timedelta(hours=1), timedelta(days=1)
+_PART = 4  # of its age: so long a page rests that gives no answer
 _ENOUGH = 12  # looks that find a page gone; then a person has long been told
 _MANY, _SHARE = 3, 5  # gone at once: so many, and more than one in so many
 _WITNESSES = 10
@@ -121,7 +122,8 @@ def follows(check: Check, look: Look, now: datetime, pause: timedelta, *, well: 
             later = next_check(check.created_at, now)
             return Found(number, 0, later, reinstate=withdrawn)
         case Look.UNKNOWN:
-            return Found(number, check.gone, now + max(_HOUR, pause))
+            wait = max(_HOUR, min((now - check.created_at) / _PART, _DAY), pause)
+            return Found(number, check.gone, now + wait)
         case Look.GONE if withdrawn:
             return Found(number, gone, next_check(since, now))
         case Look.GONE if check.gone == 0:

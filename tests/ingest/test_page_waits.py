@@ -37,6 +37,7 @@ from bot.model import (
 from bot.storage import articles, checks
 from bot.storage.database import Database
 from bot.storage.schema import article, broadcast
+from bot.storage.search import search_articles
 from sandbox.newsroom import Article as Published
 from sandbox.newsroom import Newsroom
 from tests.ingest.reads import FAR, read
@@ -213,6 +214,12 @@ class House:
             )
             return moment
 
+    async def found(self, words: str) -> list[int]:
+        """The numbers of the articles in which words are found."""
+        async with self.database.read() as connection:
+            found = await search_articles(connection, words, limit=5)
+        return [card.id for card in found.items]
+
     async def pushed(self) -> int:
         async with self.database.read() as connection:
             return len((await connection.scalars(select(broadcast.c.id))).all())
@@ -295,10 +302,30 @@ async def test_for_a_page_that_is_refused_nothing_waits(house: House, status: in
     assert await house.check_at() is None
 
 
-async def test_at_the_first_read_nothing_waits(house: House) -> None:
-    house.publish(503)
+async def test_what_the_first_read_could_not_fetch_is_filled_in_and_pushed_to_nobody(
+    house: House,
+) -> None:
+    """It once stayed an empty card for ever."""
+    one = house.publish(503)
     await house.list_source("")
-    assert await house.kept() is not None
+    stub = await house.kept()
+    assert stub is not None
+    assert not await house.found("бесплатный проезд")
+    moment = await house.check_at()
+    assert moment is not None
+    assert timedelta(0) < moment - datetime.now(UTC) <= 10 * MINUTE
+    house.newsroom.mend_page(one)
+    await house.look()
+    assert await house.whole()
+    assert await house.found("бесплатный проезд") == [stub.id]
+    assert await house.pushed() == 0
+
+
+async def test_what_the_first_read_has_fetched_is_not_looked_at_again(house: House) -> None:
+    house.newsroom.publish(title="Открыт мост", lead="Лид.", body_html=BODY)
+    await house.list_source("")
+    assert await house.whole()
+    assert await house.check_at() is None
 
 
 async def test_an_article_that_was_not_read_whole_is_asked_for_without_validators(
