@@ -29,6 +29,7 @@ from bot.ingest.looking import (
 )
 from bot.ingest.making import Maker
 from bot.ingest.once import Once, tail_owners
+from bot.ingest.order import Order
 from bot.ingest.pages import Pages
 from bot.ingest.patience import Patience, Wait
 from bot.ingest.rubrics import Aliases, Rubrics, rubrics_of
@@ -45,7 +46,7 @@ from bot.model import (
     shown_url,
 )
 from bot.storage import articles, broadcasts, hubs, revisions, sketches, sources
-from bot.storage.database import Database
+from bot.storage.database import Database, Transaction
 from bot.storage.revisions import Kept
 from bot.storage.sections import section_keys
 from bot.waiting import rest, unless
@@ -56,7 +57,6 @@ _SOURCES_AT_ONCE = 8
 _OF_A_HOST = 2
 _CHUNK = 10  # articles stored in one transaction
 _SHORTEST_NAP, _LONGEST_NAP = 0.05, 30.0
-_FIRST_TURN = timedelta(minutes=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,8 +139,7 @@ class Poller:
         self._of_host = defaultdict[str, asyncio.Semaphore](lambda: asyncio.Semaphore(_OF_A_HOST))
         self._storing = asyncio.Lock()  # two sources with one story must not miss each other
         self._freed = asyncio.Event()
-        self._ahead: set[int] | None = None
-        self._ahead_until = datetime.min.replace(tzinfo=UTC)
+        self._order = Order()
 
     async def run(self, stop: asyncio.Event) -> None:
         """Read sources as they fall due until ``stop``; a read that is under way is given up.
@@ -153,14 +152,14 @@ class Poller:
                 self.pinged.clear()
                 nap = _LONGEST_NAP
                 try:
+                    now = datetime.now(UTC)
+                    paused = {i: p.until for i, p in self._pauses.items() if p.until > now}
                     async with self._database.read() as connection:
-                        now = datetime.now(UTC)
-                        paused = {i: p.until for i, p in self._pauses.items() if p.until > now}
-                        busy = self._reading | paused.keys()
-                        due = await sources.due_sources(connection, now)
-                        upcoming = await sources.upcoming(connection, exclude=busy)
-                    for source in self._in_order(due, now):
-                        if source.id not in busy:
+                        ready = await self._ready(connection, now)
+                        left_out = self._reading | self._order.waiting | paused.keys()
+                        upcoming = await sources.upcoming(connection, exclude=left_out)
+                    for source in ready:
+                        if source.id not in left_out:
                             self._reading.add(source.id)
                             group.create_task(self._turn(source, stop))
                     moments = [*paused.values(), *([] if upcoming is None else [upcoming])]
@@ -172,18 +171,18 @@ class Poller:
                 nap = min(max(nap, _SHORTEST_NAP), _LONGEST_NAP)
                 await rest(stop, nap, self._freed, self.pinged)
 
-    def _in_order(self, due: Sequence[Source], now: datetime) -> Sequence[Source]:
-        """What is due, at a start without the sources that are new: they let the others go ahead.
-
-        A first read pushes nothing, not even what another source was about to push.
-        """
-        if self._ahead is None:
-            self._ahead = {source.id for source in due if source.primed}
-            self._ahead_until = now + _FIRST_TURN
-        self._ahead &= self._reading | {source.id for source in due}
-        if not self._ahead or now >= self._ahead_until:
-            return due
-        return [source for source in due if source.primed]
+    async def _ready(self, connection: Transaction, now: datetime) -> list[Source]:
+        """The sources that are due, without those that wait for others."""
+        due = await sources.due_sources(connection, now)
+        failing = []
+        if not all(source.primed for source in due):
+            failing = await sources.failing_sources(connection)
+        before = self._order.waiting
+        ready = self._order.ready(due, failing, self._reading, now)
+        for source in due:
+            if source.id in self._order.waiting - before:
+                _log.info("new source waits for others", source=shown_url(source.url))
+        return ready
 
     async def _turn(self, source: Source, stop: asyncio.Event) -> None:
         host = urlsplit(moves.read_address(source)).hostname or ""

@@ -10,7 +10,7 @@ from pydantic import TypeAdapter
 from sqlalchemy import Row, case, func, literal, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.model import Rhythm, Source, SourceSpec, Whereabouts, shown_url
+from bot.model import GONE_FOR_GOOD, Rhythm, Source, SourceSpec, Whereabouts, shown_url
 from bot.storage.schema import source
 from bot.storage.upsert import insert
 
@@ -73,6 +73,21 @@ async def due_sources(connection: AsyncConnection, now: datetime) -> list[Source
         select(source)
         .where(source.c.listed, source.c.next_at <= now)
         .order_by(source.c.next_at, source.c.id)
+    )
+    return [_source(row) for row in await connection.execute(statement)]
+
+
+async def failing_sources(connection: AsyncConnection) -> list[Source]:
+    """The listed sources that were read well before, fail now, and are not gone for good."""
+    statement = (
+        select(source)
+        .where(
+            source.c.listed,
+            source.c.primed,
+            source.c.failures > 0,
+            source.c.gone < GONE_FOR_GOOD,
+        )
+        .order_by(source.c.id)
     )
     return [_source(row) for row in await connection.execute(statement)]
 
