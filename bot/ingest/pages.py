@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import math
+import time
 from collections import Counter, defaultdict
 from dataclasses import dataclass
 from urllib.parse import urlsplit
@@ -64,6 +66,11 @@ class Pages:
         self._pool = pool
         self._turns: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
         self._unanswered: Counter[str] = Counter()
+        self._left, self._ends = math.inf, math.inf
+
+    def limit(self, most: int, seconds: float) -> None:
+        """Ask for so many pages more, for so long; the others count as without an answer."""
+        self._left, self._ends = most, time.monotonic() + seconds
 
     async def ask(self, url: str) -> PageRead:
         """What a page says.
@@ -78,6 +85,9 @@ class Pages:
         async with self._turns[host]:
             if self._unanswered[host] >= _PATIENCE:
                 raise UnreachableError(f"{host} is left alone until the next read.")
+            if self._left <= 0 or time.monotonic() >= self._ends:
+                raise UnreachableError("Too many pages are new at once: this one has time.")
+            self._left -= 1
             try:
                 return await get_whole(self._fetcher, url, limit=PAGE_BYTES, page=True)
             except UnreachableError:

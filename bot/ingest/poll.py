@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections import defaultdict
+import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
@@ -34,12 +35,14 @@ from bot.ingest.pages import Pages
 from bot.ingest.patience import Patience, Wait
 from bot.ingest.rubrics import Aliases, Rubrics, rubrics_of
 from bot.ingest.schedule import is_unconditional, next_read
+from bot.ingest.slots import Slots
 from bot.ingest.workers import ParsePool
 from bot.model import (
     Alias,
     Feed,
     NewArticle,
     Rhythm,
+    Selectors,
     Source,
     SourceSpec,
     Whereabouts,
@@ -53,8 +56,11 @@ from bot.waiting import rest, unless
 
 _log = structlog.get_logger(__name__)
 
-_SOURCES_AT_ONCE = 8
+_LOOKS_AT_ONCE = _FIRST_READS_AT_ONCE = 8
 _OF_A_HOST = 2
+_READS_AT_ONCE = 32
+_LONGEST_READ = 300.0  # seconds
+_TOGETHER = 200  # pages; no more articles are compared with those that are judged together
 _CHUNK = 10  # articles stored in one transaction
 _SHORTEST_NAP, _LONGEST_NAP = 0.05, 30.0
 
@@ -89,6 +95,10 @@ class _Known:
 class Poller:
     """Reads every listed source in its turn. One that fails, or is slow, holds up no other.
 
+    So looks at sources and the reading of articles' pages have slots of their own, and first reads,
+    which push nothing and may be long, have few. A read ends after some minutes; the next one goes
+    on with the rest.
+
     ``chance`` gives numbers from 0 to 1: they spread reads, and leave out validators now and then.
 
     Attributes:
@@ -113,6 +123,7 @@ class Poller:
         specs: Iterable[SourceSpec] = (),
         aliases: Aliases | None = None,
         chance: Callable[[], float] = random.random,
+        longest_read: float = _LONGEST_READ,
     ) -> None:
         # By address. What they find may differ from what those of the last start found.
         self._selectors = {spec.url: spec.selectors for spec in specs if spec.selectors}
@@ -134,9 +145,10 @@ class Poller:
         self._unanswered: dict[int, set[int]] = {}  # by source: to be corrected, once pages answer
         self._waiting: dict[int, dict[Alias, Wait]] = {}  # by source: new, once pages answer
         self._seen: set[int] = set()  # sources with selectors that were read since the start
-        self._slots = asyncio.Semaphore(_SOURCES_AT_ONCE)
-        # One host is asked for one thing at a time: more of its sources would only hold slots.
-        self._of_host = defaultdict[str, asyncio.Semaphore](lambda: asyncio.Semaphore(_OF_A_HOST))
+        self._longest_read = longest_read
+        self._looks = Slots(_LOOKS_AT_ONCE, _OF_A_HOST)
+        self._first_reads = Slots(_FIRST_READS_AT_ONCE, _OF_A_HOST)
+        self._reads = asyncio.Semaphore(_READS_AT_ONCE)
         self._storing = asyncio.Lock()  # two sources with one story must not miss each other
         self._freed = asyncio.Event()
         self._order = Order()
@@ -185,9 +197,9 @@ class Poller:
         return ready
 
     async def _turn(self, source: Source, stop: asyncio.Event) -> None:
-        host = urlsplit(moves.read_address(source)).hostname or ""
+        slot = nullcontext() if source.primed else self._first_reads.of(_host(source))
         try:
-            async with self._of_host[host], self._slots:
+            async with slot:
                 await unless(stop, self.read(source))
             self._pauses.pop(source.id, None)
         except Exception as error:  # noqa: BLE001 - one source must not stop the others
@@ -228,11 +240,19 @@ class Poller:
         first = selectors is not None and source.id not in self._seen
         full = first or is_unconditional(self._chance())
         fresh = source.pinged_at is not None
-        answer = await look(self._fetcher, self._pool, source, selectors, full=full, fresh=fresh)
+        async with self._looks.of(_host(source)):
+            answer = await look(
+                self._fetcher, self._pool, source, selectors, full=full, fresh=fresh
+            )
         self._seen.add(source.id)
-        if not isinstance(answer, Looked):
+        if isinstance(answer, Looked):
+            async with self._reads:
+                await self._looked(source, answer, selectors)
+        else:
             await self._unchanged(source, answer)
-            return
+
+    async def _looked(self, source: Source, answer: Looked, selectors: Selectors | None) -> None:
+        """Store what a look has found to be new, and correct what has changed."""
         now = datetime.now(UTC)
         known = await self._known(source, answer.feed)
         rubrics = rubrics_of(source, answer.feed, self._aliases, known.sections)
@@ -244,8 +264,11 @@ class Poller:
             # What is judged together must be stored together.
             allowed=source.primed and not has_moved(source, answer) and not known.once.renamed,
         )
+        pages = Pages(self._fetcher, self._pool, selectors)
+        if known.once.renamed:  # the others' are looked at later
+            pages.limit(_TOGETHER, self._longest_read)
         maker = Maker(
-            Pages(self._fetcher, self._pool, selectors),
+            pages,
             self._pool,
             source,
             answer.feed,
@@ -314,14 +337,21 @@ class Poller:
         push: Push,
         end: End,
     ) -> None:
-        """Make and store what is new, correct what has changed, and store the read's end."""
+        """Make and store what is new, correct what has changed, and store the read's end.
+
+        After some minutes the rest is left for the next read.
+        """
         new, revisit = once.new, end.changes.revisit
+        ends = time.monotonic() + self._longest_read
         for start, stop in pieces(len(new), together=once.renamed):
-            made = await maker.articles(new[start:stop])
+            made = await self._made(maker, new[start:stop], once)
             last = stop == len(new) and not revisit
             if patience.waiting:
                 end = replace(_to_read_again(end), waiting=True)
             await self._store(source, made, once, push, end if last else None)
+            if stop < len(new) and time.monotonic() >= ends:
+                await self._break_off(source, patience, len(new) - stop)
+                return
         self._waiting.pop(source.id, None)
         if patience.waiting:
             self._waiting[source.id] = patience.waiting
@@ -329,6 +359,22 @@ class Poller:
             end = await self._correct(source, maker, end)
         if revisit or not new:
             await self._store(source, (), once, push, end)
+
+    async def _made(
+        self, maker: Maker, new: Sequence[Candidate], once: Once
+    ) -> Sequence[NewArticle]:
+        """The articles of some candidates; not all pages are read of what is judged together."""
+        if not once.renamed:
+            return await maker.articles(new)
+        return (await maker.articles(new[::-1]))[::-1]  # the newest have their pages first
+
+    async def _break_off(self, source: Source, patience: Patience, left: int) -> None:
+        """Leave so many articles for the next read, which then begins as this one did."""
+        self._waiting[source.id] = {**self._waiting.get(source.id, {}), **patience.waiting}
+        next_at = self._next_read(datetime.now(UTC), 0.0, Rhythm())
+        async with self._database.write() as connection:
+            await sources.record_part(connection, source.id, next_at=next_at)
+        _log.info("read broken off: the next goes on", source=shown_url(source.url), left=left)
 
     async def _unchanged(self, source: Source, answer: Unchanged) -> None:
         """The last complete read showed the same."""
@@ -432,6 +478,10 @@ class Poller:
             )
             await sources.record_move(connection, source, where)
         _log_move(source, where)
+
+
+def _host(source: Source) -> str:
+    return urlsplit(moves.read_address(source)).hostname or ""
 
 
 def pieces(count: int, *, together: bool = False) -> Iterator[tuple[int, int]]:

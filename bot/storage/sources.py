@@ -132,6 +132,26 @@ async def record_read(
     )
 
 
+async def record_part(connection: AsyncConnection, source_id: int, *, next_at: datetime) -> None:
+    """A read was broken off: part of what is new is stored, and the next read is in full.
+
+    When it was last read stays as it was, by which it is decided what is news.
+    """
+    await connection.execute(
+        update(source)
+        .where(source.c.id == source_id)
+        .values(
+            etag=None,
+            last_modified=None,
+            body_hash=None,
+            next_at=next_at,
+            failures=0,
+            gone=0,
+            error=None,
+        )
+    )
+
+
 async def record_unchanged(
     connection: AsyncConnection,
     source_id: int,
