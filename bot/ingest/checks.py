@@ -14,7 +14,7 @@ import structlog
 from bot.errors import ExtractError, FetchError, StorageError
 from bot.ingest.corrections import filled, from_page, log_edit, revise
 from bot.ingest.fetching.fetch import Fetcher, NotModified
-from bot.ingest.pages import PAGE_BYTES, PageRead, read_page
+from bot.ingest.pages import PAGE_BYTES, PageRead, Silent, read_page
 from bot.ingest.sameness.change import Edit, is_notice
 from bot.ingest.workers import ParsePool
 from bot.model import Article, Change, Correction, PageState, SourceSpec, shown_url
@@ -41,7 +41,6 @@ _MANY, _SHARE = 3, 5  # gone at once: so many, and more than one in so many
 _WITNESSES = 10
 _AT_ONCE = 10  # pages of a source that are due, in one round
 _SOURCES_AT_ONCE = 16
-_PATIENCE = 2  # pages without an answer after which the others of the source wait
 _RETRY_SECONDS = 5.0
 _AFTER_FAULT = timedelta(minutes=1)
 _SHORTEST_NAP, _LONGEST_NAP = 0.05, 30.0
@@ -381,16 +380,17 @@ def _by_source(due: Iterable[Check]) -> dict[int, list[Check]]:
 async def _in_turn(pages: Sequence[T], look: Callable[[T], Awaitable[Seen]]) -> list[Seen]:
     """Look at pages one after the other; a site that does not answer is not asked for all."""
     found: list[Seen] = []
+    silent = Silent()
     for page in pages:
-        if sum(seen.look is Look.UNKNOWN for seen in found) >= _PATIENCE:
-            found.append(Seen(Look.UNKNOWN))
-            continue
-        try:
-            found.append(await look(page))
-        except FetchError as error:
-            found.append(Seen(look_of(error)))
-        except Exception:  # noqa: BLE001 - a fault says nothing of the page, nor of others
-            url = page if isinstance(page, str) else page.url
-            _log.exception("page not looked at", url=shown_url(url))
-            found.append(Seen(Look.UNKNOWN))
+        url, seen = page if isinstance(page, str) else page.url, Seen(Look.UNKNOWN)
+        if url not in silent:
+            try:
+                seen = await look(page)
+            except FetchError as error:
+                seen = Seen(look_of(error))
+            except Exception:  # noqa: BLE001 - a fault says nothing of the page, nor of others
+                _log.exception("page not looked at", url=shown_url(url))
+            if seen.look is Look.UNKNOWN:
+                silent.add(url)
+        found.append(seen)
     return found
