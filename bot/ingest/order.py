@@ -26,7 +26,7 @@ class Order:
     def __init__(self) -> None:
         self.waiting: frozenset[int] = frozenset()
         self._ahead: dict[int, Source] | None = None  # what is to be read before any that is new
-        self._since: dict[int, datetime] = {}  # since when those that are new have waited
+        self._since: dict[int, datetime] = {}  # since when those that are new are due
         self._started = datetime.min.replace(tzinfo=UTC)
 
     def ready(
@@ -50,7 +50,8 @@ class Order:
         left = {source.id for source in due}.union(reading)
         self._ahead = {number: each for number, each in self._ahead.items() if number in left}
         new = [source for source in due if not source.primed]
-        self._since = {each.id: self._since.get(each.id, now) for each in new}
+        for each in new:
+            self._since.setdefault(each.id, now)
         hosts = {host for each in (*self._ahead.values(), *failing) for host in _hosts(each)}
         all_wait = bool(self._ahead) and now < self._started + _FIRST_TURN
         self.waiting = frozenset(

@@ -68,6 +68,15 @@ def test_one_that_fails_for_good_is_waited_for_an_hour() -> None:
     assert order.ready([NEW], [OLD], (), NOW + HOUR) == [NEW]
 
 
+def test_nothing_is_waited_for_twice() -> None:
+    """A first read may need several turns, or fail itself."""
+    order = Order()
+    order.ready([NEW], [OLD], (), NOW)
+    assert order.ready([NEW], [OLD], (), NOW + HOUR) == [NEW]
+    assert order.ready([], [OLD], (), NOW + HOUR + SECOND) == []
+    assert order.ready([NEW], [OLD], (), NOW + HOUR + MINUTE) == [NEW]
+
+
 def test_a_host_is_the_same_by_its_other_name_and_where_a_source_is_read_now() -> None:
     by_name = source(5, "www.a.example", primed=False)
     moved = source(6, "old.example", reads="https://a.example/feed")
