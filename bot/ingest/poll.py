@@ -6,11 +6,9 @@ import asyncio
 import random
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
-from urllib.parse import urlsplit
 
 import structlog
 
@@ -30,12 +28,12 @@ from bot.ingest.looking import (
 )
 from bot.ingest.making import Maker
 from bot.ingest.once import Once, tail_owners
-from bot.ingest.order import Order
 from bot.ingest.pages import Pages
 from bot.ingest.patience import Patience, Wait
 from bot.ingest.rubrics import Aliases, Rubrics, rubrics_of
 from bot.ingest.schedule import is_unconditional, next_read
-from bot.ingest.slots import Slots
+from bot.ingest.slots import Slots, host_of
+from bot.ingest.turns import Turns
 from bot.ingest.workers import ParsePool
 from bot.model import (
     Alias,
@@ -49,28 +47,17 @@ from bot.model import (
     shown_url,
 )
 from bot.storage import articles, broadcasts, hubs, revisions, sketches, sources
-from bot.storage.database import Database, Transaction
+from bot.storage.database import Database
 from bot.storage.revisions import Kept
 from bot.storage.sections import section_keys
-from bot.waiting import rest, unless
 
 _log = structlog.get_logger(__name__)
 
-_LOOKS_AT_ONCE = _FIRST_READS_AT_ONCE = 8
-_OF_A_HOST = 2
+_LOOKS_AT_ONCE, _OF_A_HOST = 8, 2
 _READS_AT_ONCE = 32
 _LONGEST_READ = 300.0  # seconds
 _TOGETHER = 200  # pages; no more articles are compared with those that are judged together
 _CHUNK = 10  # articles stored in one transaction
-_SHORTEST_NAP, _LONGEST_NAP = 0.05, 30.0
-
-
-@dataclass(frozen=True, slots=True)
-class _Pause:
-    """Until when a source is left alone whose state cannot be stored, and for what time running."""
-
-    until: datetime
-    failures: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,89 +127,21 @@ class Poller:
         self._pool = pool
         self._poll_seconds = poll_seconds
         self._allow_private = allow_private
-        self._reading: set[int] = set()
-        self._pauses: dict[int, _Pause] = {}
         self._unanswered: dict[int, set[int]] = {}  # by source: to be corrected, once pages answer
         self._waiting: dict[int, dict[Alias, Wait]] = {}  # by source: new, once pages answer
         self._seen: set[int] = set()  # sources with selectors that were read since the start
         self._longest_read = longest_read
+        self._turns = Turns(database, self.read, poll_seconds)
         self._looks = Slots(_LOOKS_AT_ONCE, _OF_A_HOST)
-        self._first_reads = Slots(_FIRST_READS_AT_ONCE, _OF_A_HOST)
         self._reads = asyncio.Semaphore(_READS_AT_ONCE)
         self._storing = asyncio.Lock()  # two sources with one story must not miss each other
-        self._freed = asyncio.Event()
-        self._order = Order()
 
     async def run(self, stop: asyncio.Event) -> None:
         """Read sources as they fall due until ``stop``; a read that is under way is given up.
 
         What a read had stored stays stored, and the next start takes it from there.
         """
-        async with asyncio.TaskGroup() as group:
-            while not stop.is_set():
-                self._freed.clear()
-                self.pinged.clear()
-                nap = _LONGEST_NAP
-                try:
-                    now = datetime.now(UTC)
-                    paused = {i: p.until for i, p in self._pauses.items() if p.until > now}
-                    async with self._database.read() as connection:
-                        ready = await self._ready(connection, now)
-                        left_out = self._reading | self._order.waiting | paused.keys()
-                        upcoming = await sources.upcoming(connection, exclude=left_out)
-                    for source in ready:
-                        if source.id not in left_out:
-                            self._reading.add(source.id)
-                            group.create_task(self._turn(source, stop))
-                    moments = [*paused.values(), *([] if upcoming is None else [upcoming])]
-                    if moments:
-                        nap = (min(moments) - datetime.now(UTC)).total_seconds()
-                except StorageError as error:
-                    _log.warning("sources not listed", error=str(error))
-                # Until a source may be due, or a read has ended.
-                nap = min(max(nap, _SHORTEST_NAP), _LONGEST_NAP)
-                await rest(stop, nap, self._freed, self.pinged)
-
-    async def _ready(self, connection: Transaction, now: datetime) -> list[Source]:
-        """The sources that are due, without those that wait for others."""
-        due = await sources.due_sources(connection, now)
-        failing = []
-        if not all(source.primed for source in due):
-            failing = await sources.failing_sources(connection)
-        before = self._order.waiting
-        ready = self._order.ready(due, failing, self._reading, now)
-        for source in due:
-            if source.id in self._order.waiting - before:
-                _log.info("new source waits for others", source=shown_url(source.url))
-        return ready
-
-    async def _turn(self, source: Source, stop: asyncio.Event) -> None:
-        slot = nullcontext() if source.primed else self._first_reads.of(_host(source))
-        try:
-            async with slot:
-                await unless(stop, self.read(source))
-            self._pauses.pop(source.id, None)
-        except Exception as error:  # noqa: BLE001 - one source must not stop the others
-            self._pause(source, error)
-        finally:
-            self._reading.discard(source.id)
-            self._freed.set()
-
-    def _pause(self, source: Source, error: Exception) -> None:
-        """Leave a source alone for a while though its row, which was not written, says it is due.
-
-        Else its site would be asked again and again for as long as the database fails.
-        """
-        failures = 1 + (self._pauses[source.id].failures if source.id in self._pauses else 0)
-        until = next_read(datetime.now(UTC), self._poll_seconds, failures=failures)
-        self._pauses[source.id] = _Pause(until, failures)
-        tell = _log.warning if isinstance(error, StorageError) else _log.exception
-        tell(
-            "source not read: its state cannot be stored",
-            source=shown_url(source.url),
-            error=str(error),
-            next_at=until.isoformat(timespec="seconds"),
-        )
+        await self._turns.run(stop, self.pinged)
 
     async def read(self, source: Source) -> None:
         """Look at a source once, store what is new, and settle when to look again."""
@@ -240,7 +159,7 @@ class Poller:
         first = selectors is not None and source.id not in self._seen
         full = first or is_unconditional(self._chance())
         fresh = source.pinged_at is not None
-        async with self._looks.of(_host(source)):
+        async with self._looks.of(host_of(source)):
             answer = await look(
                 self._fetcher, self._pool, source, selectors, full=full, fresh=fresh
             )
@@ -478,10 +397,6 @@ class Poller:
             )
             await sources.record_move(connection, source, where)
         _log_move(source, where)
-
-
-def _host(source: Source) -> str:
-    return urlsplit(moves.read_address(source)).hostname or ""
 
 
 def pieces(count: int, *, together: bool = False) -> Iterator[tuple[int, int]]:

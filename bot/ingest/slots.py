@@ -6,6 +6,10 @@ import asyncio
 from collections import defaultdict
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from urllib.parse import urlsplit
+
+from bot.ingest.fetching.moves import read_address
+from bot.model import Source
 
 
 class Slots:
@@ -23,3 +27,8 @@ class Slots:
         """Wait for a slot, and keep it for as long as the context lasts."""
         async with self._of_host[host], self._total:
             yield
+
+
+def host_of(source: Source) -> str:
+    """The host that a source is read from."""
+    return urlsplit(read_address(source)).hostname or ""
