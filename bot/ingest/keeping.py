@@ -9,9 +9,9 @@ from datetime import datetime, timedelta
 import structlog
 
 from bot.ingest import decide
-from bot.ingest.checks import next_check
 from bot.ingest.corrections import Changes
 from bot.ingest.once import Once
+from bot.ingest.page_looks import next_check
 from bot.ingest.rubrics import own_path
 from bot.model import Alias, NewArticle, Rhythm, Source, Whereabouts, shown_url
 from bot.storage import articles, broadcasts, checks, hubs, revisions, sketches, sources

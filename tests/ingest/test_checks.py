@@ -12,8 +12,9 @@ from sqlalchemy import select
 from structlog.testing import capture_logs
 
 from bot.errors import AddressRefusedError, FetchError, RobotsRefusedError, UnreachableError
-from bot.ingest.checks import Checker, Found, Look, follows, look_of, next_check, speaks_for_itself
+from bot.ingest.checks import Checker
 from bot.ingest.fetching.fetch import Fetched, Fetcher, NotModified
+from bot.ingest.page_looks import Found, Look, follows, look_of, next_check, speaks_for_itself
 from bot.ingest.workers import ParsePool
 from bot.model import NewArticle
 from bot.storage import articles, checks, sources
