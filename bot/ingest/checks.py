@@ -6,7 +6,6 @@ import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from enum import Enum
 from typing import TypeVar
 
 import structlog
@@ -14,123 +13,26 @@ import structlog
 from bot.errors import ExtractError, FetchError, StorageError
 from bot.ingest.corrections import filled, from_page, log_edit, revise
 from bot.ingest.fetching.fetch import Fetcher, NotModified
-from bot.ingest.pages import PAGE_BYTES, PageRead, read_page
+from bot.ingest.page_looks import Found, Look, follows, look_of, speaks_for_itself
+from bot.ingest.pages import PAGE_BYTES, PageRead, Silent, read_page
 from bot.ingest.sameness.change import Edit, is_notice
 from bot.ingest.workers import ParsePool
 from bot.model import Article, Change, Correction, PageState, SourceSpec, shown_url
 from bot.storage import articles, checks, revisions
 from bot.storage.checks import Check
 from bot.storage.database import Database, Transaction
-from bot.waiting import growing, rest, unless
+from bot.waiting import rest, unless
 
 T = TypeVar("T", str, Check)
 
 _log = structlog.get_logger(__name__)
 
-_STEPS = (
-    timedelta(minutes=10),
-    timedelta(hours=1),
-    timedelta(hours=6),
-    timedelta(hours=24),
-    timedelta(hours=48),
-)
-_HOUR, _DAY = timedelta(hours=1), timedelta(days=1)
-_ENOUGH = 12  # looks that find a page gone; then a person has long been told
-_MANY, _SHARE = 3, 5  # gone at once: so many, and more than one in so many
 _WITNESSES = 10
 _AT_ONCE = 10  # pages of a source that are due, in one round
 _SOURCES_AT_ONCE = 16
-_PATIENCE = 2  # pages without an answer after which the others of the source wait
 _RETRY_SECONDS = 5.0
 _AFTER_FAULT = timedelta(minutes=1)
 _SHORTEST_NAP, _LONGEST_NAP = 0.05, 30.0
-
-
-class Look(Enum):
-    """What a look at a page has found: that it is there, gone, or nothing for now."""
-
-    THERE = "there"
-    GONE = "gone"
-    UNKNOWN = "unknown"
-
-
-@dataclass(frozen=True, slots=True)
-class Found:
-    """A page that was looked at, and what follows.
-
-    Attributes:
-        gone: how many looks in a row have found it gone.
-        check_at: when it is looked at next; None for never.
-        withdraw, reinstate: what becomes of its article.
-    """
-
-    article_id: int
-    gone: int
-    check_at: datetime | None
-    withdraw: bool = False
-    reinstate: bool = False
-
-
-def look_of(error: FetchError | None) -> Look:
-    """What the answer to a request for a page says. Pure.
-
-    Only 404 and 410 say that it is gone. A refusal of another kind, such as 403, says nothing of
-    the article; no answer, and a fault of the site's, say nothing for now.
-    """
-    if error is None:
-        return Look.THERE
-    if error.gone:
-        return Look.GONE
-    return Look.UNKNOWN if error.passing else Look.THERE
-
-
-def next_check(since: datetime, now: datetime) -> datetime | None:
-    """When to look next at a page, ever more rarely since a moment; None after two days. Pure."""
-    return next((since + step for step in _STEPS if since + step > now), None)
-
-
-def speaks_for_itself(gone: int, there: int) -> bool:
-    """Whether pages that are gone were taken down one by one, and the site itself is well. Pure.
-
-    A site that was relaunched, or ails, answers 404 to all its addresses at once. That must never
-    delete what was pushed: it is no editor's decision.
-
-    Args:
-        gone: how many pages of the source, of those just looked at, are gone.
-        there: how many are there.
-    """
-    outage = gone >= _MANY and gone * _SHARE > gone + there
-    return there > 0 and not outage
-
-
-def follows(check: Check, look: Look, now: datetime, pause: timedelta, *, well: bool) -> Found:
-    """What a look at an article's page means for it. Pure.
-
-    Args:
-        check: the article, as the looks before left it.
-        look: what was found now.
-        now: the moment.
-        pause: how long to wait at least until a page that is gone is looked at again.
-        well: whether the pages that are gone speak for themselves.
-    """
-    number, gone = check.article_id, check.gone + 1
-    withdrawn = check.withdrawn_at is not None
-    since = check.withdrawn_at or check.created_at
-    match look:
-        case Look.THERE:
-            later = next_check(check.created_at, now)
-            return Found(number, 0, later, reinstate=withdrawn)
-        case Look.UNKNOWN:
-            return Found(number, check.gone, now + max(_HOUR, pause))
-        case Look.GONE if withdrawn:
-            return Found(number, gone, next_check(since, now))
-        case Look.GONE if check.gone == 0:
-            return Found(number, gone, now + pause)
-        case Look.GONE if well:
-            return Found(number, gone, next_check(now, now), withdraw=True)
-        case Look.GONE:  # held: looked at ever more rarely until a person decides
-            wait = max(growing(_HOUR, check.gone - 1, _DAY), pause)
-            return Found(number, gone, now + wait if gone < _ENOUGH else None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -379,16 +281,17 @@ def _by_source(due: Iterable[Check]) -> dict[int, list[Check]]:
 async def _in_turn(pages: Sequence[T], look: Callable[[T], Awaitable[Seen]]) -> list[Seen]:
     """Look at pages one after the other; a site that does not answer is not asked for all."""
     found: list[Seen] = []
+    silent = Silent()
     for page in pages:
-        if sum(seen.look is Look.UNKNOWN for seen in found) >= _PATIENCE:
-            found.append(Seen(Look.UNKNOWN))
-            continue
-        try:
-            found.append(await look(page))
-        except FetchError as error:
-            found.append(Seen(look_of(error)))
-        except Exception:  # noqa: BLE001 - a fault says nothing of the page, nor of others
-            url = page if isinstance(page, str) else page.url
-            _log.exception("page not looked at", url=shown_url(url))
-            found.append(Seen(Look.UNKNOWN))
+        url, seen = page if isinstance(page, str) else page.url, Seen(Look.UNKNOWN)
+        if url not in silent:
+            try:
+                seen = await look(page)
+            except FetchError as error:
+                seen = Seen(look_of(error))
+            except Exception:  # noqa: BLE001 - a fault says nothing of the page, nor of others
+                _log.exception("page not looked at", url=shown_url(url))
+            if seen.look is Look.UNKNOWN:
+                silent.add(url)
+        found.append(seen)
     return found

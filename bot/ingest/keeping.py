@@ -9,9 +9,9 @@ from datetime import datetime, timedelta
 import structlog
 
 from bot.ingest import decide
-from bot.ingest.checks import next_check
 from bot.ingest.corrections import Changes
 from bot.ingest.once import Once
+from bot.ingest.page_looks import next_check
 from bot.ingest.rubrics import own_path
 from bot.model import Alias, NewArticle, Rhythm, Source, Whereabouts, shown_url
 from bot.storage import (
@@ -141,8 +141,7 @@ async def keep(
             await _join(connection, source, same, new)
             placed += await _place(connection, source, same.article_id, new, once, push, now)
             continue
-        looked_at = source.primed and bool(new.url) and (new.has_page or new.again)
-        check_at = next_check(now, now) if looked_at else None
+        check_at = next_check(now, now) if _is_looked_at(source, new) else None
         number = await articles.add_article(connection, source.id, new, now, check_at=check_at)
         if number is None:  # another source stored it meanwhile
             known = await articles.known_aliases(connection, source.id, new.aliases)
@@ -213,6 +212,15 @@ async def ensure_own_section(
         await ensure_section(connection, own, now, announced=True)
     elif end is not None and end.section:
         await ensure_section(connection, end.section, now)
+
+
+def _is_looked_at(source: Source, new: NewArticle) -> bool:
+    """Whether an article's page is looked at again: where it is news, or was not read yet."""
+    if not new.url:
+        return False
+    if source.primed:
+        return new.has_page or new.again
+    return new.again and new.page is None
 
 
 async def _join(connection: Transaction, source: Source, old: Recent, new: NewArticle) -> None:

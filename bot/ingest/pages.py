@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import math
+import time
 from collections import Counter, defaultdict
 from dataclasses import dataclass
 from urllib.parse import urlsplit
@@ -18,7 +20,28 @@ from bot.model import Extracted, PageState, Selectors
 _log = structlog.get_logger(__name__)
 
 PAGE_BYTES = 3 * 1024 * 1024
-_PATIENCE = 2  # requests without an answer after which a host is left alone
+_PATIENCE = 2  # pages without an answer after which a host is left alone
+
+
+class Silent:
+    """Which hosts gave no answer twice in one round: nobody asks them for other pages in it.
+
+    What counts as no answer whoever asks decides.
+    """
+
+    def __init__(self) -> None:
+        self._unanswered: Counter[str] = Counter()
+
+    def __contains__(self, url: str) -> bool:
+        """Whether the page is at such a host."""
+        return self._unanswered[urlsplit(url).netloc] >= _PATIENCE
+
+    def add(self, url: str) -> None:
+        """A page gave no answer."""
+        host = urlsplit(url).netloc
+        self._unanswered[host] += 1
+        if self._unanswered[host] == _PATIENCE:
+            _log.warning("site does not answer: its other pages are not asked for", host=host)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +86,12 @@ class Pages:
         self._fetcher = fetcher
         self._pool = pool
         self._turns: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
-        self._unanswered: Counter[str] = Counter()
+        self._silent = Silent()
+        self._left, self._ends = math.inf, math.inf
+
+    def limit(self, most: int, seconds: float) -> None:
+        """Ask for so many pages more, for so long; the others count as without an answer."""
+        self._left, self._ends = most, time.monotonic() + seconds
 
     async def ask(self, url: str) -> PageRead:
         """What a page says.
@@ -76,14 +104,13 @@ class Pages:
     async def _fetched(self, url: str) -> Fetched:
         host = urlsplit(url).netloc
         async with self._turns[host]:
-            if self._unanswered[host] >= _PATIENCE:
+            if url in self._silent:
                 raise UnreachableError(f"{host} is left alone until the next read.")
+            if self._left <= 0 or time.monotonic() >= self._ends:
+                raise UnreachableError("Too many pages are new at once: this one has time.")
+            self._left -= 1
             try:
                 return await get_whole(self._fetcher, url, limit=PAGE_BYTES, page=True)
             except UnreachableError:
-                self._unanswered[host] += 1
-                if self._unanswered[host] == _PATIENCE:
-                    _log.warning(
-                        "site does not answer: its other pages are not asked for", host=host
-                    )
+                self._silent.add(url)
                 raise

@@ -9,8 +9,6 @@ from datetime import datetime, timedelta
 from bot.ingest.decide import Candidate
 from bot.model import Alias
 
-Names = tuple[Alias, ...]
-
 _READS = 10  # in a row
 _LONGEST = timedelta(minutes=10)
 
@@ -27,11 +25,11 @@ class Patience:
     """Which articles of one read of a source are left for the next, for want of their pages.
 
     Attributes:
-        waiting: those that are left, by their names; for the next read.
+        waiting: those that are left, by each of their names; for the next read.
     """
 
     def __init__(
-        self, before: Mapping[Names, Wait], now: datetime, pause: timedelta, *, allowed: bool
+        self, before: Mapping[Alias, Wait], now: datetime, pause: timedelta, *, allowed: bool
     ) -> None:
         """Begin a read.
 
@@ -41,17 +39,22 @@ class Patience:
             pause: how long it is until the next read.
             allowed: whether anything may wait in this read.
         """
-        self.waiting: dict[Names, Wait] = {}
+        self.waiting: dict[Alias, Wait] = {}
         self._before = before
         self._now = now
         self._pause = pause
         self._allowed = allowed
 
     def waits(self, candidate: Candidate) -> bool:
-        """Whether an article whose page gave no answer for now is left for the next read."""
-        wait = self._before.get(candidate.aliases, Wait(self._now, 0))
+        """Whether an article whose page gave no answer for now is left for the next read.
+
+        It has waited as long as any of its names has: there are feeds that make ids anew each time.
+        """
+        waits = [self._before[name] for name in candidate.aliases if name in self._before]
+        wait = min(waits, key=lambda each: each.since, default=Wait(self._now, 0))
         late = self._now + self._pause - wait.since > _LONGEST
         if not self._allowed or late or wait.reads >= _READS:
             return False
-        self.waiting[candidate.aliases] = Wait(wait.since, wait.reads + 1)
+        longer = Wait(wait.since, wait.reads + 1)
+        self.waiting.update(dict.fromkeys(candidate.aliases, longer))
         return True

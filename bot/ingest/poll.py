@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections import defaultdict
+import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
-from urllib.parse import urlsplit
 
 import structlog
 
@@ -30,15 +29,18 @@ from bot.ingest.looking import (
 from bot.ingest.making import Maker
 from bot.ingest.once import Once, tail_owners
 from bot.ingest.pages import Pages
-from bot.ingest.patience import Names, Patience, Wait
+from bot.ingest.patience import Patience, Wait
 from bot.ingest.rubrics import Aliases, Rubrics, rubrics_of
 from bot.ingest.schedule import is_unconditional, next_read
+from bot.ingest.slots import Slots, host_of
+from bot.ingest.turns import Turns
 from bot.ingest.workers import ParsePool
 from bot.model import (
     Alias,
     Feed,
     NewArticle,
     Rhythm,
+    Selectors,
     Source,
     SourceSpec,
     Whereabouts,
@@ -48,23 +50,14 @@ from bot.storage import articles, broadcasts, hubs, revisions, sketches, sources
 from bot.storage.database import Database
 from bot.storage.revisions import Kept
 from bot.storage.sections import section_keys
-from bot.waiting import rest, unless
 
 _log = structlog.get_logger(__name__)
 
-_SOURCES_AT_ONCE = 8
-_OF_A_HOST = 2
+_LOOKS_AT_ONCE, _OF_A_HOST = 8, 2
+_READS_AT_ONCE = 32
+_LONGEST_READ = 300.0  # seconds
+_TOGETHER = 200  # pages; no more articles are compared with those that are judged together
 _CHUNK = 10  # articles stored in one transaction
-_SHORTEST_NAP, _LONGEST_NAP = 0.05, 30.0
-_FIRST_TURN = timedelta(minutes=1)
-
-
-@dataclass(frozen=True, slots=True)
-class _Pause:
-    """Until when a source is left alone whose state cannot be stored, and for what time running."""
-
-    until: datetime
-    failures: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +81,10 @@ class _Known:
 
 class Poller:
     """Reads every listed source in its turn. One that fails, or is slow, holds up no other.
+
+    So looks at sources and the reading of articles' pages have slots of their own, and first reads,
+    which push nothing and may be long, have few. A read ends after some minutes; the next one goes
+    on with the rest.
 
     ``chance`` gives numbers from 0 to 1: they spread reads, and leave out validators now and then.
 
@@ -113,6 +110,7 @@ class Poller:
         specs: Iterable[SourceSpec] = (),
         aliases: Aliases | None = None,
         chance: Callable[[], float] = random.random,
+        longest_read: float = _LONGEST_READ,
     ) -> None:
         # By address. What they find may differ from what those of the last start found.
         self._selectors = {spec.url: spec.selectors for spec in specs if spec.selectors}
@@ -129,89 +127,21 @@ class Poller:
         self._pool = pool
         self._poll_seconds = poll_seconds
         self._allow_private = allow_private
-        self._reading: set[int] = set()
-        self._pauses: dict[int, _Pause] = {}
         self._unanswered: dict[int, set[int]] = {}  # by source: to be corrected, once pages answer
-        self._waiting: dict[int, dict[Names, Wait]] = {}  # by source: new, once pages answer
+        self._waiting: dict[int, dict[Alias, Wait]] = {}  # by source: new, once pages answer
         self._seen: set[int] = set()  # sources with selectors that were read since the start
-        self._slots = asyncio.Semaphore(_SOURCES_AT_ONCE)
-        # One host is asked for one thing at a time: more of its sources would only hold slots.
-        self._of_host = defaultdict[str, asyncio.Semaphore](lambda: asyncio.Semaphore(_OF_A_HOST))
+        self._longest_read = longest_read
+        self._turns = Turns(database, self.read, poll_seconds)
+        self._looks = Slots(_LOOKS_AT_ONCE, _OF_A_HOST)
+        self._reads = asyncio.Semaphore(_READS_AT_ONCE)
         self._storing = asyncio.Lock()  # two sources with one story must not miss each other
-        self._freed = asyncio.Event()
-        self._ahead: set[int] | None = None
-        self._ahead_until = datetime.min.replace(tzinfo=UTC)
 
     async def run(self, stop: asyncio.Event) -> None:
         """Read sources as they fall due until ``stop``; a read that is under way is given up.
 
         What a read had stored stays stored, and the next start takes it from there.
         """
-        async with asyncio.TaskGroup() as group:
-            while not stop.is_set():
-                self._freed.clear()
-                self.pinged.clear()
-                nap = _LONGEST_NAP
-                try:
-                    async with self._database.read() as connection:
-                        now = datetime.now(UTC)
-                        paused = {i: p.until for i, p in self._pauses.items() if p.until > now}
-                        busy = self._reading | paused.keys()
-                        due = await sources.due_sources(connection, now)
-                        upcoming = await sources.upcoming(connection, exclude=busy)
-                    for source in self._in_order(due, now):
-                        if source.id not in busy:
-                            self._reading.add(source.id)
-                            group.create_task(self._turn(source, stop))
-                    moments = [*paused.values(), *([] if upcoming is None else [upcoming])]
-                    if moments:
-                        nap = (min(moments) - datetime.now(UTC)).total_seconds()
-                except StorageError as error:
-                    _log.warning("sources not listed", error=str(error))
-                # Until a source may be due, or a read has ended.
-                nap = min(max(nap, _SHORTEST_NAP), _LONGEST_NAP)
-                await rest(stop, nap, self._freed, self.pinged)
-
-    def _in_order(self, due: Sequence[Source], now: datetime) -> Sequence[Source]:
-        """What is due, at a start without the sources that are new: they let the others go ahead.
-
-        A first read pushes nothing, not even what another source was about to push.
-        """
-        if self._ahead is None:
-            self._ahead = {source.id for source in due if source.primed}
-            self._ahead_until = now + _FIRST_TURN
-        self._ahead &= self._reading | {source.id for source in due}
-        if not self._ahead or now >= self._ahead_until:
-            return due
-        return [source for source in due if source.primed]
-
-    async def _turn(self, source: Source, stop: asyncio.Event) -> None:
-        host = urlsplit(moves.read_address(source)).hostname or ""
-        try:
-            async with self._of_host[host], self._slots:
-                await unless(stop, self.read(source))
-            self._pauses.pop(source.id, None)
-        except Exception as error:  # noqa: BLE001 - one source must not stop the others
-            self._pause(source, error)
-        finally:
-            self._reading.discard(source.id)
-            self._freed.set()
-
-    def _pause(self, source: Source, error: Exception) -> None:
-        """Leave a source alone for a while though its row, which was not written, says it is due.
-
-        Else its site would be asked again and again for as long as the database fails.
-        """
-        failures = 1 + (self._pauses[source.id].failures if source.id in self._pauses else 0)
-        until = next_read(datetime.now(UTC), self._poll_seconds, failures=failures)
-        self._pauses[source.id] = _Pause(until, failures)
-        tell = _log.warning if isinstance(error, StorageError) else _log.exception
-        tell(
-            "source not read: its state cannot be stored",
-            source=shown_url(source.url),
-            error=str(error),
-            next_at=until.isoformat(timespec="seconds"),
-        )
+        await self._turns.run(stop, self.pinged)
 
     async def read(self, source: Source) -> None:
         """Look at a source once, store what is new, and settle when to look again."""
@@ -229,11 +159,19 @@ class Poller:
         first = selectors is not None and source.id not in self._seen
         full = first or is_unconditional(self._chance())
         fresh = source.pinged_at is not None
-        answer = await look(self._fetcher, self._pool, source, selectors, full=full, fresh=fresh)
+        async with self._looks.of(host_of(source)):
+            answer = await look(
+                self._fetcher, self._pool, source, selectors, full=full, fresh=fresh
+            )
         self._seen.add(source.id)
-        if not isinstance(answer, Looked):
+        if isinstance(answer, Looked):
+            async with self._reads:
+                await self._looked(source, answer, selectors)
+        else:
             await self._unchanged(source, answer)
-            return
+
+    async def _looked(self, source: Source, answer: Looked, selectors: Selectors | None) -> None:
+        """Store what a look has found to be new, and correct what has changed."""
         now = datetime.now(UTC)
         known = await self._known(source, answer.feed)
         rubrics = rubrics_of(source, answer.feed, self._aliases, known.sections)
@@ -245,8 +183,11 @@ class Poller:
             # What is judged together must be stored together.
             allowed=source.primed and not has_moved(source, answer) and not known.once.renamed,
         )
+        pages = Pages(self._fetcher, self._pool, selectors)
+        if known.once.renamed:  # the others' are looked at later
+            pages.limit(_TOGETHER, self._longest_read)
         maker = Maker(
-            Pages(self._fetcher, self._pool, selectors),
+            pages,
             self._pool,
             source,
             answer.feed,
@@ -315,14 +256,21 @@ class Poller:
         push: Push,
         end: End,
     ) -> None:
-        """Make and store what is new, correct what has changed, and store the read's end."""
+        """Make and store what is new, correct what has changed, and store the read's end.
+
+        After some minutes the rest is left for the next read.
+        """
         new, revisit = once.new, end.changes.revisit
+        ends = time.monotonic() + self._longest_read
         for start, stop in pieces(len(new), together=once.renamed):
-            made = await maker.articles(new[start:stop])
+            made = await self._made(maker, new[start:stop], once)
             last = stop == len(new) and not revisit
             if patience.waiting:
                 end = replace(_to_read_again(end), waiting=True)
             await self._store(source, made, once, push, end if last else None)
+            if stop < len(new) and time.monotonic() >= ends:
+                await self._break_off(source, patience, len(new) - stop)
+                return
         self._waiting.pop(source.id, None)
         if patience.waiting:
             self._waiting[source.id] = patience.waiting
@@ -330,6 +278,22 @@ class Poller:
             end = await self._correct(source, maker, end)
         if revisit or not new:
             await self._store(source, (), once, push, end)
+
+    async def _made(
+        self, maker: Maker, new: Sequence[Candidate], once: Once
+    ) -> Sequence[NewArticle]:
+        """The articles of some candidates; not all pages are read of what is judged together."""
+        if not once.renamed:
+            return await maker.articles(new)
+        return (await maker.articles(new[::-1]))[::-1]  # the newest have their pages first
+
+    async def _break_off(self, source: Source, patience: Patience, left: int) -> None:
+        """Leave so many articles for the next read, which then begins as this one did."""
+        self._waiting[source.id] = {**self._waiting.get(source.id, {}), **patience.waiting}
+        next_at = self._next_read(datetime.now(UTC), 0.0, Rhythm())
+        async with self._database.write() as connection:
+            await sources.record_part(connection, source.id, next_at=next_at)
+        _log.info("read broken off: the next goes on", source=shown_url(source.url), left=left)
 
     async def _unchanged(self, source: Source, answer: Unchanged) -> None:
         """The last complete read showed the same."""

@@ -9,10 +9,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from bot.errors import ExtractError, FetchError, ParseError, VestnikError
+from bot.errors import ExtractError, ParseError, VestnikError
 from bot.ingest import decide
 from bot.ingest.decide import Candidate
-from bot.ingest.fetching.fetch import Fetched, Fetcher, Getter, get_whole
+from bot.ingest.fetching.fetch import Fetched, Fetcher, Getter, get_whole, unasked
 from bot.ingest.fetching.headers import user_agent
 from bot.ingest.looking import SITEMAP_BYTES, Looked, look
 from bot.ingest.making import Maker
@@ -156,7 +156,7 @@ class Examiner:
         door = door or self.fetcher
         found = await look(door, self.pool, source, spec.selectors)
         if not isinstance(found, Looked):
-            raise FetchError("The site says that nothing has changed, though nobody asked.")
+            raise unasked()
         rubrics = rubrics_of(source, found.feed, self.aliases)
         maker = Maker(
             Pages(door, self.pool, spec.selectors),

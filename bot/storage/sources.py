@@ -10,7 +10,7 @@ from pydantic import TypeAdapter
 from sqlalchemy import Row, case, func, literal, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.model import Rhythm, Source, SourceSpec, Whereabouts, shown_url
+from bot.model import GONE_FOR_GOOD, Rhythm, Source, SourceSpec, Whereabouts, shown_url
 from bot.storage.schema import source
 from bot.storage.upsert import insert
 
@@ -77,6 +77,21 @@ async def due_sources(connection: AsyncConnection, now: datetime) -> list[Source
     return [_source(row) for row in await connection.execute(statement)]
 
 
+async def failing_sources(connection: AsyncConnection) -> list[Source]:
+    """The listed sources that were read well before, fail now, and are not gone for good."""
+    statement = (
+        select(source)
+        .where(
+            source.c.listed,
+            source.c.primed,
+            source.c.failures > 0,
+            source.c.gone < GONE_FOR_GOOD,
+        )
+        .order_by(source.c.id)
+    )
+    return [_source(row) for row in await connection.execute(statement)]
+
+
 async def upcoming(
     connection: AsyncConnection, *, exclude: Collection[int] = ()
 ) -> datetime | None:
@@ -113,6 +128,26 @@ async def record_read(
             gone=0,
             error=None,
             primed=True,
+        )
+    )
+
+
+async def record_part(connection: AsyncConnection, source_id: int, *, next_at: datetime) -> None:
+    """A read was broken off: part of what is new is stored, and the next read is in full.
+
+    When it was last read stays as it was, by which it is decided what is news.
+    """
+    await connection.execute(
+        update(source)
+        .where(source.c.id == source_id)
+        .values(
+            etag=None,
+            last_modified=None,
+            body_hash=None,
+            next_at=next_at,
+            failures=0,
+            gone=0,
+            error=None,
         )
     )
 

@@ -12,8 +12,9 @@ from sqlalchemy import select
 from structlog.testing import capture_logs
 
 from bot.errors import AddressRefusedError, FetchError, RobotsRefusedError, UnreachableError
-from bot.ingest.checks import Checker, Found, Look, follows, look_of, next_check, speaks_for_itself
+from bot.ingest.checks import Checker
 from bot.ingest.fetching.fetch import Fetched, Fetcher, NotModified
+from bot.ingest.page_looks import Found, Look, follows, look_of, next_check, speaks_for_itself
 from bot.ingest.workers import ParsePool
 from bot.model import NewArticle
 from bot.storage import articles, checks, sources
@@ -81,8 +82,10 @@ def test_a_site_where_much_is_gone_at_once_is_not_believed(
     assert speaks_for_itself(gone, there) is well
 
 
-def check(gone: int = 0, withdrawn_at: datetime | None = None) -> Check:
-    return Check(1, 1, "https://news.example/a", NOW - 5 * MINUTE, gone, withdrawn_at)
+def check(
+    gone: int = 0, withdrawn_at: datetime | None = None, age: timedelta = 5 * MINUTE
+) -> Check:
+    return Check(1, 1, "https://news.example/a", NOW - age, gone, withdrawn_at)
 
 
 @pytest.mark.parametrize(
@@ -92,6 +95,8 @@ def check(gone: int = 0, withdrawn_at: datetime | None = None) -> Check:
         (check(1), S.THERE, True, Found(1, 0, NOW + 5 * MINUTE)),
         (check(2, NOW - HOUR), S.THERE, True, Found(1, 0, NOW + 5 * MINUTE, reinstate=True)),
         (check(1), S.UNKNOWN, True, Found(1, 1, NOW + HOUR)),
+        (check(age=12 * HOUR), S.UNKNOWN, True, Found(1, 0, NOW + 3 * HOUR)),
+        (check(age=90 * DAY), S.UNKNOWN, True, Found(1, 0, NOW + DAY)),
         (check(), S.GONE, True, Found(1, 1, NOW + PAUSE)),
         (check(), S.GONE, False, Found(1, 1, NOW + PAUSE)),
         (check(1), S.GONE, True, Found(1, 2, NOW + 10 * MINUTE, withdraw=True)),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
@@ -37,6 +37,7 @@ from bot.model import (
 from bot.storage import articles, checks
 from bot.storage.database import Database
 from bot.storage.schema import article, broadcast
+from bot.storage.search import search_articles
 from sandbox.newsroom import Article as Published
 from sandbox.newsroom import Newsroom
 from tests.ingest.reads import FAR, read
@@ -57,12 +58,17 @@ def candidate(key: str = "a") -> Candidate:
     return Candidate(entry, (Alias(AliasKind.GUID, key),))
 
 
-def reads(pause: timedelta) -> int:
+def under_new_ids(number: int) -> Candidate:
+    address = Alias(AliasKind.URL, "https://news.example/a")
+    return replace(candidate(), aliases=(Alias(AliasKind.GUID, f"id-{number}"), address))
+
+
+def reads(pause: timedelta, names: Callable[[int], Candidate] = lambda _: candidate()) -> int:
     """In how many reads with such pauses an article is left for the next one."""
-    waiting: dict[tuple[Alias, ...], Wait] = {}
+    waiting: dict[Alias, Wait] = {}
     for number in range(100):
         patience = Patience(waiting, NOW + number * pause, pause, allowed=True)
-        if not patience.waits(candidate()):
+        if not patience.waits(names(number)):
             return number
         waiting = patience.waiting
     raise AssertionError("it waits for ever")
@@ -75,12 +81,17 @@ def test_an_article_waits_for_ten_reads_and_ten_minutes_at_most(minutes: float, 
     assert reads(minutes * MINUTE) == times
 
 
+def test_an_article_under_new_ids_waits_no_longer() -> None:
+    """One whose id was made anew at each read once waited for ever, and reached nobody."""
+    assert reads(MINUTE, under_new_ids) == 10
+
+
 def test_what_waits_no_more_is_forgotten() -> None:
     first = Patience({}, NOW, MINUTE, allowed=True)
     assert first.waits(candidate("a"))
     second = Patience(first.waiting, NOW + MINUTE, MINUTE, allowed=True)
     assert second.waits(candidate("b"))
-    assert list(second.waiting) == [candidate("b").aliases]
+    assert list(second.waiting) == [*candidate("b").aliases]
 
 
 def test_nothing_waits_where_it_may_not() -> None:
@@ -203,6 +214,12 @@ class House:
             )
             return moment
 
+    async def found(self, words: str) -> list[int]:
+        """The numbers of the articles in which words are found."""
+        async with self.database.read() as connection:
+            found = await search_articles(connection, words, limit=5)
+        return [card.id for card in found.items]
+
     async def pushed(self) -> int:
         async with self.database.read() as connection:
             return len((await connection.scalars(select(broadcast.c.id))).all())
@@ -285,10 +302,30 @@ async def test_for_a_page_that_is_refused_nothing_waits(house: House, status: in
     assert await house.check_at() is None
 
 
-async def test_at_the_first_read_nothing_waits(house: House) -> None:
-    house.publish(503)
+async def test_what_the_first_read_could_not_fetch_is_filled_in_and_pushed_to_nobody(
+    house: House,
+) -> None:
+    """It once stayed an empty card for ever."""
+    one = house.publish(503)
     await house.list_source("")
-    assert await house.kept() is not None
+    stub = await house.kept()
+    assert stub is not None
+    assert not await house.found("бесплатный проезд")
+    moment = await house.check_at()
+    assert moment is not None
+    assert timedelta(0) < moment - datetime.now(UTC) <= 10 * MINUTE
+    house.newsroom.mend_page(one)
+    await house.look()
+    assert await house.whole()
+    assert await house.found("бесплатный проезд") == [stub.id]
+    assert await house.pushed() == 0
+
+
+async def test_what_the_first_read_has_fetched_is_not_looked_at_again(house: House) -> None:
+    house.newsroom.publish(title="Открыт мост", lead="Лид.", body_html=BODY)
+    await house.list_source("")
+    assert await house.whole()
+    assert await house.check_at() is None
 
 
 async def test_an_article_that_was_not_read_whole_is_asked_for_without_validators(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from sqlalchemy import select
@@ -172,6 +173,31 @@ async def test_a_slow_source_holds_up_no_other(
                 lambda seen: sum(r.path == "/feed.xml" for r in seen) >= 3, timeout=30
             )
             assert sum(r.path == "/feed.xml" for r in slow.requests) == 1
+
+
+async def test_a_new_source_takes_no_news_from_one_that_fails(
+    database: Database, poller: Poller, newsroom: Newsroom
+) -> None:
+    """Its first read once stored what the other was about to push, which then reached nobody."""
+    await read(poller, database, newsroom.feed_url())
+    news = newsroom.publish(title="News", paragraphs=["Text."])
+    async with database.write() as connection:
+        later = datetime.now(UTC) + timedelta(minutes=8)
+        await sources.record_failure(connection, 1, next_at=later, error="503")
+    async with Newsroom() as elsewhere:
+        other = elsewhere.feed_url().replace("127.0.0.1", "localhost")
+        await listed(database, newsroom.feed_url(), newsroom.url + "/atom.xml", other)
+        newsroom.requests.clear()
+        async with running(poller):
+            await elsewhere.wait_for(lambda seen: any(r.path == "/feed.xml" for r in seen))
+            assert not newsroom.requests
+            async with database.write() as connection:
+                await connection.execute(
+                    source.update().where(source.c.id == 1).values(next_at=datetime.now(UTC))
+                )
+            poller.pinged.set()
+            await newsroom.wait_for(lambda seen: any(r.path == "/atom.xml" for r in seen))
+    assert (await titles(database))[1] == [news.title]
 
 
 async def test_a_source_that_is_no_longer_listed_rests(

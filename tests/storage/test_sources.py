@@ -192,3 +192,20 @@ async def test_a_failure_of_one_source_is_its_own(database: Database, now: datet
     async with database.write() as connection:
         await sources.record_failure(connection, one.id, next_at=now + MINUTE, error="fault")
     assert await _due(database, now) == [two]
+
+
+async def test_what_fails_and_was_well_before_is_known(database: Database, now: datetime) -> None:
+    specs = [SourceSpec(f"https://news.example/{n}") for n in ("well", "fails", "new", "gone")]
+    await _list(database, now, *specs)
+    well, fails, new, gone = await _due(database, now)
+    for source in (well, fails, gone):
+        await _read(database, source, now, now)
+    async with database.write() as connection:
+        for source, times in ((fails, 0), (new, 0), (gone, 2)):
+            await sources.record_failure(
+                connection, source.id, next_at=now + MINUTE, error="x", gone=times
+            )
+        assert [each.id for each in await sources.failing_sources(connection)] == [fails.id]
+    await _list(database, now, specs[0])
+    async with database.read() as connection:
+        assert await sources.failing_sources(connection) == []

@@ -105,8 +105,13 @@ async def get_whole(getter: Getter, url: str, *, limit: int, page: bool = False)
     """
     answer = await getter.get(url, limit=limit, page=page)
     if isinstance(answer, NotModified):
-        raise FetchError("The site says that nothing has changed, though nobody asked.")
+        raise unasked()
     return answer
+
+
+def unasked() -> FetchError:
+    """The fault of an answer that nothing has changed since what nobody named."""
+    return FetchError("The site says that nothing has changed, though nobody asked.")
 
 
 class Fetcher:
