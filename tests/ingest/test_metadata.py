@@ -79,8 +79,10 @@ def test_nothing_is_invented() -> None:
             "Мост через реку открыт",
         ),
         (
-            "<meta property=og:title content='Мост открыт'>"
-            "<meta property='article:section' content='Мост открыт'><title>Вестник</title>",
+            (
+                "<meta property=og:title content='Мост открыт'>"
+                "<meta property='article:section' content='Мост открыт'><title>Вестник</title>"
+            ),
             "<h1>Мост открыт</h1>",
             "Мост открыт",
         ),
