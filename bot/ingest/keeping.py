@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -15,7 +16,8 @@ from bot.ingest.once import Once
 from bot.ingest.rubrics import own_path
 from bot.model import Alias, NewArticle, Rhythm, Source, Whereabouts, shown_url
 from bot.storage import articles, broadcasts, checks, hubs, revisions, sketches, sources
-from bot.storage.database import Transaction
+from bot.storage.articles import Written, written
+from bot.storage.database import Database, Transaction
 from bot.storage.revisions import Kept
 from bot.storage.sections import ensure_section
 from bot.storage.sketches import Recent
@@ -99,30 +101,65 @@ class Tally:
     held: int = 0
 
 
+@dataclass(frozen=True, slots=True)
+class Fresh:
+    """An article that is new, ready to be stored; ``hold``: a person decides about its pushes."""
+
+    new: NewArticle
+    hold: bool
+    text: Written
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """What articles under new names turn out to be; see ``once.Sorted``."""
+
+    same: Sequence[tuple[Recent, NewArticle]] = ()
+    fresh: Sequence[Fresh] = ()
+
+
+async def compare(
+    database: Database, source: Source, made: Sequence[NewArticle], once: Once, now: datetime
+) -> Compared:
+    """Tell what is new from what is had already, before the transaction in which it is stored.
+
+    Nothing may be stored in between. It takes long where there are many articles, or long ones.
+    """
+    if not made:
+        return Compared()
+    besides = source.id if once.renamed else None
+    async with database.read() as connection:
+        recent = await sketches.recent_articles(connection, now, besides=besides)
+    return await asyncio.to_thread(_compared, made, once, recent)
+
+
+def _compared(made: Sequence[NewArticle], once: Once, recent: Sequence[Recent]) -> Compared:
+    told = once.sort(made, recent)
+    return Compared(told.same, [Fresh(new, hold, written(new)) for new, hold in told.fresh])
+
+
 async def keep(
     connection: Transaction,
     source: Source,
-    made: Sequence[NewArticle],
+    compared: Compared,
     once: Once,
     push: Push,
     now: datetime,
 ) -> Tally:
     """Store what is new, with its broadcasts. What is had already learns its other names."""
-    if not made:
-        return Tally()
     stored = pushed = held = 0
-    besides = source.id if once.renamed else None
-    recent = await sketches.recent_articles(connection, now, besides=besides)
-    told = once.sort(made, recent)
-    for old, new in told.same:
+    for old, new in compared.same:
         await _join(connection, source, old, new)
-    for new, hold in told.fresh:
+    for fresh in compared.fresh:
+        new, hold = fresh.new, fresh.hold
         if (same := once.twin(new)) is not None:
             await _join(connection, source, same, new)
             continue
         looked_at = source.primed and bool(new.url) and (new.has_page or new.again)
         check_at = next_check(now, now) if looked_at else None
-        number = await articles.add_article(connection, source.id, new, now, check_at=check_at)
+        number = await articles.add_article(
+            connection, source.id, new, now, text=fresh.text, check_at=check_at
+        )
         if number is None:
             continue
         once.stored(number, new)
