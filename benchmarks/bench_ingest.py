@@ -33,7 +33,7 @@ from bot.ingest import decide
 from bot.ingest.article.extract import document_from_html, extract_article
 from bot.ingest.decide import Candidate
 from bot.ingest.feeds.parse import parse_feed
-from bot.ingest.keeping import Push, keep
+from bot.ingest.keeping import Push, compare, keep
 from bot.ingest.once import Once
 from bot.ingest.poll import pieces
 from bot.ingest.sameness.likeness import document_hash, page_state
@@ -142,8 +142,10 @@ class Read:
 
     async def keep(self, database: Database, made: Sequence[NewArticle]) -> None:
         """Store articles that were made together, with their broadcasts, in one transaction."""
+        now = datetime.now(UTC)
+        compared = await compare(database, self._source, made, self._once, now)
         async with database.write() as connection:
-            tally = await keep(connection, self._source, made, self._once, _PUSH, datetime.now(UTC))
+            tally = await keep(connection, self._source, compared, self._once, _PUSH, now)
         assert tally.stored == tally.pushed == len(made)
 
 

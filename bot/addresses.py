@@ -37,6 +37,7 @@ _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
 _LINE_BREAKS = str.maketrans("", "", "\t\n\r")
 _DEVIATIONS = "\u00df\u1e9e\u03c2\u200c\u200d"
 _LONGEST_LABEL = 63
+_LONGEST_HOST = 1000  # characters as written; coded, one in an alphabet of its own takes no fewer
 _HOST = re.compile(r"[a-z0-9_](?:[a-z0-9._-]{0,251}[a-z0-9_])?")
 
 # The same site for telephones. "www2" is another server, which may hold something else.
@@ -47,7 +48,8 @@ _DEFAULT_PAGE = re.compile(
 _VISIT = re.compile(
     r";(?:jsessionid|phpsessid)=[^;]*", re.IGNORECASE
 )  # of one visitor, within a path
-_AMP_SUFFIX = re.compile(r"(?<=.)(?:\.amp)+(?=(?:\.html?)?$)", re.IGNORECASE)
+_AMP_SUFFIX = ".amp"
+_ESCAPED_TWICE = re.compile(r"(?:amp;)+")
 # Where a visitor came from, never which article it is. Chosen for what news sites really append;
 # "from" is a Russian habit (?from=rss). "id", "ref", "source", "p" and the like may name the page.
 _TRACKING = frozenset(
@@ -238,6 +240,8 @@ def _ascii_host(parts: SplitResult) -> str | None:
     if "\\" in parts.netloc:
         return None  # browsers end the host there, Python does not
     host = (parts.hostname or "").rstrip(".")
+    if len(host) > _LONGEST_HOST:  # coding a long label is quadratic
+        return None
     if ":" in host:
         return f"[{IPv6Address(host)}]"
     if not host.isascii():
@@ -287,7 +291,7 @@ def _segments(path: str) -> list[str]:
         segment = raw
         if not _PLAIN_SEGMENT.fullmatch(raw):
             segment = quote_from_bytes(unquote_to_bytes(raw), safe=_SEGMENT + "&=+")
-        segment = _AMP_SUFFIX.sub("", _VISIT.sub("", segment))
+        segment = _without_amp(_VISIT.sub("", segment))
         if segment == "..":
             del segments[-1:]
         elif segment not in {"", "."}:
@@ -297,17 +301,28 @@ def _segments(path: str) -> list[str]:
         or (segments[-1].lower() == "amp" and len(segments) > 1)
     ):
         segments.pop()
-    while len(segments) > 1 and segments[0].lower() == "amp":
-        del segments[0]
-    return segments
+    start = 0
+    while start < len(segments) - 1 and segments[start].lower() == "amp":
+        start += 1
+    return segments[start:]
+
+
+def _without_amp(segment: str) -> str:
+    """A segment without ``.amp`` at its end, or before the ``.html`` there."""
+    lowered = segment.lower()
+    end = len(segment) - next(len(e) for e in (".html", ".htm", "") if lowered.endswith(e))
+    stem = end
+    while stem > len(_AMP_SUFFIX) and lowered.endswith(_AMP_SUFFIX, 0, stem):
+        stem -= len(_AMP_SUFFIX)
+    return segment[:stem] + segment[end:]
 
 
 def _parameters(query: str) -> Iterator[str]:
     """The parameters of a query that may choose the page, percent-encoded alike."""
     for pair in query.split("&"):
         name, equals, value = (_parameter(part) for part in pair.partition("="))
-        while name.startswith("amp;"):  # escaped twice
-            name = name.removeprefix("amp;")
+        if escaped := _ESCAPED_TWICE.match(name):
+            name = name[escaped.end() :]
         lowered = name.lower()
         if not name or lowered in _TRACKING or lowered.startswith(_TRACKING_PREFIXES):
             continue

@@ -13,6 +13,10 @@ import structlog
 
 _HIDDEN = "<hidden>"
 _PASSWORD = re.compile(r"://[^:/@]*:(.+)@")
+# What a terminal, or whoever reads lines, might obey. Colours are the renderer's own.
+_CONTROL = re.compile(r"(?!\x1b\[[0-9;]*m)[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029]")
+_CONTROL_OR_COLOUR = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029]")
+_INDENT = "    "
 # Each request, update and query, with all that is in it, is these libraries' news, not ours.
 _QUIET = (
     "aiogram",
@@ -27,11 +31,18 @@ _QUIET = (
 
 
 class _Redacting(logging.Formatter):
-    """Takes secrets out of the finished line, tracebacks and addresses included."""
+    """Takes secrets out of the finished line, tracebacks and addresses included.
 
-    def __init__(self, inner: logging.Formatter, secrets: Sequence[str]) -> None:
+    What sites and people say may stand in it, so that control characters are shown instead of
+    written, and only the first line of an entry begins at the margin: no text passes for an entry.
+    """
+
+    def __init__(
+        self, inner: logging.Formatter, secrets: Sequence[str], *, coloured: bool = False
+    ) -> None:
         super().__init__()
         self._inner = inner
+        self._control = _CONTROL if coloured else _CONTROL_OR_COLOUR
         self._secrets = [form for secret in secrets if secret for form in _forms(secret)]
 
     def format(self, record: logging.LogRecord) -> str:
@@ -39,7 +50,11 @@ class _Redacting(logging.Formatter):
         line = self._inner.format(record)
         for secret in self._secrets:
             line = line.replace(secret, _HIDDEN)
-        return line
+        return self._control.sub(_shown, line).replace("\n", f"\n{_INDENT}")
+
+
+def _shown(found: re.Match[str]) -> str:
+    return f"\\u{ord(found[0]):04x}"  # as JSON has it, too
 
 
 def _forms(secret: str) -> Iterator[str]:
@@ -67,6 +82,7 @@ def set_up_logging(level: str, form: str, secrets: Sequence[str]) -> None:
         structlog.stdlib.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
     ]
+    coloured = form != "json" and sys.stderr.isatty()
     if form == "json":
         last: list[Any] = [
             structlog.processors.ExceptionRenderer(
@@ -77,7 +93,7 @@ def set_up_logging(level: str, form: str, secrets: Sequence[str]) -> None:
     else:
         last = [
             structlog.dev.ConsoleRenderer(
-                colors=sys.stderr.isatty(), exception_formatter=structlog.dev.plain_traceback
+                colors=coloured, exception_formatter=structlog.dev.plain_traceback
             )
         ]
     structlog.configure(
@@ -94,6 +110,7 @@ def set_up_logging(level: str, form: str, secrets: Sequence[str]) -> None:
                 processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *last],
             ),
             secrets,
+            coloured=coloured,
         )
     )
     # A line that cannot be written would be shown in Python's own words, secrets and all.

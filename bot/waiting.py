@@ -1,17 +1,19 @@
-"""Waiting: cut short by a request to stop, and longer with each failure."""
+"""Waiting: cut short by a request to stop, longer with each failure, and for what is computed."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from contextlib import suppress
 from datetime import timedelta
-from typing import Any, TypeVar
+from typing import Any, ParamSpec, TypeVar
 
 T = TypeVar("T")
+P = ParamSpec("P")
 Duration = TypeVar("Duration", float, timedelta)
 
 _MOST_DOUBLINGS = 16  # more than any pause needs, and no number grows without bound
+_LONG = 50_000  # characters, which take some milliseconds
 
 
 def growing(first: Duration, times: int, most: Duration) -> Duration:
@@ -45,3 +47,13 @@ async def unless(stop: asyncio.Event, work: Coroutine[Any, Any, T]) -> T | None:
     finally:
         stopping.cancel()
         task.cancel()
+
+
+async def aside(chars: int, function: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
+    """What a function makes of a text of so many characters; of a long one in a thread.
+
+    Else all that the event loop does besides would wait for it.
+    """
+    if chars < _LONG:
+        return function(*args, **kwargs)
+    return await asyncio.to_thread(function, *args, **kwargs)

@@ -29,8 +29,8 @@ def ended_with_us(folder: Path) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def postgres_server() -> Iterator[str]:
-    """The address of a new and empty server.
+def postgres_server(*, lasting: bool = False) -> Iterator[str]:
+    """The address of a new and empty server; ``lasting``: a commit waits for the disk.
 
     Its folder is not pytest's: another session of pytest would shut its user out of that.
     """
@@ -47,11 +47,12 @@ def postgres_server() -> Iterator[str]:
 
         server = get_server(folder / "data", cleanup_mode="delete")
         try:
-            with psycopg.connect(server.get_uri(), autocommit=True) as connection:
-                # What survives a power cut is the server's affair; here it only takes time.
-                for setting in ("fsync", "full_page_writes", "autovacuum"):
-                    connection.execute(f"ALTER SYSTEM SET {setting} = off")
-                connection.execute("SELECT pg_reload_conf()")
+            if not lasting:
+                with psycopg.connect(server.get_uri(), autocommit=True) as connection:
+                    # What survives a power cut is the server's affair; here it only takes time.
+                    for setting in ("fsync", "full_page_writes", "autovacuum"):
+                        connection.execute(f"ALTER SYSTEM SET {setting} = off")
+                    connection.execute("SELECT pg_reload_conf()")
             yield server.get_uri()
         finally:
             server.cleanup()

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import time
+
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
@@ -204,6 +206,29 @@ def test_absolute_addresses_are_plain(base: str, href: str) -> None:
             assert " " not in url
             assert len(url) <= MAX_URL
             assert absolute_url("", url) == url
+
+
+@pytest.mark.parametrize(
+    "tail",
+    [
+        *("a" + ".amp" * 30_000 + "z", ".amp" * 30_000, "amp/" * 30_000, "?" + "amp;" * 30_000),
+        *("../" * 30_000, "?" + "a&" * 60_000, "%D1%8F" * 20_000, ";jsessionid=" * 10_000),
+        *("#!" + "/" * 100_000, "#!" + "я" * 20_000),
+    ],
+)
+def test_an_address_of_any_length_takes_its_length(tail: str) -> None:
+    """Ids that are addresses once were read in quadratic time: 32 KB stopped the bot for 16 s."""
+    start = time.process_time()
+    normalise_url(f"https://example.org/{tail}")
+    assert time.process_time() - start < 1
+
+
+@pytest.mark.parametrize("host", ["m." * 50_000 + "ru", "ы" * 50_000, "ы." * 50_000, "ß" * 50_000])
+def test_a_host_of_any_length_takes_its_length(host: str) -> None:
+    start = time.process_time()
+    assert normalise_url(f"http://{host}/") == f"http://{host}/"
+    assert absolute_url("", f"http://{host}/") is None
+    assert time.process_time() - start < 1
 
 
 @pytest.mark.parametrize(

@@ -193,6 +193,39 @@ def test_json_is_one_object_a_line(capsys: pytest.CaptureFixture[str]) -> None:
     assert "locals" not in str(lines[2]["exception"])
 
 
+def _refuse(said: str) -> None:
+    raise ValueError(said)
+
+
+FORGED = "bad\n2026-11-28T09:00:00Z [critical ] forged\r\x1b[2J\x9b2J\u2028forged\x85forged"
+
+
+def test_what_others_say_passes_for_no_entry(form: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """The message of an exception once stood at the margin, line breaks, escapes and all."""
+    with logging_in(form):
+        with pytest.raises(ValueError, match="bad") as caught:
+            _refuse(FORGED)
+        log().error("not read", url="a\x1b[31mred", said=FORGED, exc_info=caught.value)
+        logging.getLogger("library").warning(FORGED, exc_info=caught.value)
+    shown = capsys.readouterr().err
+    assert all(character.isprintable() or character == "\n" for character in shown)
+    entries = [line for line in shown.splitlines() if not line.startswith(" ")]
+    assert len(entries) == 2
+    if form == "json":
+        assert [json.loads(line)["event"] for line in entries] == ["not read", FORGED]
+
+
+def test_colours_stay_on_a_terminal(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sys.stderr.isatty", lambda: True)
+    with logging_in("console"):
+        log().info("started", said=FORGED, moved="\x1b[2J")
+    line = capsys.readouterr().err
+    assert "\x1b[0m" in line
+    assert "\x1b[2J" not in line
+
+
 def test_a_line_that_cannot_be_written_is_not_shown_raw(
     form: str, capsys: pytest.CaptureFixture[str]
 ) -> None:

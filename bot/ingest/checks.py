@@ -186,7 +186,9 @@ class Checker:
             return Seen(Look.THERE, page)
         async with self._database.read() as connection:
             kept = await articles.get_article(connection, check.article_id)
-        gone = kept is not None and is_notice(kept, page.article.title, page.article.document)
+        gone = kept is not None and await asyncio.to_thread(
+            is_notice, kept, page.article.title, page.article.document
+        )
         return Seen(Look.GONE) if gone else Seen(Look.THERE, page)
 
     async def _ask(self, url: str) -> Seen:

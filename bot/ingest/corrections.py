@@ -130,7 +130,8 @@ async def correct(database: Database, maker: Maker, found: Changes) -> set[int]:
     """Make the articles to be revisited anew and keep what has changed in them.
 
     Returns:
-        The numbers of those whose pages gave no answer for now, and must be asked again.
+        The numbers of those that could not be made, or whose pages gave no answer for now; they
+        must be asked again.
     """
     again: set[int] = set()
     for number, candidate in found.revisit:
@@ -142,7 +143,9 @@ async def correct(database: Database, maker: Maker, found: Changes) -> set[int]:
         if kept is not None and made is not None:
             new = without_stale(kept, made.new, replaced)
             edit = await asyncio.to_thread(Edit.between, kept, new)
-            there = new.has_page and not is_notice(kept, new.title, new.document)
+            there = new.has_page and not await asyncio.to_thread(
+                is_notice, kept, new.title, new.document
+            )
         now = datetime.now(UTC)
         kind, back = None, False
         async with database.write() as connection:
@@ -150,7 +153,7 @@ async def correct(database: Database, maker: Maker, found: Changes) -> set[int]:
                 back = await revisions.reinstate_article(connection, number)
             if edit is not None:
                 kind = await revise(connection, number, edit, now)
-            if made is not None and made.again:
+            if kept is not None and (made is None or made.again):
                 again.add(number)
             else:
                 await revisions.note_seen(connection, {number: fingerprint(candidate.entry)})

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -13,7 +12,9 @@ from urllib.parse import urlsplit
 
 from bot.addresses import names_private_host, normalise_url, picture_name
 from bot.ingest.about.leads import whole_lead
+from bot.ingest.markup.cut import without_cut
 from bot.ingest.markup.dom import words
+from bot.ingest.markup.fields import hashed
 from bot.ingest.markup.inline import plain
 from bot.ingest.sameness.likeness import squeezed, without_counters
 from bot.ingest.sameness.nearness import sketch
@@ -37,7 +38,6 @@ TITLE_CHARS = 500
 _NAME_BYTES = 1000
 LEAD_CHARS = 1000
 FULLER = 1.5  # times as long as the other: then the second best of two texts is the better one
-_CUT = re.compile(r"\s*(?:…|\.\.\.)$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,7 +178,7 @@ def compose(
 
 def _whole_title(shown: str, own: str) -> str:
     """An entry's title, or the page's own where a list has cut it short."""
-    stem = _CUT.sub("", shown)
+    stem = without_cut(shown)
     if stem != shown and len(own) > len(stem) and own.startswith(stem):
         return own
     return shown or own
@@ -264,7 +264,7 @@ def _short(name: str) -> str:
     """The name, or what stands for one that is too long for a database's index."""
     if len(name.encode()) <= _NAME_BYTES:
         return name
-    return f"sha256:{sha256(name.encode()).hexdigest()}"
+    return hashed(name)
 
 
 def _oldest_first(entries: tuple[Entry, ...]) -> list[Entry]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -24,7 +25,8 @@ from bot.storage import (
     sketches,
     sources,
 )
-from bot.storage.database import Transaction
+from bot.storage.articles import Written, written
+from bot.storage.database import Database, Transaction
 from bot.storage.revisions import Kept
 from bot.storage.sections import ensure_section
 from bot.storage.sketches import Recent
@@ -118,31 +120,66 @@ class Tally:
     placed: int = 0
 
 
+@dataclass(frozen=True, slots=True)
+class Fresh:
+    """An article that is new, ready to be stored; ``hold``: a person decides about its pushes."""
+
+    new: NewArticle
+    hold: bool
+    text: Written
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """What articles under new names turn out to be; see ``once.Sorted``."""
+
+    same: Sequence[tuple[Recent, NewArticle]] = ()
+    fresh: Sequence[Fresh] = ()
+
+
+async def compare(
+    database: Database, source: Source, made: Sequence[NewArticle], once: Once, now: datetime
+) -> Compared:
+    """Tell what is new from what is had already, before the transaction in which it is stored.
+
+    Nothing may be stored in between. It takes long where there are many articles, or long ones.
+    """
+    if not made:
+        return Compared()
+    besides = source.id if once.renamed else None
+    async with database.read() as connection:
+        recent = await sketches.recent_articles(connection, now, besides=besides)
+    return await asyncio.to_thread(_compared, made, once, recent)
+
+
+def _compared(made: Sequence[NewArticle], once: Once, recent: Sequence[Recent]) -> Compared:
+    told = once.sort(made, recent)
+    return Compared(told.same, [Fresh(new, hold, written(new)) for new, hold in told.fresh])
+
+
 async def keep(
     connection: Transaction,
     source: Source,
-    made: Sequence[NewArticle],
+    compared: Compared,
     once: Once,
     push: Push,
     now: datetime,
 ) -> Tally:
     """Store what is new, with its broadcasts. What is had already learns its other names."""
-    if not made:
-        return Tally()
     stored = pushed = held = placed = 0
-    besides = source.id if once.renamed else None
-    recent = await sketches.recent_articles(connection, now, besides=besides)
-    told = once.sort(made, recent)
-    for old, new in told.same:
+    for old, new in compared.same:
         await _join(connection, source, old, new)
         placed += await _place(connection, source, old.article_id, new, once, push, now)
-    for new, hold in told.fresh:
+    for fresh in compared.fresh:
+        new, hold = fresh.new, fresh.hold
         if (same := once.twin(new)) is not None:
             await _join(connection, source, same, new)
             placed += await _place(connection, source, same.article_id, new, once, push, now)
             continue
         check_at = next_check(now, now) if _is_looked_at(source, new) else None
-        number = await articles.add_article(connection, source.id, new, now, check_at=check_at)
+        number = await articles.add_article(
+            connection, source.id, new, now, text=fresh.text, check_at=check_at
+        )
         if number is None:  # another source stored it meanwhile
             known = await articles.known_aliases(connection, source.id, new.aliases)
             other = min(known.values())

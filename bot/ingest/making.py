@@ -22,6 +22,7 @@ from bot.storage.articles import ensure_storable
 _log = structlog.get_logger(__name__)
 
 _AT_ONCE = 4
+_UNEXPECTED = "Reading the page met with an unexpected fault."
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +78,7 @@ class Maker:
         for the next read: else nobody who wants that section would get it.
 
         Whatever else goes wrong with one entry costs that entry alone: first its page and content,
-        then, if it still cannot be stored, its article.
+        for which the checker then asks again, and if it still cannot be stored, its article.
         """
         entry = candidate.entry
         where = {
@@ -89,12 +90,14 @@ class Maker:
             if again and self._waits(candidate):
                 _log.info("article waits for its page", page=shown_url(entry.url or ""))
                 return None
-            new = self._compose(candidate, page, await self._content(candidate))
+            content = await self._content(candidate)
+            new = await asyncio.to_thread(self._compose, candidate, page, content)
             return replace(new, fault=fault or new.fault, again=again or bool(new.fault))
         except Exception:  # noqa: BLE001 - one odd page must not block the source for ever
             _log.exception("article not made: its entry alone is taken", **where)
         try:
-            return self._compose(candidate, None, Document())
+            new = await asyncio.to_thread(self._compose, candidate, None, Document())
+            return replace(new, fault=_UNEXPECTED, again=True)
         except Exception:  # noqa: BLE001 - as above
             _log.exception("entry skipped: no article can be made of it", **where)
             return None
@@ -104,9 +107,10 @@ class Maker:
 
         Where the page cannot be read, what was read of it before stays.
         """
-        page, again, fault = await self._page(candidate.entry)
         try:
-            new = self._compose(candidate, page, await self._content(candidate))
+            page, again, fault = await self._page(candidate.entry)
+            content = await self._content(candidate)
+            new = await asyncio.to_thread(self._compose, candidate, page, content)
         except Exception:  # noqa: BLE001 - the article stays as it is
             _log.exception("article not made anew", article=kept.id)
             return None

@@ -17,7 +17,7 @@ from bot.ingest import corrections, decide
 from bot.ingest.decide import Candidate
 from bot.ingest.fetching import moves
 from bot.ingest.fetching.fetch import Fetched, Fetcher
-from bot.ingest.keeping import Effect, End, Push, end_read, ensure_own_section, keep
+from bot.ingest.keeping import Effect, End, Push, compare, end_read, ensure_own_section, keep
 from bot.ingest.looking import (
     Looked,
     Unchanged,
@@ -345,14 +345,16 @@ class Poller:
         """Articles, broadcasts and, with the last of them, the source's state: all or none."""
         now = datetime.now(UTC)
         effect = Effect()
-        async with self._storing, self._database.write() as connection:
-            await ensure_own_section(connection, source, end, now)
-            tally = await keep(connection, source, made, once, push, now)
-            if end is not None:
-                # The site is asked for pages, whatever it says of the feed.
-                asked = (0.0, Rhythm()) if end.waiting else (end.fresh, end.rhythm)
-                next_at = self._next_read(now, *asked)
-                effect = await end_read(connection, source, once, push, end, now, next_at)
+        async with self._storing:
+            compared = await compare(self._database, source, made, once, now)
+            async with self._database.write() as connection:
+                await ensure_own_section(connection, source, end, now)
+                tally = await keep(connection, source, compared, once, push, now)
+                if end is not None:
+                    # The site is asked for pages, whatever it says of the feed.
+                    asked = (0.0, Rhythm()) if end.waiting else (end.fresh, end.rhythm)
+                    next_at = self._next_read(now, *asked)
+                    effect = await end_read(connection, source, once, push, end, now, next_at)
         shown = shown_url(source.url)
         if tally.pushed or tally.placed or effect.pushed:
             self.published.set()

@@ -41,7 +41,9 @@ from bot.storage.placements import with_placements
 from bot.storage.schema import alias, article, placement, section
 from bot.storage.search import index_new
 from bot.storage.sections import PARENT, WITH_PARENT, ensure_section, family, section_of
+from bot.storage.stems import Words, article_words
 from bot.storage.upsert import insert_missing
+from bot.waiting import aside
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
@@ -140,12 +142,27 @@ def ensure_storable(new: NewArticle) -> None:
             raise ValueError("a text holds NUL")
 
 
+@dataclass(frozen=True, slots=True)
+class Written:
+    """What is stored of an article's text: its document as JSON, and the words to find it by."""
+
+    document: str
+    words: Words
+
+
+def written(new: NewArticle) -> Written:
+    """Write an article's text down, which takes up to a fifth of a second where it is long."""
+    words = article_words(new.title, new.lead, new.document.plain_text())
+    return Written(dump_document(new.document), words)
+
+
 async def add_article(
     connection: AsyncConnection,
     source_id: int,
     new: NewArticle,
     now: datetime,
     *,
+    text: Written | None = None,
     check_at: datetime | None = None,
 ) -> int | None:
     """Store an article; its number, or None where one of its names is known by now.
@@ -153,12 +170,14 @@ async def add_article(
     Only its own names decide that. Its extra names are kept as far as nobody else has them.
 
     Its place in lists is the earlier of its publication and now, so that a date in the future
-    does not hold it on top. Its page is looked at again at ``check_at``, if at all.
+    does not hold it on top. Its page is looked at again at ``check_at``, if at all. ``text`` is
+    what ``written`` makes of it, where that was done before the transaction.
     """
     known = await known_aliases(connection, source_id, new.aliases)
     if known:
         await add_aliases(connection, source_id, min(known.values()), new.aliases)
         return None
+    text = text or written(new)
     values = {
         "source_id": source_id,
         "section_id": await ensure_section(connection, new.section, now),
@@ -167,7 +186,7 @@ async def add_article(
         "lead": new.lead,
         "image": new.image,
         "language": new.language,
-        "document": dump_document(new.document),
+        "document": text.document,
         "published_at": new.published,
         # Whole seconds, as feeds have them: within one, the order of storing decides.
         "sorted_at": min(new.published or now, now).replace(microsecond=0),
@@ -189,7 +208,7 @@ async def add_article(
             await connection.execute(delete(article).where(article.c.id == number))
             await add_aliases(connection, source_id, min(others), new.aliases)
             return None
-    await index_new(connection, number, new.title, new.lead, new.document)
+    await index_new(connection, number, text.words)
     return number
 
 
@@ -231,8 +250,8 @@ async def get_article(
     )
     if for_update:
         statement = statement.with_for_update(of=article)
-    rows: list[Row[Any]] = list(await connection.execute(statement))
-    return _article(rows[0]) if rows else None
+    row: Any = (await connection.execute(statement)).one_or_none()
+    return None if row is None else await aside(len(row.document), _article, row)
 
 
 async def find_article(connection: AsyncConnection, url: str) -> int | None:

@@ -22,6 +22,7 @@ from bot.model import (
 from bot.storage.articles import dump_authors, page_values
 from bot.storage.schema import CHECKED, article, broadcast, delivery, revision
 from bot.storage.search import drop_article, index_article, index_stored
+from bot.waiting import aside
 
 ABSENT = ""
 """As ``seen``: the feed names the article no more."""
@@ -199,15 +200,18 @@ async def revise_article(
     if new.spoke_at is not None:
         values["spoke_at"] = new.spoke_at
     shown = edit.push is not None and _head(new) != _head(row)
-    document = row.document if edit.text is None else dump_document(new.document)
+    document = row.document
+    if edit.text is not None:
+        document = await aside(len(document), dump_document, new.document)
     if shown:
         values |= {"title": new.title, "lead": new.lead, "image": new.image}
         values["revision"] = article.c.revision + 1
     if document != row.document:
         values["document"] = document
-    text = document != row.document and (
-        new.document.plain_text() != load_document(row.document).plain_text()
-    )
+    text = False
+    if document != row.document:
+        before = await aside(len(row.document), load_document, row.document)
+        text = new.document.plain_text() != before.plain_text()
     if shown and edit.push is not Change.TYPO:
         values["push_corrected_at"] = values["corrected_at"] = now
     if text and edit.text is not Change.TYPO:

@@ -17,7 +17,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bot.model import ArticleCard, Document, Found, Rank, load_document
 from bot.storage.fulltext import Counts, Index, Match, Term, index_of
 from bot.storage.schema import article
-from bot.storage.stems import STOP_WORDS, article_words, words
+from bot.storage.stems import STOP_WORDS, Words, article_words, words
+from bot.waiting import aside
 
 RANKED = 300
 """So many of the articles that have all words are ranked, the newest; the others are not found."""
@@ -46,15 +47,14 @@ async def index_article(
     connection: AsyncConnection, article_id: int, title: str, lead: str, document: Document
 ) -> None:
     """Let an article be found by its words, and by those alone that it has now."""
+    text = document.plain_text()
+    words_of_it = await aside(len(text), article_words, title, lead, text)
     await drop_article(connection, article_id)
-    await index_new(connection, article_id, title, lead, document)
+    await index_new(connection, article_id, words_of_it)
 
 
-async def index_new(
-    connection: AsyncConnection, article_id: int, title: str, lead: str, document: Document
-) -> None:
+async def index_new(connection: AsyncConnection, article_id: int, words_of_it: Words) -> None:
     """The same of an article that is not in the index."""
-    words_of_it = article_words(title, lead, document.plain_text())
     await index_of(connection).put(article_id, words_of_it)
 
 
@@ -62,7 +62,8 @@ async def index_stored(connection: AsyncConnection, article_id: int) -> None:
     """Let an article be found again by what is stored of it."""
     statement = select(article.c.title, article.c.lead, article.c.document)
     row = (await connection.execute(statement.where(article.c.id == article_id))).one()
-    await index_article(connection, article_id, row.title, row.lead, load_document(row.document))
+    document = await aside(len(row.document), load_document, row.document)
+    await index_article(connection, article_id, row.title, row.lead, document)
 
 
 async def drop_article(connection: AsyncConnection, article_id: int) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import threading
 import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Mapping
@@ -51,10 +52,19 @@ STOP_WORDS = frozenset(_STOP_WORDS.split())
 _PLAIN = re.compile("[\\x00-\\x7fа-я«»„“”‘’–—…№\\xa0]*")
 _PLAIN_WORD = re.compile("[a-zа-я]+|[0-9]+")
 
-# They keep no cache of their own: looking a word up in it takes longer than stemming it. They are
-# not to be shared by threads.
-_ENGLISH = Stemmer.Stemmer("english", 0)
-_RUSSIAN = Stemmer.Stemmer("russian", 0)
+
+class _Stemmers(threading.local):
+    """The stemmers of a thread, since threads are not to share them.
+
+    They keep no cache of their own: looking a word up in it takes longer than stemming it.
+    """
+
+    def __init__(self) -> None:
+        self.english = Stemmer.Stemmer("english", 0)
+        self.russian = Stemmer.Stemmer("russian", 0)
+
+
+_STEMMERS = _Stemmers()
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +96,8 @@ def words(text: str) -> list[str]:
 
 def stem(word: str) -> str:
     """What a word's forms have in common: English for Latin letters alone, else Russian."""
-    return str((_ENGLISH if word.isascii() else _RUSSIAN).stemWord(word))
+    stemmer = _STEMMERS.english if word.isascii() else _STEMMERS.russian
+    return str(stemmer.stemWord(word))
 
 
 def article_words(title: str, lead: str, text: str) -> Words:
@@ -107,7 +118,7 @@ def _stems(some: Iterable[str]) -> dict[str, str]:
     other: list[str] = []
     for word in some:
         (latin if word.isascii() else other).append(word)
-    stemmed = [*_ENGLISH.stemWords(latin), *_RUSSIAN.stemWords(other)]
+    stemmed = [*_STEMMERS.english.stemWords(latin), *_STEMMERS.russian.stemWords(other)]
     return dict(zip([*latin, *other], stemmed, strict=True))
 
 

@@ -90,6 +90,12 @@ TRAPS = {
     "camel and digits": "aB1" * 30_000,
     "months": "1 янв " * 20_000,
 }
+# And what is made of ids, titles and leads once more, after the workers.
+_LONG = 20_000
+_SHORT_TRAPS = (
+    *("-", "— ", ".", " . ", "… ", "[", "»", ".amp", "?amp;", "amp;", "/", "../", "%D1", "m."),
+    *("view ", "1 ", "просмотров 1 ", "обновлено 1 ", "статья ", "Статья а-", "А. ", "г. "),
+)
 
 
 def pages() -> Iterator[Case]:
@@ -271,6 +277,36 @@ def feeds() -> Iterator[Case]:
                 f"<author>{trap}</author><description>{trap}</description></item>",
             ),
         )
+
+
+def stories() -> Iterator[tuple[str, str, str]]:
+    """Entries that a worker reads in time, and that are hostile to what is done with them then.
+
+    Yields:
+        The path of the page, the entry with a link to it, and what the page says. What is said is
+        the same in both, so that one serves for the other.
+    """
+    traps = [trap[:_LONG] for trap in TRAPS.values()]
+    traps += [trap * (_LONG // len(trap)) + "x" for trap in _SHORT_TRAPS]
+    for number, trap in enumerate(traps):
+        path, text = f"/{number}", f"{TEXT}{trap}"
+        fields = "".join(
+            f"<{name}>{said}</{name}>"
+            for name, said in (
+                ("guid", f"https://news.example/{number}{trap}"),
+                ("title", f"{number} {trap}"),
+                ("link", path),
+                ("description", trap if number % 2 else text[:900]),
+                ("category", trap[:180]),
+                ("category", "Мост: " + trap[:180]),
+                ("pubDate", trap[:400]),
+                ("author", trap),
+            )
+        )
+        picture = f"<enclosure type='image/png' url='https://news.example/{trap[:1500]}'/>"
+        page = f"<p>{text}</p><p>{trap}</p>" + f"<p>{TEXT}</p>" * 3
+        head = f"<title>{number} {trap}</title><meta name='description' content='{trap}'>"
+        yield path, f"<item>{fields}{picture}</item>", f"<html><head>{head}</head><body>{page}"
 
 
 def contents() -> Iterator[Case]:

@@ -678,6 +678,54 @@ async def test_a_form_is_posted_and_sent_on_as_it_is(fetcher: Fetcher) -> None:
     assert posted == [("POST", {"a": "ы&=", "b": ""}, sign)] * 2
 
 
+async def test_a_form_is_sent_on_to_another_host_without_the_password(fetcher: Fetcher) -> None:
+    posted: list[str] = []
+
+    async def other(request: web.Request) -> web.Response:
+        posted.append(f"{request.method} {request.url} {request.raw_headers}")
+        return web.Response(status=202)
+
+    async with site(other) as elsewhere:
+
+        async def own(_request: web.Request) -> web.Response:
+            return web.Response(status=307, headers={"Location": elsewhere})
+
+        async with site(own) as base:
+            await fetcher.post(base.replace("//", "//editor:s%65cret@"), {"a": "b"})
+
+    (said,) = posted
+    assert said.startswith("POST")
+    assert not any(each in said for each in ("Authorization", "editor", "secret", "s%65cret"))
+
+
+async def test_forms_take_turns_at_a_host_and_leave_it_alone_as_it_asks(fetcher: Fetcher) -> None:
+    """Hubs were once asked beside the turns, and their hosts' pages though they were busy."""
+    here = most = 0
+    paths: list[str] = []
+    busy = False
+
+    async def take(request: web.Request) -> web.Response:
+        nonlocal here, most
+        paths.append(request.path)
+        here += 1
+        most = max(most, here)
+        await asyncio.sleep(0)
+        await request.read()
+        here -= 1
+        return web.Response(status=429 if busy else 202, headers={"Retry-After": "60"})
+
+    async with site(take) as base:
+        await asyncio.gather(*(fetcher.post(f"{base}/hub", {"a": "b" * 70_000}) for _ in range(9)))
+        assert (most, len(paths)) == (1, 9)
+        busy = True
+        with pytest.raises(FetchError, match="429"):
+            await fetcher.post(f"{base}/hub", {})
+        busy = False
+        with pytest.raises(UnreachableError, match="left alone"):
+            await fetcher.get(f"{base}/page", limit=LIMIT, page=True)
+    assert "/page" not in paths
+
+
 @pytest.mark.parametrize("status", [301, 302, 303])
 async def test_a_redirect_that_would_lose_the_form_is_a_refusal(
     fetcher: Fetcher, status: int

@@ -1,5 +1,7 @@
 """Leads that are cut short, and descriptions of the site instead of the article."""
 
+import time
+
 import pytest
 
 from bot.ingest.about.leads import lead_of_article, whole_lead
@@ -30,6 +32,18 @@ def test_a_lead_that_is_whole_or_would_be_too_long_stays() -> None:
     assert whole_lead("Мост открыт: что дальше?", DOCUMENT, 1000) == "Мост открыт: что дальше?"
     assert whole_lead(WHOLE, DOCUMENT, 1000) == WHOLE
     assert whole_lead("Мост строили три года…", DOCUMENT, 40) == "Мост строили три года…"
+
+
+@pytest.mark.parametrize("text", ["-" * 30_000, "." * 30_000, " . " * 10_000, "?»" * 15_000])
+def test_a_lead_and_a_text_of_any_length_take_their_length(text: str) -> None:
+    """Once 15 KB of dashes, or 8 KB of dots, stopped the bot for a quarter of a minute."""
+    lead = "Мост строили три года подряд"
+    document = Document((Paragraph((Span(f"{lead} {text}x"),)),))
+    start = time.process_time()
+    assert whole_lead(f"{text}x", document, 1000) == f"{text}x"
+    assert whole_lead(f"{lead} {text}"[:900], document, 1000)
+    assert whole_lead(lead, document, 1000) == lead
+    assert time.process_time() - start < 1
 
 
 def test_what_a_site_says_of_itself_is_no_lead() -> None:

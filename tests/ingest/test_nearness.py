@@ -169,11 +169,20 @@ def test_the_twin_is_found_among_others() -> None:
 
 def test_what_shares_neither_title_nor_text_is_not_compared() -> None:
     kept = [old(pair[0], NOW, number) for number, pair in enumerate(PAIRS.values(), 3)]
-    by_title, by_text = old((TITLE, "Иначе."), NOW, 1), old(("Мэр уехал", TEXT), NOW, 2)
+    by_title, by_text = old((TITLE, "В понедельник."), NOW, 1), old(("Мэр уехал", TEXT), NOW, 2)
     lookalikes = Lookalikes([*kept, by_title])
     lookalikes.add(by_text)
     assert lookalikes.of(new(STORY)) == [by_title, by_text]
     assert lookalikes.of(new(("Иной", "Иной."))) == []
+    assert lookalikes.of(new((TITLE, "Во вторник."))) == []
+
+
+def test_of_many_that_look_alike_the_newest_are_compared() -> None:
+    """A feed of 500 entries with one title once stopped the bot for six seconds."""
+    kept = [old((TITLE, f"Иначе и {word}."), NOW, 100 - at) for at, word in enumerate(["так"] * 50)]
+    lookalikes = Lookalikes(kept)
+    lookalikes.add(newest := old((TITLE, "Иначе."), NOW, 101))
+    assert lookalikes.of(new((TITLE, "Иначе."))) == [newest, *kept[:19], newest]
 
 
 def _edited(text: str, share: float, words: list[str], chance: random.Random) -> str:

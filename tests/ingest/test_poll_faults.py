@@ -14,6 +14,7 @@ from sqlalchemy import select
 from structlog.testing import capture_logs
 
 from bot import check
+from bot.ingest.checks import Checker
 from bot.ingest.fetching.fetch import Fetcher
 from bot.ingest.kinds import Reading
 from bot.ingest.poll import Poller
@@ -22,10 +23,10 @@ from bot.ingest.workers import ParsePool
 from bot.model import Document, Extracted, Paragraph, Selectors, SourceSpec, Span
 from bot.model import Entry as FeedEntry
 from bot.read.examine import Examiner
-from bot.storage import sections, sources
+from bot.storage import articles, checks, sections, sources
 from bot.storage.database import Database
 from bot.storage.schema import alias, article
-from tests.ingest.reads import listed, read
+from tests.ingest.reads import FAR, listed, read
 from tests.ingest.site import Site, article_page, item, rss
 
 
@@ -170,6 +171,64 @@ async def test_one_odd_article_does_not_block_the_others(
     assert (after.primed, after.failures) == (True, 0)
     (skipped,) = [log for log in logs if log["event"].startswith("entry skipped")]
     assert (skipped["entry"], skipped["log_level"]) == ("bad", "error")
+
+
+async def test_an_article_whose_page_met_with_a_fault_is_looked_at_again(
+    database: Database, fetcher: Fetcher
+) -> None:
+    """It once stayed without a text, and nobody looked at its page again."""
+    async with Site({"/feed": news(("good", "/good"))}) as site, OddPool() as odd:
+        poller = Poller(
+            database, fetcher, odd, poll_seconds=60, allow_private=True, chance=lambda: 0.5
+        )
+        await read(poller, database, site.feed)
+        site.documents["/feed"] = news(("good", "/good"), ("crash", "/crash"))
+        await read(poller, database)
+        async with database.read() as connection:
+            due = await checks.due_checks(connection, FAR, 9)
+            before = await articles.get_article(connection, due[0].article_id)
+        (check_of_it,) = due
+        assert (check_of_it.url, check_of_it.whole) == (f"{site.url}/crash", False)
+        assert before is not None
+        assert before.fault == "Reading the page met with an unexpected fault."
+        async with ParsePool() as well:
+            checker = Checker(database, fetcher, well, poll_seconds=60, allow_private=True)
+            await checker.look_round(check_of_it.source_id, due)
+        async with database.read() as connection:
+            after = await articles.get_article(connection, before.id)
+    assert after is not None
+    assert after.fault == ""
+    assert "оркестром" in after.document.plain_text()
+
+
+async def test_a_fault_in_a_page_that_is_read_anew_costs_its_article_alone(
+    database: Database, fetcher: Fetcher
+) -> None:
+    """It once failed the whole read, and each one after it."""
+
+    def said(title: str) -> str:
+        return rss(item(title, "/crash", "crash"), item("Вокзал", "/good", "good"))
+
+    async with Site({"/feed": said("Мост")}, tagged=True) as site:
+        async with ParsePool() as well:
+            poller = Poller(
+                database, fetcher, well, poll_seconds=60, allow_private=True, chance=lambda: 0.5
+            )
+            await read(poller, database, site.feed)
+        async with OddPool() as odd:
+            poller = Poller(
+                database, fetcher, odd, poll_seconds=60, allow_private=True, chance=lambda: 0.5
+            )
+            site.documents["/feed"] = said("Мост открыт")
+            after = await read(poller, database)
+        assert (after.failures, after.etag) == (0, None)
+        assert "Мост" in await titles(database)
+        async with ParsePool() as well:
+            poller = Poller(
+                database, fetcher, well, poll_seconds=60, allow_private=True, chance=lambda: 0.5
+            )
+            await read(poller, database)
+    assert "Мост открыт" in await titles(database)
 
 
 async def test_half_an_emoji_in_a_page_is_dropped(poller: Poller, database: Database) -> None:

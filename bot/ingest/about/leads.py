@@ -6,15 +6,16 @@ import re
 from collections.abc import Iterable
 from itertools import islice
 
+from bot.ingest.markup.cut import is_cut, without_cut
 from bot.model import Document, Paragraph
 
-_CUT = re.compile(r"[\s,;:—–-]*\[?(?:…|\.\.\.)\]?\s*$")
 _ENDED = re.compile(r"[.!?…]['\"»“”)\]]*$")
 # Where a sentence ends: not after an initial, nor after a usual abbreviation.
 _END = re.compile(
     r"(?<!\b[A-ZА-ЯЁ])(?<!\b[гпдт])(?<!\b(?:ул|им|гг|св|др|Mr|Dr|St))(?<!\b(?:тыс|млн|руб|стр|обл|Mrs))"
-    r"[.!?…]+['\"»“”)\]]*(?=\s+['\"«„“(—–A-ZА-ЯЁ0-9]|\s*$)"
+    r"[.!?…]++['\"»“”)\]]*+(?=\s+['\"«„“(—–A-ZА-ЯЁ0-9]|\s*$)"
 )
+_BEYOND = 200  # characters after the longest lead, in which no end serves any more
 _FIRST = 3  # paragraphs in which the lead's words may stand again
 _SHORTEST = 20  # characters of a beginning that is no chance
 _STEM = 4  # letters that a telling word has at least, and by which its forms are known as one
@@ -30,12 +31,20 @@ def whole_lead(lead: str, document: Document, limit: int) -> str:
         document: the article, one of whose first paragraphs may begin with the lead's words.
         limit: characters; a longer lead is left as it is.
     """
-    stem = " ".join(_CUT.sub("", lead).split())
-    if len(stem) < _SHORTEST or (_ENDED.search(stem) and not _CUT.search(lead)):
+    if len(lead) > limit:
+        return lead
+    stem = lead
+    if is_cut(lead):
+        stem = without_cut(lead).rstrip(" ,;:—–-")
+    elif _ENDED.search(lead):
+        return lead
+    stem = " ".join(stem.split())
+    if len(stem) < _SHORTEST:
         return lead
     paragraphs = (block for block in document.blocks if isinstance(block, Paragraph))
     for paragraph in islice(paragraphs, _FIRST):
         text = " ".join("".join(span.text for span in paragraph.spans).split())
+        text = text[: limit + _BEYOND]
         if text.startswith(stem):
             ends = (end.end() for end in _END.finditer(text) if end.end() >= len(stem))
             end = next(ends, len(text))

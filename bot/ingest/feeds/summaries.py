@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from bot.ingest.markup.cut import without_cut
 from bot.ingest.markup.fields import one_line, plain_text
 from bot.ingest.markup.vocabulary import is_service_line
 
@@ -32,7 +33,6 @@ _AFTER_CUT = re.compile(
     r"(?:\[\s?)?(?:…|\.\.\.)(?:\s?\])?\s{0,3}(?:читать|подробнее|далее|read|more|continue)\b.{0,200}$",
     re.IGNORECASE,
 )
-_CUT = re.compile(r"\s{0,3}(?:\[\s?(?:…|\.\.\.)\s?\]|\s(?:…|\.\.\.))$")
 
 
 def lead_from(markup: str) -> str:
@@ -59,6 +59,7 @@ def without_tail(text: str) -> str:
         if _ARROW.fullmatch(end, more.end()):
             end = end[: more.start()].rstrip()
             break
-    if _CUT.search(end):
-        end = f"{_CUT.sub('', end)}…" if _CUT.sub("", end) else ""
+    stem = without_cut(end)
+    if end[len(stem) :] not in {"", "…", "..."}:  # which may be the author's own
+        end = f"{stem}…" if stem else ""
     return f"{head}{end}".strip() if end.strip(" ….") else head.strip()

@@ -264,7 +264,8 @@ class Fetcher:
     async def post(self, url: str, form: Mapping[str, str]) -> None:
         """Send a form; any answer of success will do, and is not read.
 
-        Redirects are followed as far as they leave the request what it is (307, 308).
+        It takes its turn at the host as a feed does. Redirects are followed as far as they leave
+        the request what it is (307, 308).
 
         Args:
             url: an http(s) address; a user name and password in it are sent, never shown.
@@ -276,18 +277,27 @@ class Fetcher:
             FetchError: it was refused; the sentence ends with what was said.
         """
         target, headers = _web_address(url)
-        first = authority(target)
-        try:
-            async with asyncio.timeout(self._timeout):
-                for _ in range(MAX_REDIRECTS + 1):
-                    answer = await self._send(target, headers, form)
-                    if answer is None:
-                        return
-                    if not may_know(target, answer):
-                        headers.pop(_AUTH, None)  # meant for the first host alone
-                    target = answer
-        except TimeoutError as error:
-            raise UnreachableError(f"{first} took longer than {self._timeout:g} s.") from error
+        first, left = authority(target), self._timeout
+        clock = asyncio.get_running_loop().time
+        for _ in range(MAX_REDIRECTS + 1):
+            name = authority(target)
+            try:
+                async with self._turns.turn(name, page=False):
+                    started = clock()
+                    async with asyncio.timeout(left):
+                        answer = await self._send(target, headers, form)
+                left -= clock() - started
+            except TimeoutError as error:
+                raise UnreachableError(f"{name} took longer than {self._timeout:g} s.") from error
+            except FetchError as error:
+                if error.retry_after:
+                    self._turns.close(name, error.retry_after)
+                raise
+            if answer is None:
+                return
+            if not may_know(target, answer):
+                headers.pop(_AUTH, None)  # meant for the first host alone
+            target = answer
         raise FetchError(f"{first} redirects more than {MAX_REDIRECTS} times.")
 
     async def _send(

@@ -9,6 +9,7 @@ from itertools import islice
 from bot.addresses import absolute_url
 from bot.ingest.about.article_address import is_own, looks_like_article
 from bot.ingest.listing.page import LONGEST_TITLE, Item, ListingPage
+from bot.ingest.markup.cut import is_cut, without_cut
 from bot.ingest.markup.dom import Node, ancestors, attribute, class_words, tag_of, text_of
 from bot.ingest.markup.inline import clean
 from bot.ingest.markup.pictures import PICTURE_TAGS, picture_url
@@ -30,7 +31,6 @@ _MORE = re.compile(
     r"|read\s+(?:more|on)|continue\s+reading|more)\s*[.…»→>]*$",
     re.IGNORECASE,
 )
-_CUT = re.compile(r"\s{0,9}(?:…|\.\.\.|\[…\]|\[\.\.\.\])\s*$")
 _BACKGROUND = re.compile(
     r"background(?:-image)?\s{0,9}:[^;]{0,300}?url\(\s{0,9}['\"]?([^'\")]+)", re.IGNORECASE
 )
@@ -132,7 +132,7 @@ def title_of(nodes: Iterable[Node], link: Node | None) -> tuple[str, Node | None
         if not text or _MORE.fullmatch(text):
             continue
         full = clean(attribute(link, "title")) if link is not None else ""
-        if _CUT.search(text) and full.startswith(_CUT.sub("", text)):
+        if is_cut(text) and full.startswith(without_cut(text)):
             text = full
         return text, node
     if link is None:
@@ -206,11 +206,6 @@ def lead_of(nodes: Sequence[Node], title: str, shown: Node | None) -> str:
             return text[:_LONGEST_LEAD]
     loose = (clean(node.tail or "") for node in nodes[1:] if node.getparent() in holders)
     return next((text[:_LONGEST_LEAD] for text in loose if len(text) >= _SHORTEST_LEAD), "")
-
-
-def is_cut(text: str) -> bool:
-    """Whether a text ends in the middle, as lists shorten them."""
-    return _CUT.search(text) is not None
 
 
 def image_of(page: ListingPage, nodes: Iterable[Node]) -> str | None:

@@ -10,12 +10,12 @@ from datetime import datetime, timedelta
 from bot.addresses import normalise_url
 from bot.errors import ParseError
 from bot.ingest.about.article_address import address_shape, is_own, looks_like_article
-from bot.ingest.listing.box import is_cut
 from bot.ingest.listing.data import linked_groups, state_groups
 from bot.ingest.listing.groups import repeated_groups
 from bot.ingest.listing.headings import Headings
 from bot.ingest.listing.markup import marked_groups
 from bot.ingest.listing.page import Item, ListingPage
+from bot.ingest.markup.cut import is_cut
 from bot.ingest.markup.dom import Node, words
 from bot.ingest.markup.fields import paragraphs, settled
 from bot.ingest.markup.vocabulary import speaks_of_news

@@ -5,11 +5,13 @@ from __future__ import annotations
 import html
 import re
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import UTC, datetime
+from hashlib import sha256
 
 from lxml import etree
 
-from bot.addresses import absolute_url
+from bot.addresses import MAX_URL, absolute_url
 from bot.model import Entry, section_key
 
 MAX_ENTRIES = 2000
@@ -17,7 +19,7 @@ FULL_AREA = 640 * 360  # square pixels that a picture of unknown size is taken t
 SMALL_AREA = 120 * 90  # and a thumbnail
 _LONGEST_CATEGORY = 200  # characters
 _MOST_CATEGORIES = 20  # of an entry; no more are looked at
-
+_LONGEST_LINE = 10_000  # characters of a title or a lead; an article keeps far fewer
 
 _HIDDEN = frozenset({"script", "style", "template", "title"})
 _INLINE = frozenset(
@@ -132,7 +134,7 @@ def largest(base: str, candidates: Iterable[tuple[object, int]]) -> str | None:
 
 
 def settled(entries: list[Entry]) -> tuple[Entry, ...]:
-    """The entries in the feed's order; of more than 2,000 the newest.
+    """The entries in the feed's order, each bounded; of more than 2,000 the newest.
 
     Those without a date count as oldest.
     """
@@ -144,4 +146,22 @@ def settled(entries: list[Entry]) -> tuple[Entry, ...]:
 
         newest = sorted(range(len(entries)), key=age, reverse=True)[:MAX_ENTRIES]
         entries = [entries[index] for index in sorted(newest)]
-    return tuple(entries)
+    return tuple(map(_bounded, entries))
+
+
+def hashed(name: str) -> str:
+    """What stands for a name that is too long to be compared and kept."""
+    return f"sha256:{sha256(name.encode('utf-8', 'replace')).hexdigest()}"
+
+
+def _bounded(entry: Entry) -> Entry:
+    """An entry whose id, title and lead are no longer than anything that looks at them expects.
+
+    What follows is done outside the workers, where nothing ends what takes too long.
+    """
+    if len(entry.guid or "") > MAX_URL:
+        entry = replace(entry, guid=hashed(entry.guid or ""))
+    if max(len(entry.title), len(entry.lead)) > _LONGEST_LINE:
+        title, lead = entry.title[:_LONGEST_LINE], entry.lead[:_LONGEST_LINE]
+        entry = replace(entry, title=title, lead=lead)
+    return entry

@@ -25,6 +25,8 @@ _SHORTEST = 5  # letters; "мост" and "пост" are two words
 _LONG = 8  # letters, from which on two of them may be wrong
 _LONGEST = 60  # letters; what is longer is no word but a key, a picture or an address
 _NOTICE = 600  # characters; what says that an article is gone is short
+_AS_WRITTEN = 10 * _NOTICE  # the same, white space and invisible characters included
+_BEGINNING = 50_000  # characters of an article that a notice is compared with
 _SHARED = 0.5  # of a notice's words; what has more of the old text is a shortened article
 
 _WORD = re.compile(r"\w+|[^\w\s]")
@@ -75,10 +77,13 @@ class Edit:
 
 def is_notice(before: Article, title: str, document: Document) -> bool:
     """Whether what stands in the place of an article is a notice that it is gone."""
-    text = folded(document.plain_text())
+    said = document.plain_text()
+    if len(said) > _AS_WRITTEN:
+        return False
+    text = folded(said)
     if len(text) > _NOTICE or not (_GONE.search(text) or _GONE.search(folded(title))):
         return False
-    old = folded(before.document.plain_text())
+    old = folded(before.document.plain_text()[:_BEGINNING])
     if _GONE.search(old) or _GONE.search(folded(before.title)):
         return False
     words = set(_WORD.findall(text.casefold()))

@@ -12,8 +12,8 @@ from __future__ import annotations
 
 import re
 import struct
-from collections import Counter, defaultdict
-from collections.abc import Collection, Iterable
+from collections import Counter, defaultdict, deque
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import lru_cache
@@ -36,9 +36,10 @@ _REPEATED = timedelta(hours=1)  # between two copies of a text; later it is said
 _OF_ONE_SOURCE = 0.5
 _OF_ANOTHER = 0.9
 _TITLES = 0.5  # of the longer title's words, that the other must have, too
+_MOST = 20  # articles of one title, or of one text, with one's figures, that one is compared with
 
 _HEAD = struct.Struct(">BIQQQ")
-_BEGINNING = struct.Struct(">BIQ")  # of a head
+_BEGINNING = struct.Struct(">BIQQ")  # of a head
 _FORM = 1
 _WORD = re.compile(r"[^\W_]+")
 _CAPITAL = re.compile(r"[A-ZА-ЯЁ](?<!\w.)[^\W\d_]+")  # at the start of a word
@@ -96,9 +97,10 @@ def sketch(text: str, lead: str = "") -> bytes:
     return head + struct.pack(f">{len(sample)}I", *sample)
 
 
+@lru_cache(maxsize=2048)  # each is compared with several
 def load_sketch(kept: bytes) -> Sketch | None:
     """A sketch that was kept; None where another version made it, so that it cannot be compared."""
-    if len(kept) < _HEAD.size or kept[0] != _FORM:
+    if not _is_whole(kept):
         return None
     _, words, text, figures, names = _HEAD.unpack_from(kept)
     sample = struct.unpack(f">{(len(kept) - _HEAD.size) // 4}I", kept[_HEAD.size :])
@@ -157,22 +159,36 @@ def same_story(
 
 
 class Lookalikes:
-    """Articles by titles and texts: only one that shares either can be the same story."""
+    """Articles by titles and texts: only one that shares either can be the same story.
 
-    def __init__(self, articles: Iterable[Recent] = ()) -> None:
-        self._by: defaultdict[tuple[str, ...] | int | None, list[Recent]] = defaultdict(list)
-        for each in articles:
+    Figures must agree in any case. Of many that share all that, the newest twenty are kept: else
+    comparing a feed of one title for all its entries would take quadratic time.
+
+    Args:
+        articles: the newest first.
+    """
+
+    def __init__(self, articles: Sequence[Recent] = ()) -> None:
+        self._by = defaultdict[object, deque[Recent]](lambda: deque(maxlen=_MOST))
+        for each in reversed(articles):
             self.add(each)
 
     def add(self, one: Recent) -> None:
-        """One more article to compare with."""
-        self._by[title_words(one.title)].append(one)
-        self._by[text_digest(one.sketch)].append(one)
+        """One more article to compare with, newer than all others."""
+        for key in _keys(one):
+            self._by[key].appendleft(one)
 
     def of(self, new: NewArticle) -> list[Recent]:
-        """Those that are worth comparing with an article; some may come twice."""
-        same_title = self._by.get(title_words(new.title), [])
-        return same_title + self._by.get(text_digest(new.sketch), [])
+        """Those that are worth comparing with an article, the newest first; some may come twice."""
+        return [old for key in _keys(new) for old in self._by.get(key, ())]
+
+
+def _keys(one: Recent | NewArticle) -> list[object]:
+    """What one must share with another: figures, and the title or the text."""
+    if not _is_whole(one.sketch):
+        return []
+    _, _, text, figures = _BEGINNING.unpack_from(one.sketch)
+    return [(title_words(one.title), figures), (text, figures)]
 
 
 def twin(
@@ -216,10 +232,14 @@ def empty_texts(articles: Iterable[tuple[int, str, bytes]]) -> set[int]:
 
 def text_digest(kept: bytes) -> int | None:
     """What stands for all words of a text, in its sketch; None where that cannot be read."""
-    if len(kept) < _HEAD.size or kept[0] != _FORM:
+    if not _is_whole(kept):
         return None
     text: int = _BEGINNING.unpack_from(kept)[2]
     return text
+
+
+def _is_whole(kept: bytes) -> bool:
+    return len(kept) >= _HEAD.size and kept[0] == _FORM
 
 
 @lru_cache(maxsize=2048)
