@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 import structlog
 
 from bot.ingest import decide
+from bot.ingest.backlog import Backlog
 from bot.ingest.checks import next_check
 from bot.ingest.corrections import Changes
 from bot.ingest.once import Once
@@ -16,6 +17,7 @@ from bot.ingest.rubrics import own_path
 from bot.model import Alias, NewArticle, Rhythm, Source, Whereabouts, shown_url
 from bot.storage import articles, broadcasts, checks, hubs, revisions, sketches, sources
 from bot.storage.database import Transaction
+from bot.storage.names import learn_names
 from bot.storage.revisions import Kept
 from bot.storage.sections import ensure_section
 from bot.storage.sketches import Recent
@@ -83,11 +85,18 @@ class Push:
         ttl: for how long after it is stored an article is still sent.
         breaking_words: at the start of a title they make it breaking news.
         since: only what was published from then on goes out; None: all that is new.
+        backlog: what does not go out, since it is older than what the feed showed before.
     """
 
     ttl: timedelta
     breaking_words: Sequence[str]
     since: datetime | None
+    backlog: Backlog = Backlog()  # noqa: RUF009 - frozen
+
+    def takes(self, new: NewArticle) -> bool:
+        """Whether an article of a source that was read before is to go out."""
+        late = self.since is None or (new.published or self.since) > self.since
+        return late and not self.backlog.has(new)
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +136,7 @@ async def keep(
             continue
         once.stored(number, new)
         stored += 1
-        if source.primed and (push.since is None or (new.published or push.since) > push.since):
+        if source.primed and push.takes(new):
             held += hold
             pushed += not hold
             await broadcasts.add_broadcast(
@@ -150,8 +159,7 @@ async def end_read(
     next_at: datetime,
 ) -> Effect:
     """Store what a read ends with."""
-    for number, names in end.learnt.items():
-        await articles.add_aliases(connection, source.id, number, names)
+    await learn_names(connection, source.id, end.learnt)
     await revisions.note_seen(connection, end.changes.noted)
     for number, url in end.changes.moved.items():
         await revisions.move_article(connection, number, url)
@@ -191,8 +199,7 @@ async def ensure_own_section(
 
 async def _join(connection: Transaction, source: Source, old: Recent, new: NewArticle) -> None:
     """An article that came under other names is one that we have."""
-    names = (*new.aliases, *new.extra)
-    await articles.add_aliases(connection, source.id, old.article_id, names)
+    await learn_names(connection, source.id, {old.article_id: (*new.aliases, *new.extra)})
     if old.source_id == source.id and new.url:
         await revisions.move_article(connection, old.article_id, new.url)
     _log.info("known under other names", article=old.article_id, url=shown_url(new.url))
