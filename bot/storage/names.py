@@ -61,7 +61,10 @@ async def name_owners(
 async def learn_names(
     connection: AsyncConnection, source_id: int, learnt: Mapping[int, Sequence[Alias]]
 ) -> None:
-    """What known articles are called besides, by their numbers, as far as there is room for it."""
+    """What known articles are called besides, by their numbers, as far as there is room for it.
+
+    One that is another's by now stays where it is.
+    """
     numbers = [number for number, names in learnt.items() if names]
     had: defaultdict[int, Counter[AliasKind]] = defaultdict(Counter)
     for start in range(0, len(numbers), _CHUNK):
