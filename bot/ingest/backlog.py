@@ -6,6 +6,7 @@ entries come up from below that were never seen. They are stored like all others
 
 from __future__ import annotations
 
+from bisect import bisect_right, insort
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -98,15 +99,14 @@ def _oldest(dates: Sequence[datetime]) -> datetime | None:
     """
     rises = sum(one < other for one, other in pairwise(dates))
     falls = sum(one > other for one, other in pairwise(dates))
-    order = dates if falls >= rises else dates[::-1]
-    return min(
-        (
-            date
-            for place, date in enumerate(order)
-            if 2 * sum(other > date for other in order[place + 1 :]) <= len(order) - place - 1
-        ),
-        default=None,
-    )
+    oldest: datetime | None = None
+    after: list[datetime] = []  # those further down, the oldest first
+    for date in dates if rises > falls else reversed(dates):
+        newer = len(after) - bisect_right(after, date)
+        if 2 * newer <= len(after) and (oldest is None or date < oldest):
+            oldest = date
+        insort(after, date)
+    return oldest
 
 
 def _newest_first(stored: Sequence[datetime]) -> bool:

@@ -63,21 +63,25 @@ def held(
         last_read: when it was last read, or None.
         familiar: how many of the others bear titles that the source had before.
     """
-    doubts = _doubts(published, last_read)
+    steady = shown - found - len(published) >= _FEW  # it names others as ever: it was not made anew
+    doubts = _doubts(published, last_read, batches=steady)
     if are_many(found + familiar, found + len(published)):
         doubts = [True] * len(published)  # then the dates of the others prove nothing
     return doubts if is_unusual(found + sum(doubts), shown) else [False] * len(doubts)
 
 
-def _doubts(published: Sequence[datetime | None], last_read: datetime | None) -> list[bool]:
+def _doubts(
+    published: Sequence[datetime | None], last_read: datetime | None, *, batches: bool = False
+) -> list[bool]:
     """For each date, whether it does not say that an entry came since the last read.
 
-    A full hour may stand for a day, and is no moment at which a feed was made.
+    A full hour may stand for a day, and is no moment at which a feed was made. Nor is any minute
+    where ``batches`` of news may have been published in it.
     """
     minutes = Counter(
         each.replace(second=0, microsecond=0)
         for each in published
-        if each is not None and (each.minute or each.second)
+        if each is not None and (each.minute or each.second) and not batches
     )
     return [
         each is None

@@ -278,7 +278,9 @@ class Poller:
             once = await asyncio.to_thread(Once, source, named, known, owners, titles)
             kept = await revisions.kept_articles(connection, source.id, once.shown)
             sections = await section_keys(connection)
-        backlog = Backlog.of(feed, named, known, kept, source.read_at)
+        backlog = Backlog()
+        if once.new:
+            backlog = await asyncio.to_thread(Backlog.of, feed, named, known, kept, source.read_at)
         return _Known(named, known, once, kept, sections, backlog)
 
     async def _end(

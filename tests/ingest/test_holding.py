@@ -68,6 +68,12 @@ def test_a_burst_of_one_minute_is_held() -> None:
     assert held([*since(3, timedelta(0)), *since(22)], 0, 25, READ) == [False] * 25
 
 
+def test_a_batch_of_one_minute_goes_out_where_the_feed_shows_what_it_showed() -> None:
+    """Some sites publish what they have once a day."""
+    assert held(since(10, timedelta(0)), 0, 13, READ) == [False] * 10
+    assert held(since(10, timedelta(0)), 0, 12, READ) == [True] * 10
+
+
 def test_a_day_is_no_minute() -> None:
     """Lists tell days, which stand for all that was written in them."""
     day = READ.replace(hour=0, minute=0, second=0) + timedelta(days=1)

@@ -378,9 +378,10 @@ async def test_what_comes_up_from_below_is_stored_and_not_pushed(
     """The newest is taken down, or the feed made longer, or a cache shows an old copy."""
     stories = weekly(20)
     if not exact:
-        day = {"hour": 0, "minute": 0, "second": 0}
+        midnight = OLD.replace(hour=0, minute=0, second=0)
         stories = [
-            replace(s, published=s.published and s.published.replace(**day)) for s in stories
+            replace(each, published=midnight - timedelta(days=7 * place))
+            for place, each in enumerate(stories)
         ]
     desk.shows(*stories[:10])
     await desk.read()
