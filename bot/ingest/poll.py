@@ -265,9 +265,10 @@ class Poller:
     async def _known(self, source: Source, feed: Feed) -> _Known:
         """What is known of the articles that a feed names."""
         async with self._database.read() as connection:
-            shared = await articles.known_aliases(connection, source.id, decide.shared_names(feed))
+            asked = await asyncio.to_thread(decide.shared_names, feed)
+            shared = await articles.known_aliases(connection, source.id, asked)
             named, known = await _named(connection, source, feed, {*shared})
-            if doubted := doubtful_owners(named, known):
+            if doubted := await asyncio.to_thread(doubtful_owners, named, known):
                 whose = await name_owners(connection, source.id, doubted)
                 if names := reused(named, known, whose, source.id):
                     named, known = await _named(connection, source, feed, {*shared, *names})
