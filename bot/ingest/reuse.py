@@ -9,7 +9,7 @@ so that the date must be another too, and more must speak for it than the title 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
@@ -19,6 +19,7 @@ from bot.model import Alias, AliasKind, Entry
 from bot.storage.names import Owner
 
 _BY_TITLE = "title:"  # so begins the name of an entry without id and address
+_SEVERAL = 2  # ids that are another article's in one read
 _STEM = 5  # letters of a word, without its ending
 _SHORTEST = 4  # letters; shorter words tell nothing
 
@@ -79,11 +80,15 @@ def reused(
     steady = not any(
         each.guid is not None and each.by_id is None and each.by_url in shown for each in doubted
     )
+    proofs = sum(
+        (owner := owners.get(each.by_id or 0)) is not None and _is_proven(each, owner, shown)
+        for each in doubted
+    )
     found: set[Alias] = set()
     for each in doubted:
         first, second = owners.get(each.by_id or 0), owners.get(each.by_url or 0)
         if first is not None and each.guid is not None:
-            if _is_anothers_id(each, first, shown):
+            if _is_anothers_id(each, first, shown, proofs):
                 found.add(Alias(AliasKind.SHARED, each.guid.key))
         elif second is not None and each.url is not None and second.source_id == source_id:
             new_id = each.guid is not None and steady and second.ids == 1
@@ -93,20 +98,27 @@ def reused(
     return found
 
 
-def _is_anothers_id(each: _Named, owner: Owner, shown: Iterable[int | None]) -> bool:
+def _is_anothers_id(each: _Named, owner: Owner, shown: Collection[int | None], proofs: int) -> bool:
     """Whether an entry is not the article that its id belongs to.
 
-    It is none where its address and title are another article's, or where the feed shows that
-    article besides. Else nothing but the title and the date can tell.
+    Where that is proven of several entries, ids are places in the feed, and say nothing of the
+    others. Else nothing but the title and the date can tell.
     """
     entry = each.entry
+    if _is_proven(each, owner, shown):
+        return True
     if not _has_another_title(entry, owner):
         return False
-    if each.by_url is not None:
-        return each.by_url in shown
-    return owner.article_id in shown or (
-        _has_another_date(entry, owner) and _stems(entry.title).isdisjoint(_stems(owner.title))
-    )
+    if proofs >= _SEVERAL:
+        return True
+    no_word = _stems(entry.title).isdisjoint(_stems(owner.title))
+    return each.by_url is None and no_word and _has_another_date(entry, owner)
+
+
+def _is_proven(each: _Named, owner: Owner, shown: Collection[int | None]) -> bool:
+    """Whether an entry's address and title are another article's, or the feed shows its own too."""
+    named = owner.article_id if each.by_url is None else each.by_url
+    return _has_another_title(each.entry, owner) and named in shown
 
 
 def _is_another(entry: Entry, owner: Owner) -> bool:

@@ -75,6 +75,31 @@ def test_an_id_is_another_articles_whose_address_and_title_it_comes_with() -> No
     assert found(entry("Третий заголовок"), other=other) == set()
 
 
+def test_where_ids_are_places_an_edited_headline_does_not_lead_to_another_article() -> None:
+    """The entry of one article once rewrote the one that had its place before."""
+    owners = {
+        at: Owner(at + 1, HERE, title, f"https://news.example/{at}", NOW, 1)
+        for at, title in enumerate(("Открыт мост", "Школы закрыли", "Снег убран", "Мэр уехал"))
+    }
+    known = {
+        name: owner.article_id
+        for at, owner in owners.items()
+        for name in (Alias(AliasKind.GUID, str(at)), Alias(AliasKind.URL, owner.url))
+    }
+    shown = [
+        entry("Новое кино", "0", "https://news.example/9", None),
+        *(entry(owners[at].title, str(at + 1), owners[at].url, None) for at in range(3)),
+    ]
+    by_number = {each.article_id: each for each in owners.values()}
+    for edited in (2, 3):
+        titles = [*shown]
+        titles[edited] = replace(shown[edited], title="Другой заголовок")
+        named = candidates(Feed("", None, tuple(titles)))
+        assert reused(named, known, by_number, HERE) == {
+            Alias(AliasKind.SHARED, str(at)) for at in range(4)
+        }
+
+
 @pytest.mark.parametrize(
     ("one", "owner", "expected"),
     [
