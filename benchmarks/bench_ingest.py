@@ -137,7 +137,7 @@ class Read:
         feed = Feed("T", None, tuple(islice(entries, _ENTRIES)))
         named = decide.candidates(feed)
         self._source = source
-        self._once = Once(source, named, {}, {}, established=False)
+        self._once = Once(source, named, {}, {})
         self.new = self._once.new
 
     async def keep(self, database: Database, made: Sequence[NewArticle]) -> None:

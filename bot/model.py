@@ -415,6 +415,7 @@ class AliasKind(StrEnum):
     CANONICAL = "canonical"
     TAIL = "tail"
     SHARED = "shared"
+    SHARED_URL = "shared_url"
 
 
 @dataclass(frozen=True, slots=True)
@@ -425,8 +426,8 @@ class Alias:
     address on many pages, so that only an entry without an id is known by it.
 
     A tail is an id that is an address, without scheme and host: it stays when a site moves. It
-    counts where the title or the date agrees. A shared name is an id that one read gave to several
-    entries: it names none of them, then and later.
+    counts where the title or the date agrees. A shared name is an id, or an address, that the
+    source gave to several articles: it names none of them, then and later.
     """
 
     kind: AliasKind
@@ -470,6 +471,7 @@ class NewArticle:
         fault: why its page could not be read, or not whole, so that something else serves as its
             text; else empty.
         again: whether that may pass, so that its page is to be asked again.
+        guessed: whether nothing says that it was published when ``published`` has it.
     """
 
     aliases: tuple[Alias, ...]
@@ -491,6 +493,7 @@ class NewArticle:
     updated: datetime | None = None
     fault: str = ""
     again: bool = False
+    guessed: bool = False
 
 
 class Change(StrEnum):

@@ -17,7 +17,7 @@ from bot.ingest.sameness.likeness import document_hash, picture_hash, text_hash
 from bot.model import Alias, Article, Change, Correction, Extracted, NewArticle, PageState
 from bot.storage import articles, checks, revisions
 from bot.storage.database import Database, Transaction
-from bot.storage.revisions import Kept
+from bot.storage.revisions import Kept, Replaced
 
 _log = structlog.get_logger(__name__)
 
@@ -25,6 +25,7 @@ _AT_ONCE = 20  # articles in one read; the others follow at the next
 _REVISIONS = 24  # of an article; whoever corrects it more often is no editor
 _SOON, _PART = timedelta(minutes=2), 20  # till a look, or that part of the article's age
 _MANY = 5  # entries with new dates in one read
+_SETTLED = timedelta(hours=6)  # after an edit what it replaced may come back without a page
 _CORRECTED = timedelta(hours=48)  # after it was stored an article is no news any more
 
 
@@ -130,8 +131,8 @@ async def correct(database: Database, maker: Maker, found: Changes) -> set[int]:
     """Make the articles to be revisited anew and keep what has changed in them.
 
     Returns:
-        The numbers of those that could not be made, or whose pages gave no answer for now; they
-        must be asked again.
+        The numbers of those that could not be made, whose pages gave no answer for now, or that
+        may have been shown as they were before; they must be asked again.
     """
     again: set[int] = set()
     for number, candidate in found.revisit:
@@ -139,21 +140,22 @@ async def correct(database: Database, maker: Maker, found: Changes) -> set[int]:
             kept = await articles.get_article(connection, number)
             replaced = await revisions.replaced_heads(connection, number)
         made = None if kept is None else await maker.again(candidate, kept)
-        edit, there = None, False
+        edit, there, stale = None, False, False
+        now = datetime.now(UTC)
         if kept is not None and made is not None:
-            new = without_stale(kept, made.new, replaced)
+            new = without_stale(kept, made.new, replaced, now)
+            stale = new.page is None and new is not made.new
             edit = await asyncio.to_thread(Edit.between, kept, new)
             there = new.has_page and not await asyncio.to_thread(
                 is_notice, kept, new.title, new.document
             )
-        now = datetime.now(UTC)
         kind, back = None, False
         async with database.write() as connection:
             if there:
                 back = await revisions.reinstate_article(connection, number)
             if edit is not None:
                 kind = await revise(connection, number, edit, now)
-            if kept is not None and (made is None or made.again):
+            if stale or (kept is not None and (made is None or made.again)):
                 again.add(number)
             else:
                 await revisions.note_seen(connection, {number: fingerprint(candidate.entry)})
@@ -195,24 +197,30 @@ def log_edit(article_id: int, edit: Correction | None, *, back: bool) -> None:
 
 
 def without_stale(
-    kept: Article, new: NewArticle, replaced: Collection[tuple[str, str]]
+    kept: Article, new: NewArticle, replaced: Collection[Replaced], now: datetime
 ) -> NewArticle:
     """What a feed says of an article, but for what its page corrected before. Pure.
 
     A feed may go on saying what the page has long said otherwise. Where it says more that is new,
-    that must not bring the old headline back.
+    that must not bring the old headline back. Without a page nothing tells an editor who thinks
+    better of it from a cache that shows an old copy in turn with the new one: then nothing comes
+    back within some hours.
 
     Args:
         kept: the article.
         new: what its page and its entry make of it now.
         replaced: the titles and leads that edits replaced.
+        now: the moment.
     """
     if new.page is None:
-        return new
-    title, lead, _ = new.page.said.split(" ")
-    if new.title in {old for old, _ in replaced} and text_hash(kept.title) == title:
+        replaced = [old for old in replaced if now - old.at < _SETTLED]
+        title, lead = text_hash(kept.title), text_hash(kept.lead)
+    else:
+        title, lead, _ = new.page.said.split(" ")
+    old_titles, old_leads = {old.title for old in replaced}, {old.lead for old in replaced}
+    if kept.title != new.title and new.title in old_titles and text_hash(kept.title) == title:
         new = replace(new, title=kept.title)
-    if new.lead in {old for _, old in replaced} and text_hash(kept.lead) == lead:
+    if kept.lead != new.lead and new.lead in old_leads and text_hash(kept.lead) == lead:
         new = replace(new, lead=kept.lead)
     return new
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
@@ -17,7 +17,7 @@ from bot.ingest.markup.dom import words
 from bot.ingest.markup.fields import hashed
 from bot.ingest.markup.inline import plain
 from bot.ingest.sameness.likeness import squeezed, without_counters
-from bot.ingest.sameness.nearness import sketch
+from bot.ingest.sameness.nearness import sketch, title_words
 from bot.ingest.sameness.tails import id_host, id_tail
 from bot.model import (
     Alias,
@@ -38,49 +38,53 @@ TITLE_CHARS = 500
 _NAME_BYTES = 1000
 LEAD_CHARS = 1000
 FULLER = 1.5  # times as long as the other: then the second best of two texts is the better one
+_VERSIONS = 2  # of an article under one id and address in one read; more are several articles
 
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
     """An entry and the names by which its article may be known.
 
-    ``extra`` are names that say too little to be believed alone.
+    ``extra`` are names that say too little to be believed alone. ``before`` is a name by which it
+    may have been known until its address turned out to be shared; it is not kept.
     """
 
     entry: Entry
     aliases: tuple[Alias, ...]
     extra: tuple[Alias, ...] = ()
+    before: tuple[Alias, ...] = ()
 
 
 def shared_names(feed: Feed) -> list[Alias]:
-    """The names under which it is kept that an id names nothing, for each id in the feed."""
-    return [Alias(AliasKind.SHARED, _short(each.guid)) for each in feed.entries if each.guid]
+    """The names under which it is kept that an id or an address names nothing, for a feed's all."""
+    ids = [Alias(AliasKind.SHARED, _short(each.guid)) for each in feed.entries if each.guid]
+    urls = {url for each in feed.entries if each.url for url in _addresses(each.url)}
+    return [*ids, *(Alias(AliasKind.SHARED_URL, url) for url in urls)]
 
 
-def candidates(feed: Feed, empty_ids: Collection[str] = ()) -> tuple[Candidate, ...]:
+def candidates(feed: Feed, shared: Collection[Alias] = ()) -> tuple[Candidate, ...]:
     """The feed's entries with their names, oldest first, each once.
 
     An entry is known by its id and by its address; without an id also by what an article's page
     called itself. An address that several entries with different
-    ids share (some feeds link all to one page), or that is a site's front page, names nothing. Nor
-    does an id that several entries with different addresses share, or one of ``empty_ids``, which
-    an earlier read found to be so. An entry with neither is known by its title; one without even
+    ids share (some feeds link all to one page), or without ids with different titles, or that is a
+    site's front page, names nothing; but without an id its fragment may tell. Nor
+    does an id that several entries with different addresses share. So do those in ``shared``, of
+    which an earlier read found it. An entry with neither is known by its title; one without even
     that says nothing and is left out.
     """
-    repeated = _repeated_ids(feed.entries) | {*empty_ids}
+    repeated = _repeated_ids(feed.entries)
+    repeated |= {name.key for name in shared if name.kind is AliasKind.SHARED}
     tails = _tells_by_tails(feed.entries)
-    ids_of: dict[str, set[str | None]] = {}
-    for entry in feed.entries:
-        if entry.url:
-            ids_of.setdefault(normalise_url(entry.url), set()).add(entry.guid)
-    shared = {url for url, ids in ids_of.items() if len(ids - {None}) > 1}
+    addresses = _shared_addresses(feed.entries, repeated)
+    addresses |= {name.key for name in shared if name.kind is AliasKind.SHARED_URL}
     found: list[Candidate] = []
     names: set[Alias] = set()
     for entry in _oldest_first(feed.entries):
-        aliases = tuple(_aliases(entry, shared, repeated))
+        aliases = tuple(_aliases(entry, addresses, repeated))
         if aliases and names.isdisjoint(aliases):
-            extra = tuple(_extra(entry, repeated, tails=tails))
-            found.append(Candidate(entry, aliases, extra))
+            extra = tuple(_extra(entry, addresses, repeated, tails=tails))
+            found.append(Candidate(entry, aliases, extra, _before(entry, aliases)))
             names.update(aliases)
     return tuple(found)
 
@@ -150,6 +154,7 @@ def compose(
     if page and page.url and canonical == normalise_url(url):
         url = page.url  # the same without what tracks people
     body = document if document.plain_text() else _of_lead(lead)
+    published = entry.published or (page.published if page else None) or entry.date_hint
     return NewArticle(
         aliases=candidate.aliases,
         extra=(
@@ -162,10 +167,7 @@ def compose(
         lead=lead[:LEAD_CHARS],
         image=image,
         language=(page.language if page else None) or language,
-        published=entry.published
-        or (page.published if page else None)
-        or entry.date_hint
-        or (page.guessed if page else None),
+        published=published or (page.guessed if page else None),
         document=body,
         seen=fingerprint(entry),
         has_page=page is not None and not page.reason,
@@ -173,6 +175,7 @@ def compose(
         sketch=sketch(body.plain_text(), lead),
         authors=(page.authors if page else ()) or entry.authors,
         updated=entry.updated or (page.updated if page else None),
+        guessed=published is None,
     )
 
 
@@ -218,15 +221,24 @@ def _aliases(entry: Entry, shared: Collection[str], repeated: Collection[str]) -
     if has_id:
         yield Alias(AliasKind.GUID, _short(entry.guid or ""))
     url = normalise_url(entry.url) if entry.url else None
-    if url is not None and url not in shared and not (entry.guid and _is_front_page(entry.url)):
+    named = entry.guid or entry.title
+    if url is not None and url not in shared and not (named and _is_front_page(entry.url)):
         yield Alias(AliasKind.URL, url)
         if not has_id:
             yield Alias(AliasKind.CANONICAL, url)
+    elif not has_id and url in shared and (place := _addresses(entry.url or "")[-1]) not in shared:
+        yield Alias(AliasKind.URL, place)
     elif not has_id and entry.title:
         yield Alias(AliasKind.GUID, _short(f"title:{entry.title}"))
 
 
-def _extra(entry: Entry, repeated: Collection[str], *, tails: bool) -> Iterator[Alias]:
+def _extra(
+    entry: Entry, shared: Collection[str], repeated: Collection[str], *, tails: bool
+) -> Iterator[Alias]:
+    if shared:
+        for url in _addresses(entry.url or ""):
+            if url in shared:
+                yield Alias(AliasKind.SHARED_URL, url)
     if not entry.guid:
         return
     if _short(entry.guid) in repeated:
@@ -235,17 +247,73 @@ def _extra(entry: Entry, repeated: Collection[str], *, tails: bool) -> Iterator[
         yield Alias(AliasKind.TAIL, _short(tail))
 
 
-def _repeated_ids(entries: Iterable[Entry]) -> set[str]:
-    """The ids of entries with different addresses, or with none and with different titles."""
-    addresses: defaultdict[str, set[str]] = defaultdict(set)
-    titles: defaultdict[str, set[str]] = defaultdict(set)
+def _before(entry: Entry, aliases: Sequence[Alias]) -> tuple[Alias, ...]:
+    """The address of an entry that is named by its fragment or its title alone."""
+    if not entry.url or any(name.kind is AliasKind.CANONICAL for name in aliases):
+        return ()
+    if entry.guid and aliases[0] == Alias(AliasKind.GUID, _short(entry.guid)):
+        return ()
+    return (Alias(AliasKind.URL, normalise_url(entry.url)),)
+
+
+def _addresses(url: str) -> tuple[str, ...]:
+    """An address as it names a page, and where it has a fragment, as it names a place there."""
+    if not url:
+        return ()
+    page = normalise_url(url)
+    _, _, fragment = url.partition("#")
+    return (page,) if not fragment or "#" in page else (page, f"{page}#{fragment}")
+
+
+def _shared_addresses(entries: Iterable[Entry], repeated: Collection[str]) -> set[str]:
+    """The addresses of several articles: of different ids, or of different titles without ids.
+
+    Where one title has all words of another, both are of one article.
+    """
+    ids: defaultdict[str, set[str]] = defaultdict(set)
+    titles: defaultdict[str, dict[str, bool]] = defaultdict(dict)  # whether it comes with an id
     for entry in entries:
-        if entry.guid and entry.url and not _is_front_page(entry.url):
-            addresses[_short(entry.guid)].add(normalise_url(entry.url))
-        elif entry.guid and entry.title:
-            titles[_short(entry.guid)].add(entry.title)
-    guids = addresses.keys() | titles.keys()
-    return {guid for guid in guids if len(addresses.get(guid) or titles[guid]) > 1}
+        guid = _short(entry.guid) if entry.guid else None
+        for url in _addresses(entry.url or ""):
+            if guid is not None and guid not in repeated:
+                ids[url].add(guid)
+                titles[url].setdefault(entry.title, True)
+            elif entry.title:
+                titles[url][entry.title] = False
+    shared = {url for url, found in ids.items() if len(found) > 1}
+    for url, found in titles.items():
+        if len(found) > 1 and not all(found.values()) and _are_several(found):
+            shared.add(url)
+    return shared
+
+
+def _are_several(titles: Iterable[str]) -> bool:
+    """Whether titles are of more than one article, as far as they tell."""
+    first, *others = (frozenset(title_words(title)) for title in titles)
+    return any(not (first <= other or other <= first) for other in others)
+
+
+def _repeated_ids(entries: Iterable[Entry]) -> set[str]:
+    """The ids of entries with different addresses, or with none and with different titles.
+
+    Some feeds give one address to all, as id and as link.
+    """
+    addresses: defaultdict[str, set[str]] = defaultdict(set)
+    titles: defaultdict[str, dict[str, None]] = defaultdict(dict)
+    for entry in entries:
+        if not entry.guid:
+            continue
+        guid = _short(entry.guid)
+        if entry.url and not _is_front_page(entry.url):
+            addresses[guid].add(normalise_url(entry.url))
+        if entry.title:
+            titles[guid][entry.title] = None
+    repeated = {guid for guid, urls in addresses.items() if len(urls) > 1}
+    for guid, found in titles.items():
+        versions = _VERSIONS if guid in addresses else 1
+        if len(found) > versions and (guid not in addresses or _are_several(found)):
+            repeated.add(guid)
+    return repeated
 
 
 def _tells_by_tails(entries: Iterable[Entry]) -> bool:

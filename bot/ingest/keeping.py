@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 import structlog
 
 from bot.ingest import decide
+from bot.ingest.backlog import Backlog
 from bot.ingest.corrections import Changes
 from bot.ingest.once import Once
 from bot.ingest.page_looks import next_check
@@ -27,6 +28,7 @@ from bot.storage import (
 )
 from bot.storage.articles import Written, written
 from bot.storage.database import Database, Transaction
+from bot.storage.names import learn_names
 from bot.storage.revisions import Kept
 from bot.storage.sections import ensure_section
 from bot.storage.sketches import Recent
@@ -96,15 +98,21 @@ class Push:
         ttl: for how long after it is stored an article is still sent.
         breaking_words: at the start of a title they make it breaking news.
         since: only what was published from then on goes out; None: all that is new.
+        backlog: what does not go out, since it is older than what the feed showed before.
     """
 
     ttl: timedelta
     breaking_words: Sequence[str]
     since: datetime | None
+    backlog: Backlog = Backlog()  # noqa: RUF009 - frozen
 
     def goes_out(self, source: Source, published: datetime | None) -> bool:
-        """Whether what a source shows as new goes out."""
+        """Whether what a source shows of a moment goes out."""
         return source.primed and (self.since is None or (published or self.since) > self.since)
+
+    def takes(self, source: Source, new: NewArticle) -> bool:
+        """Whether a new article goes out."""
+        return self.goes_out(source, new.published) and not self.backlog.has(new)
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,7 +195,7 @@ async def keep(
             continue
         once.stored(number, new)
         stored += 1
-        if push.goes_out(source, new.published):
+        if push.takes(source, new):
             held += hold
             pushed += not hold
             await broadcasts.add_broadcast(
@@ -211,8 +219,7 @@ async def end_read(
     next_at: datetime,
 ) -> Effect:
     """Store what a read ends with."""
-    for number, names in end.learnt.items():
-        await articles.add_aliases(connection, source.id, number, names)
+    await learn_names(connection, source.id, end.learnt)
     await revisions.note_seen(connection, end.changes.noted)
     for number, url in end.changes.moved.items():
         await revisions.move_article(connection, number, url)
@@ -262,8 +269,7 @@ def _is_looked_at(source: Source, new: NewArticle) -> bool:
 
 async def _join(connection: Transaction, source: Source, old: Recent, new: NewArticle) -> None:
     """An article that came under other names is one that we have."""
-    names = (*new.aliases, *new.extra)
-    await articles.add_aliases(connection, source.id, old.article_id, names)
+    await learn_names(connection, source.id, {old.article_id: (*new.aliases, *new.extra)})
     if old.source_id == source.id and new.url:
         await revisions.move_article(connection, old.article_id, new.url)
     _log.info("known under other names", article=old.article_id, url=shown_url(new.url))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
@@ -13,7 +13,8 @@ from http import HTTPStatus
 import structlog
 
 from bot.errors import FetchError, StorageError, VestnikError
-from bot.ingest import corrections, decide
+from bot.ingest import corrections, decide, holding
+from bot.ingest.backlog import Backlog
 from bot.ingest.decide import Candidate
 from bot.ingest.fetching import moves
 from bot.ingest.fetching.fetch import Fetched, Fetcher
@@ -27,9 +28,10 @@ from bot.ingest.looking import (
     whereabouts,
 )
 from bot.ingest.making import Maker
-from bot.ingest.once import Once, tail_owners
+from bot.ingest.once import Once, possible_owners
 from bot.ingest.pages import Pages
 from bot.ingest.patience import Patience, Wait
+from bot.ingest.reuse import doubtful_owners, reused
 from bot.ingest.rubrics import Aliases, Rubrics, rubrics_of
 from bot.ingest.schedule import is_unconditional, next_read
 from bot.ingest.slots import Slots, host_of
@@ -47,7 +49,8 @@ from bot.model import (
     shown_url,
 )
 from bot.storage import articles, broadcasts, hubs, revisions, sketches, sources
-from bot.storage.database import Database
+from bot.storage.database import Database, Transaction
+from bot.storage.names import name_owners
 from bot.storage.revisions import Kept
 from bot.storage.sections import section_keys
 
@@ -70,6 +73,7 @@ class _Known:
         once: which of them are new.
         kept: those that are not, by their numbers.
         sections: the keys of all sections.
+        backlog: which of the new ones are older than the others.
     """
 
     named: Sequence[Candidate]
@@ -77,6 +81,7 @@ class _Known:
     once: Once
     kept: Mapping[int, Kept]
     sections: frozenset[str]
+    backlog: Backlog
 
 
 class Poller:
@@ -195,25 +200,30 @@ class Poller:
             patience,
             allow_private=self._allow_private,
         )
-        push = Push(self._ttl, self._breaking_words, published_since(source, answer))
+        push = Push(self._ttl, self._breaking_words, published_since(source, answer), known.backlog)
         await self._take(source, known.once, maker, patience, push, end)
 
     async def _known(self, source: Source, feed: Feed) -> _Known:
         """What is known of the articles that a feed names."""
         async with self._database.read() as connection:
-            empty = await articles.known_aliases(connection, source.id, decide.shared_names(feed))
-            # A feed of thousands of entries takes too long to hold up all others.
-            named = await asyncio.to_thread(decide.candidates, feed, {name.key for name in empty})
-            names = [name for each in named for name in (*each.aliases, *each.extra)]
-            known = await articles.known_aliases(connection, source.id, names)
-            owners = await sketches.named_articles(connection, tail_owners(named, known))
-            established = await sketches.has_articles(connection, source.id)
-            once = await asyncio.to_thread(
-                Once, source, named, known, owners, established=established
-            )
+            asked = await asyncio.to_thread(decide.shared_names, feed)
+            shared = await articles.known_aliases(connection, source.id, asked)
+            named, known = await _named(connection, source, feed, {*shared})
+            if doubted := await asyncio.to_thread(doubtful_owners, named, known):
+                whose = await name_owners(connection, source.id, doubted)
+                if names := reused(named, known, whose, source.id):
+                    named, known = await _named(connection, source, feed, {*shared, *names})
+            owners = await sketches.named_articles(connection, possible_owners(named, known))
+            titles: Sequence[str] = ()
+            if holding.is_unusual(len(decide.new_candidates(named, known)), len(named)):
+                titles = await sketches.newest_titles(connection, source.id)
+            once = await asyncio.to_thread(Once, source, named, known, owners, titles)
             kept = await revisions.kept_articles(connection, source.id, once.shown)
             sections = await section_keys(connection)
-        return _Known(named, known, once, kept, sections)
+        backlog = Backlog()
+        if once.new:
+            backlog = await asyncio.to_thread(Backlog.of, feed, named, known, kept, source.read_at)
+        return _Known(named, known, once, kept, sections, backlog)
 
     async def _end(
         self, source: Source, answer: Looked, known: _Known, rubrics: Rubrics, now: datetime
@@ -399,6 +409,16 @@ class Poller:
             )
             await sources.record_move(connection, source, where)
         _log_move(source, where)
+
+
+async def _named(
+    connection: Transaction, source: Source, feed: Feed, shared: Collection[Alias]
+) -> tuple[Sequence[Candidate], Mapping[Alias, int]]:
+    """A feed's entries with their names, and which of these we know."""
+    # A feed of thousands of entries takes too long to hold up all others.
+    named = await asyncio.to_thread(decide.candidates, feed, shared)
+    names = [name for each in named for name in (*each.aliases, *each.extra, *each.before)]
+    return named, await articles.known_aliases(connection, source.id, names)
 
 
 def pieces(count: int, *, together: bool = False) -> Iterator[tuple[int, int]]:

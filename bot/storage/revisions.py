@@ -62,6 +62,15 @@ class Kept:
     spoke_at: datetime | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Replaced:
+    """A title and a lead that an article had until it was edited at a moment."""
+
+    title: str
+    lead: str
+    at: datetime
+
+
 async def kept_articles(
     connection: AsyncConnection, source_id: int, article_ids: Iterable[int]
 ) -> dict[int, Kept]:
@@ -283,10 +292,11 @@ async def count_messages(connection: AsyncConnection, article_id: int) -> int:
     return int((await connection.execute(statement)).scalar_one())
 
 
-async def replaced_heads(connection: AsyncConnection, article_id: int) -> list[tuple[str, str]]:
+async def replaced_heads(connection: AsyncConnection, article_id: int) -> list[Replaced]:
     """The titles and leads that edits of an article replaced, as far as they are kept."""
-    statement = select(revision.c.title, revision.c.lead).where(revision.c.article_id == article_id)
-    return [(row.title, row.lead) for row in await connection.execute(statement)]
+    statement = select(revision.c.title, revision.c.lead, revision.c.at)
+    found = await connection.execute(statement.where(revision.c.article_id == article_id))
+    return [Replaced(*row) for row in found]
 
 
 async def prune(connection: AsyncConnection, before: datetime, batch: int) -> bool:

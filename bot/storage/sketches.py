@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import starmap
@@ -69,10 +69,15 @@ async def named_articles(
     return {row.id: Recent(*row) for row in await connection.execute(statement)}
 
 
-async def has_articles(connection: AsyncConnection, source_id: int) -> bool:
-    """Whether anything was ever stored of a source."""
-    statement = select(article.c.id).where(article.c.source_id == source_id).limit(1)
-    return await connection.scalar(statement) is not None
+async def newest_titles(connection: AsyncConnection, source_id: int) -> Sequence[str]:
+    """The titles of a source's newest 200 articles; none where nothing was ever stored of it."""
+    statement = (
+        select(article.c.title)
+        .where(article.c.source_id == source_id)
+        .order_by(article.c.sorted_at.desc(), article.c.id.desc())
+        .limit(_MOST)
+    )
+    return (await connection.scalars(statement)).all()
 
 
 def _recent() -> Select[Any]:

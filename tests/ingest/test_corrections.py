@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import select, update
 
 from bot.ingest import corrections
-from bot.ingest.corrections import Changes, changes
+from bot.ingest.corrections import Changes, changes, without_stale
 from bot.ingest.decide import Candidate, candidates, fingerprint
 from bot.ingest.fetching.fetch import Fetcher
 from bot.ingest.making import revised
@@ -35,7 +35,7 @@ from bot.model import (
 )
 from bot.storage import articles, revisions, sources
 from bot.storage.database import Database
-from bot.storage.revisions import ABSENT, Kept
+from bot.storage.revisions import ABSENT, Kept, Replaced
 from bot.storage.schema import article, broadcast, source
 from sandbox.newsroom import Newsroom
 from tests.ingest.reads import FAR, read
@@ -231,6 +231,19 @@ def test_a_picture_in_another_size_stays_as_it_was_shown() -> None:
     assert revised(BEFORE, made(image=other)).image == other
 
 
+@pytest.mark.parametrize(("hours", "stays"), [(5, True), (7, False)])
+def test_without_a_page_what_was_replaced_lately_does_not_come_back(
+    hours: int, *, stays: bool
+) -> None:
+    """A cache that shows two copies in turn once had all messages edited at each turn."""
+    replaced = [Replaced("Пост", "Был.", NOW)]
+    said = made(title="Пост", lead="Был.", has_page=False)
+    found = without_stale(BEFORE, said, replaced, NOW + hours * HOUR)
+    assert found == (replace(said, title=BEFORE.title, lead=BEFORE.lead) if stays else said)
+    other = made(title="Третий", lead="Иной.", has_page=False)
+    assert without_stale(BEFORE, other, replaced, NOW) is other
+
+
 # --- The reader of sources --------------------------------------------------------------------
 
 
@@ -365,6 +378,21 @@ async def test_a_page_that_is_refused_is_not_asked_for_again(
     newsroom.break_page(one, 403)
     assert (await read(primed, database)).etag
     assert "Было." in (await by_title(database, "Мост")).document.plain_text()
+
+
+async def test_a_feed_that_goes_to_and_fro_is_believed_once(
+    primed: Poller, database: Database, newsroom: Newsroom
+) -> None:
+    """Nothing but its page could tell whether it thought better of it; later it is asked again."""
+    one = newsroom.publish(title="Пост", paragraphs=["Было."])
+    await read(primed, database)
+    newsroom.break_page(one, 403)
+    for _ in range(3):
+        newsroom.correct(one, title="Мост")
+        assert (await read(primed, database)).etag
+        newsroom.correct(one, title="Пост")
+        assert (await read(primed, database)).etag is None
+    assert (await by_title(database, "Мост")).revision == 2
 
 
 async def test_what_an_older_version_kept_is_noted_and_not_asked_for(

@@ -148,8 +148,8 @@ def test_an_id_that_entries_with_different_addresses_share_names_none_of_them() 
     ]
     empty = Alias(AliasKind.SHARED, "news")
     assert {c.extra for c in found} == {(empty,)}
-    assert shared_names(feed(entries[0])) == [empty]
-    (alone,) = candidates(feed(entries[0]), {empty.key})
+    assert empty in shared_names(feed(entries[0]))
+    (alone,) = candidates(feed(entries[0]), {empty})
     assert alone.aliases == found[-1].aliases
 
 
@@ -158,6 +158,43 @@ def test_entries_with_one_id_and_no_address_of_their_own_are_known_by_their_titl
     for place in places:
         found = candidates(feed(entry("news", place, "One"), entry("news", place, "Two")))
         assert [c.entry.title for c in found] == ["Two", "One"]
+
+
+SHARED_PLACE = Alias(AliasKind.SHARED_URL, "https://example.org/news")
+
+
+@pytest.mark.parametrize("guid", [None, "https://example.org/news"])
+def test_entries_that_share_an_address_and_have_no_id_of_their_own_are_known_by_their_titles(
+    guid: str | None,
+) -> None:
+    """Only the first was kept of a feed that gives one address to all, as link or as id."""
+    entries = [entry(guid, "https://example.org/news", f"News {n}") for n in ("one", "two", "six")]
+    found = candidates(feed(*entries))
+    assert [c.aliases[0].key for c in found] == [f"title:News {n}" for n in ("six", "two", "one")]
+    assert all(SHARED_PLACE in c.extra for c in found)
+    assert {c.before for c in found} == {(Alias(AliasKind.URL, SHARED_PLACE.key),)}
+    assert SHARED_PLACE in shared_names(feed(entries[0]))
+    (alone,) = candidates(feed(entries[0]), {name for c in found for name in c.extra})
+    assert alone.aliases == found[-1].aliases
+
+
+def test_places_of_one_page_are_names_where_there_are_no_ids() -> None:
+    page = "https://example.org/news"
+    entries = [entry(None, f"{page}#n{n}", f"News {n}") for n in (1, 2)]
+    found = candidates(feed(*entries))
+    assert [c.aliases for c in found] == [(Alias(AliasKind.URL, f"{page}#n{n}"),) for n in (2, 1)]
+    (alone,) = candidates(feed(entries[0]), {SHARED_PLACE})
+    assert alone.aliases == found[-1].aliases
+    mark = [entry(None, f"{page}#rss", f"News {n}") for n in (1, 2)]
+    assert [c.aliases[0].key for c in candidates(feed(*mark))] == ["title:News 2", "title:News 1"]
+
+
+@pytest.mark.parametrize("guid", [None, "1"])
+def test_two_versions_of_an_article_in_one_feed_are_one(guid: str | None) -> None:
+    url = "https://example.org/a"
+    twice = feed(entry(guid, url, "Bridge opens"), entry(guid, url, "Updated: bridge opens"))
+    (found,) = candidates(twice)
+    assert Alias(AliasKind.URL, url) in found.aliases
 
 
 def test_an_id_with_one_address_stays_a_name() -> None:

@@ -6,7 +6,7 @@ import pytest
 
 from bot.ingest.holding import held, looks_renamed
 
-READ = datetime(2026, 11, 23, 9, tzinfo=UTC)
+READ = datetime(2026, 11, 23, 9, 0, 30, tzinfo=UTC)
 OLD = READ - timedelta(days=1)
 
 
@@ -34,11 +34,22 @@ def since(count: int, pause: timedelta = timedelta(minutes=7)) -> list[datetime 
 def test_what_is_new_at_once_and_not_by_its_dates_is_looked_at(
     published: list[datetime | None], shown: int, *, expected: bool
 ) -> None:
-    assert looks_renamed(published, shown, READ) is expected
+    assert looks_renamed(published, 0, shown, READ) is expected
 
 
 def test_without_a_last_read_no_date_tells() -> None:
-    assert looks_renamed(since(10), 10, None)
+    assert looks_renamed(since(10), 0, 10, None)
+
+
+@pytest.mark.parametrize(
+    ("familiar", "new", "expected"),
+    [(2, 6, False), (3, 9, True), (3, 10, False), (4, 12, True), (9, 15, True)],
+)
+def test_whatever_its_dates_a_feed_of_titles_that_we_have_is_looked_at(
+    familiar: int, new: int, *, expected: bool
+) -> None:
+    assert looks_renamed(since(new), familiar, new, READ) is expected
+    assert not looks_renamed(since(new), familiar, 2 * new, READ)  # no more than it should be
 
 
 def test_what_remains_is_held_and_dated_news_go_out() -> None:
@@ -51,8 +62,27 @@ def test_dates_of_pages_let_news_go() -> None:
     assert held(since(10), 0, 10, READ) == [False] * 10
 
 
-def test_a_burst_of_one_minute_goes_out_where_nothing_of_it_is_known() -> None:
-    assert held(since(25, timedelta(0)), 0, 25, READ) == [False] * 25
+def test_a_burst_of_one_minute_is_held() -> None:
+    """No newsroom writes so fast: it may be the minute in which the feed was made anew."""
+    assert held(since(25, timedelta(0)), 0, 25, READ) == [True] * 25
+    assert held([*since(3, timedelta(0)), *since(22)], 0, 25, READ) == [False] * 25
+
+
+def test_a_batch_of_one_minute_goes_out_where_the_feed_shows_what_it_showed() -> None:
+    """Some sites publish what they have once a day."""
+    assert held(since(10, timedelta(0)), 0, 13, READ) == [False] * 10
+    assert held(since(10, timedelta(0)), 0, 12, READ) == [True] * 10
+
+
+def test_a_day_is_no_minute() -> None:
+    """Lists tell days, which stand for all that was written in them."""
+    day = READ.replace(hour=0, minute=0, second=0) + timedelta(days=1)
+    assert held([day] * 10, 0, 10, READ) == [False] * 10
+
+
+def test_titles_that_the_source_had_have_the_others_held_too() -> None:
+    assert held(since(10), 0, 10, READ, familiar=4) == [True] * 10
+    assert held(since(10), 0, 10, READ, familiar=3) == [False] * 10
 
 
 def test_dates_prove_nothing_where_most_turn_out_to_be_old() -> None:

@@ -299,3 +299,194 @@ async def test_what_follows_an_empty_first_read_is_news(desk: Desk) -> None:
     desk.shows(*(story(number) for number in range(8)))
     await desk.read()
     assert set((await desk.broadcasts()).values()) == {BroadcastState.OPEN}
+
+
+@pytest.mark.parametrize("minutes", [0, 1])
+async def test_a_site_that_is_set_up_anew_and_dates_all_at_that_pushes_nothing(
+    desk: Desk, minutes: int
+) -> None:
+    """All in one second, or one after the other as an import takes its time: all once went out."""
+    stories = [story(number, day=0) for number in range(20)]
+    desk.shows(*stories)
+    await desk.read()
+    now = datetime.now(UTC).replace(microsecond=0, second=30)
+    desk.shows(
+        *(
+            replace(renamed(each), published=now - timedelta(minutes=minutes * place))
+            for place, each in enumerate(stories)
+        )
+    )
+    await desk.read()
+    await desk.read()
+    assert await desk.broadcasts() == {}
+    assert len(await desk.titles()) == 20
+
+
+async def test_what_is_set_up_anew_along_with_that_is_held(desk: Desk) -> None:
+    """The feed is longer now, and one text is another: nobody knows whether these are news."""
+    stories = [story(number, day=0) for number in range(12)]
+    desk.shows(*stories)
+    await desk.read()
+    now = datetime.now(UTC).replace(microsecond=0)
+    others = [replace(stories[0], text=story(80).text), *(story(n) for n in range(20, 23))]
+    desk.shows(
+        *(
+            replace(renamed(each), published=now - timedelta(seconds=40 * place))
+            for place, each in enumerate([*stories[1:], *others])
+        )
+    )
+    await desk.read()
+    found = await desk.broadcasts()
+    assert found == {each.title: BroadcastState.HELD for each in others}
+
+
+async def test_news_after_an_outage_go_out_though_some_say_what_was_said_before(
+    desk: Desk,
+) -> None:
+    """Two alarms in the words of earlier ones: among many news they are no sign of a relaunch."""
+    stories = [story(number, day=0) for number in range(8)]
+    desk.shows(*stories)
+    await desk.read()
+    now = datetime.now(UTC).replace(microsecond=0)
+    fresh = [renamed(stories[0]), renamed(stories[1]), *(story(n) for n in range(20, 26))]
+    desk.shows(
+        *(
+            replace(each, published=now + timedelta(minutes=place))
+            for place, each in enumerate(fresh)
+        )
+    )
+    await desk.read()
+    assert await desk.broadcasts() == {each.title: BroadcastState.OPEN for each in fresh}
+    assert len(await desk.titles()) == 16
+
+
+# --- Old ---------------------------------------------------------------------------------------
+
+
+def weekly(count: int) -> list[Story]:
+    """So many stories, the newest first, each a week older than the one before."""
+    return [replace(story(n), published=OLD - timedelta(days=7 * n)) for n in range(count)]
+
+
+@pytest.mark.parametrize(
+    "shown", [slice(1, 11), slice(0, 20), slice(4, 14)], ids=["withdrawn", "longer", "stale"]
+)
+@pytest.mark.parametrize("exact", [True, False])
+async def test_what_comes_up_from_below_is_stored_and_not_pushed(
+    desk: Desk, shown: slice, *, exact: bool
+) -> None:
+    """The newest is taken down, or the feed made longer, or a cache shows an old copy."""
+    stories = weekly(20)
+    if not exact:
+        midnight = OLD.replace(hour=0, minute=0, second=0)
+        stories = [
+            replace(each, published=midnight - timedelta(days=7 * place))
+            for place, each in enumerate(stories)
+        ]
+    desk.shows(*stories[:10])
+    await desk.read()
+    desk.shows(*stories[shown])
+    await desk.read()
+    assert await desk.broadcasts() == {}
+    assert len(await desk.titles()) == max(shown.stop, 10)
+
+
+async def test_what_is_dated_among_the_others_is_news_wherever_it_is_dated(desk: Desk) -> None:
+    """An editor writes of last week; what is pinned on top does not make the oldest news."""
+    first, pinned, *stories = weekly(14)
+    pinned = replace(pinned, published=OLD - timedelta(days=900))
+    desk.shows(pinned, *stories[:10])
+    await desk.read()
+    late = replace(first, published=OLD - timedelta(days=30, hours=3))
+    desk.shows(late, pinned, *stories[:11])
+    await desk.read()
+    assert await desk.broadcasts() == {late.title: BroadcastState.OPEN}
+    assert len(await desk.titles()) == 13
+
+
+# --- Names that are none -----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("link", ["/news", "/news#n{}", "/"])
+async def test_entries_without_ids_that_share_a_page_are_all_kept(desk: Desk, link: str) -> None:
+    """All but the first were once lost, for ever and silently."""
+    stories = [replace(story(n, day=0), guid="", path=link.format(n)) for n in (111, 222, 333, 444)]
+    desk.shows(*stories[:1])
+    await desk.read()
+    desk.shows(*stories[2::-1])
+    await desk.read()
+    desk.shows(*stories[::-1])
+    await desk.read()
+    await desk.read()
+    assert await desk.titles() == [each.title for each in stories]
+    pushed = {each.title: BroadcastState.OPEN for each in stories[1:]}
+    assert await desk.broadcasts() == pushed
+
+
+@pytest.mark.parametrize(("guid", "link"), [("id-{}", "/news"), ("", "/news#n{}")])
+async def test_one_entry_at_a_time_at_one_address_is_kept(desk: Desk, guid: str, link: str) -> None:
+    stories = [
+        replace(story(n, day=0), guid=guid.format(n), path=link.format(n)) for n in (111, 222, 333)
+    ]
+    for each in (*stories, stories[0]):
+        desk.shows(each)
+        await desk.read()
+    assert await desk.titles() == [each.title for each in stories]
+    assert [*await desk.broadcasts()] == [each.title for each in stories[1:]]
+
+
+async def test_one_article_twice_in_a_feed_without_ids_is_one(desk: Desk) -> None:
+    one, other = (replace(story(n, day=0), guid="") for n in (111, 222))
+    said = replace(one, title=f"Обновлено: {one.title}")
+    for shown in ([one, other], [said, one, other], [said, other]):
+        desk.shows(*shown)
+        await desk.read()
+    assert len(await desk.titles()) == 2
+    assert await desk.broadcasts() == {}
+
+
+async def test_ids_that_are_places_lose_and_rewrite_nothing(desk: Desk) -> None:
+    """One new article once shifted all titles, so that messages were edited into other stories."""
+    stories = [story(n, day=0) for n in (111, 222, 333, 444, 555, 666, 777, 888)]
+
+    def at_places(*shown: Story) -> list[Story]:
+        return [replace(each, guid=str(place)) for place, each in enumerate(shown)]
+
+    for newest in (6, 7, 8, 8):
+        desk.shows(*at_places(*stories[newest - 6 : newest][::-1]))
+        await desk.read()
+    assert await desk.titles() == [each.title for each in stories]
+    assert [*await desk.broadcasts()] == [each.title for each in stories[6:]]
+    async with desk.database.read() as connection:
+        revised = await connection.scalars(select(article.c.id).where(article.c.revision > 1))
+        assert revised.all() == []
+
+
+async def test_another_headline_is_a_correction_and_no_reuse(desk: Desk) -> None:
+    """With its address or its subject kept, though the date moves on and ids are made anew."""
+    stories = [story(n, day=0) for n in (111, 222, 333, 444)]
+    desk.shows(*stories)
+    await desk.read()
+    later = OLD + timedelta(days=4)
+    edited = [
+        replace(stories[0], title="Движение перекрыли до утра", published=later),
+        replace(stories[1], title="Площади вввввв вернули имя", path="/v", published=later),
+        *(replace(each, guid=f"new-{each.number}") for each in stories[2:]),
+    ]
+    edited[2] = replace(edited[2], title="Совсем другие слова", published=later)
+    desk.shows(*edited)
+    await desk.read()
+    await desk.read()
+    assert len(await desk.titles()) == 4
+    assert await desk.broadcasts() == {}
+
+
+async def test_ids_made_anew_at_each_read_do_not_swell_the_database(desk: Desk) -> None:
+    stories = [story(n, day=0) for n in range(3)]
+    for number in range(25):
+        desk.shows(*(replace(each, guid=f"{number}-{each.number}") for each in stories))
+        await desk.read()
+    async with desk.database.read() as connection:
+        keys = await connection.scalars(select(alias.c.key).where(alias.c.kind == AliasKind.GUID))
+        assert len(keys.all()) == 60
+    assert len(await desk.titles()) == 3

@@ -139,7 +139,7 @@ def same_story(
     retouched = (
         not (same_title or beside)
         and text_digest(new.sketch) == text_digest(old.sketch)
-        and _retouched(new.title, old.title)
+        and is_retouched(new.title, old.title)
     )
     if not title or not (same_title or retouched):
         return False
@@ -156,6 +156,18 @@ def same_story(
     enough = _OF_ONE_SOURCE if same_source else _OF_ANOTHER
     telling = len(title) >= _TELLING and min(one.words, other.words) >= _LONG
     return moment and telling and one.names == other.names and likeness(one, other) >= enough
+
+
+def is_reprint(new: NewArticle, old: Recent) -> bool:
+    """Whether title and text are the same, whenever they were published; a short text may be."""
+    one, other = load_sketch(new.sketch), load_sketch(old.sketch)
+    return (
+        one is not None
+        and other is not None
+        and one.text == other.text
+        and one.words >= _SHORT
+        and title_words(new.title) == title_words(old.title)
+    )
 
 
 class Lookalikes:
@@ -296,7 +308,7 @@ def _digest(words: Iterable[str]) -> int:
     return int.from_bytes(blake2b("\0".join(words).encode(), digest_size=8).digest(), "big")
 
 
-def _retouched(one: str, other: str) -> bool:
+def is_retouched(one: str, other: str) -> bool:
     """Whether titles differ in misprints alone, or in words that only one of them has.
 
     None of these may be a name, which also may begin a title, or a "not"; numbers and days must
