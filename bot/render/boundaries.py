@@ -17,12 +17,12 @@ _LOOK_BACK = 4096  # a longer cluster fits no message
 
 _SENTENCE = regex.compile(
     r"""
-    (?P<mark> [.!?…]+ ) [\"'”’»“)\]]*+ (?=[\ \n])
+    (?<! [.!?…] ) (?P<mark> [.!?…]++ ) [\"'”’»“)\]]*+ (?=[\ \n])
     |  [。！？]++ [」』）”]*+ (?! [\p{GCB=EX}\p{GCB=SM}\p{GCB=ZWJ}] )
     """,
     regex.X,
 )
-_NEXT = regex.compile(r"[\s\p{P}\p{S}]*+(.)", regex.S)
+_NEXT = regex.compile(r"[\s\p{P}\p{S}]{0,100}+(.)", regex.S)
 _LAST_TOKEN = regex.compile(r"(?r)[\p{L}\p{M}\p{N}.\-]+")
 _WORD = regex.compile(r"[ \n]++(?![—–])")
 

@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 import runpy
 import time
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -13,10 +14,11 @@ from hypothesis import strategies as st
 
 from bot.errors import ParseError
 from bot.ingest.article.extract import document_from_html
+from bot.ingest.decide import candidates
 from bot.ingest.feeds.parse import MAX_TAGS, parse_feed
 from bot.ingest.markup.dates import moment
 from bot.ingest.markup.fields import MAX_ENTRIES, plain_text
-from bot.model import Entry, Feed, Image
+from bot.model import Alias, AliasKind, Entry, Feed, Image
 
 URL = "https://news.example.org/feeds/all.xml"
 FEEDS = sorted(
@@ -303,3 +305,22 @@ def test_the_base_of_content_is_what_its_addresses_start_from() -> None:
         if isinstance(block, Image)
     ]
     assert image == "https://cdn.example.org/2026/pics/1.jpg"
+
+
+@pytest.mark.parametrize("form", ["rss", "json"])
+def test_what_an_entry_says_is_bounded_and_its_id_keeps_its_name(form: str) -> None:
+    """An id is shortened as it was when only the database bounded it: else it would be new."""
+    guid, title, lead = (f"{word}{'ы' * 20_000}" for word in ("id:", "Мост ", "Строили "))
+    if form == "rss":
+        item = f"<guid>{guid}</guid><title>{title}</title><description>{lead}</description>"
+        made = f"<rss version='2.0'><channel><item>{item}</item></channel></rss>"
+    else:
+        said = {"id": guid, "title": title, "summary": lead}
+        made = json.dumps({"version": "https://jsonfeed.org/version/1.1", "items": [said]})
+    feed = parse_feed(made.encode(), None, "https://news.example/feed")
+    (entry,) = feed.entries
+    assert (entry.title, entry.lead) == (title[:10_000], lead[:10_000])
+    (name, *_) = candidates(feed)[0].aliases
+    whole = candidates(replace(feed, entries=(replace(entry, guid=guid),)))[0]
+    assert name == whole.aliases[0] == Alias(AliasKind.GUID, entry.guid or "")
+    assert "ы" not in name.key

@@ -1,5 +1,5 @@
 from itertools import pairwise
-from time import perf_counter
+from time import perf_counter, process_time
 
 import pytest
 import regex
@@ -76,6 +76,15 @@ def test_boundary_agrees_with_whole_segmentation(text: str) -> None:
     for at in range(-1, len(text) + 2):
         expected = max(start for start in starts if start <= max(0, min(at, len(text))))
         assert boundary(text, at) == expected, (text, at)
+
+
+@pytest.mark.parametrize("text", ["." * 200_000, ". " * 100_000, "…! »" * 50_000])
+def test_sentences_end_quickly_in_a_sea_of_dots(text: str) -> None:
+    """Ten thousand dots once took a second, and as many with spaces quadratic time."""
+    began = process_time()
+    ends = list(sentence_ends(text, 0, len(text)))
+    assert ends == sorted(ends)
+    assert process_time() - began < 2
 
 
 def test_boundary_is_found_quickly_in_a_sea_of_flags() -> None:
