@@ -197,7 +197,7 @@ async def one_process(mixed: Sequence[Page], feed: Feed) -> tuple[list[float], l
                 for candidate in read.new[first:last]:
                     raw = next(waiting)
                     start = clock()
-                    page = extract_article(*raw)
+                    page = extract_article(*raw, dated=candidate.entry.published is not None)
                     reading.append(1000 * (clock() - start))
                     content = document_from_html(candidate.entry.content, SITE)
                     made.append(article_of(candidate, page, content))
@@ -218,7 +218,8 @@ async def pooled(mixed: Sequence[Page], feed: Feed) -> tuple[float, float, float
     async with store() as (database, source), ParsePool(workers=2) as pool:
 
         async def make(candidate: Candidate) -> NewArticle:
-            page = await pool.article(*next(waiting))
+            dated = candidate.entry.published is not None
+            page = await pool.article(*next(waiting), dated=dated)
             content = await pool.fragment(candidate.entry.content, SITE)
             return article_of(candidate, page, content)
 

@@ -126,10 +126,11 @@ class Maker:
         if not entry.url:
             return None, False, ""
         try:
-            return await self._pages.ask(entry.url), False, ""
+            page = await self._pages.ask(entry.url, dated=entry.published is not None)
         except (FetchError, ExtractError) as error:
             _log.warning("page not read", page=shown_url(entry.url), error=str(error))
             return None, isinstance(error, FetchError) and error.passing, str(error)
+        return page, False, ""
 
     def _compose(
         self, candidate: Candidate, page: PageRead | None, content: Document

@@ -53,14 +53,22 @@ class PageRead:
 
 
 async def read_page(
-    answer: Fetched, pool: ParsePool, selectors: Selectors | None = None
+    answer: Fetched, pool: ParsePool, selectors: Selectors | None = None, *, dated: bool = False
 ) -> PageRead:
     """The article on a page that was fetched.
+
+    Args:
+        answer: the page.
+        pool: what reads it.
+        selectors: the editor's, or None.
+        dated: whether it is known when the article was published, so that nobody need guess.
 
     Raises:
         ExtractError: there is none, or it could not be read in time.
     """
-    article = await pool.article(answer.content, answer.content_type, answer.url, selectors)
+    article = await pool.article(
+        answer.content, answer.content_type, answer.url, selectors, dated=dated
+    )
     state = page_state(
         title=article.title,
         lead=article.lead,
@@ -93,13 +101,13 @@ class Pages:
         """Ask for so many pages more, for so long; the others count as without an answer."""
         self._left, self._ends = most, time.monotonic() + seconds
 
-    async def ask(self, url: str) -> PageRead:
-        """What a page says.
+    async def ask(self, url: str, *, dated: bool = False) -> PageRead:
+        """What a page says; ``dated`` as for ``read_page``.
 
         Raises:
             FetchError, ExtractError: it cannot be read.
         """
-        return await read_page(await self._fetched(url), self._pool, self._selectors)
+        return await read_page(await self._fetched(url), self._pool, self._selectors, dated=dated)
 
     async def _fetched(self, url: str) -> Fetched:
         host = urlsplit(url).netloc

@@ -119,7 +119,13 @@ class ParsePool:
         )
 
     async def article(
-        self, content: bytes, content_type: str | None, url: str, selectors: Selectors | None = None
+        self,
+        content: bytes,
+        content_type: str | None,
+        url: str,
+        selectors: Selectors | None = None,
+        *,
+        dated: bool = False,
     ) -> Extracted:
         """The article on a page, of ordinary length; see ``extract_article`` and ``bounded``.
 
@@ -134,7 +140,7 @@ class ParsePool:
         page = content, content_type, url, datetime.now(self._zone)
         try:
             article, dropped = await self._run(
-                ExtractError, "page", self._article_timeout, _article, *page, selectors
+                ExtractError, "page", self._article_timeout, _article, *page, selectors, dated
             )
         except ExtractError as error:
             pointed = selectors is not None and bool(selectors.article)
@@ -278,10 +284,11 @@ def _article(
     url: str,
     now: datetime,
     selectors: Selectors | None,
+    dated: bool,  # noqa: FBT001 - pebble hands on no names
 ) -> tuple[Extracted, int]:
     from bot.ingest.article.extract import extract_article  # noqa: PLC0415 - see above
 
-    article = extract_article(content, content_type, url, selectors, now=now)
+    article = extract_article(content, content_type, url, selectors, now=now, dated=dated)
     return _finished(article)
 
 

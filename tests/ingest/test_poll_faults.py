@@ -146,9 +146,15 @@ class OddPool(AlteredPool):
         super().__init__(lambda each: replace(each, title="\ud83d") if each.guid == "bad" else each)
 
     async def article(
-        self, content: bytes, content_type: str | None, url: str, selectors: Selectors | None = None
+        self,
+        content: bytes,
+        content_type: str | None,
+        url: str,
+        selectors: Selectors | None = None,
+        *,
+        dated: bool = False,
     ) -> Extracted:
-        read = await super().article(content, content_type, url, selectors)
+        read = await super().article(content, content_type, url, selectors, dated=dated)
         if url.endswith("/crash"):
             raise ZeroDivisionError
         if url.endswith("/half"):

@@ -257,7 +257,7 @@ def _title(root: Node, data: ArticleData, meta: Mapping[str, str], url: str) -> 
         if any(_alike(heading, title) or _follows_kicker(title, heading) for title in told)
     ]
     found = [*shown, *(title for title in told if not is_section(title, names))]
-    found += [*headings, *inner[:1], *told, *known]
+    found += [*headings, *inner[:1], *told, *inner]
     return next((title[:_LONGEST_TITLE] for title in found if title), "")
 
 

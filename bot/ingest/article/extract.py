@@ -70,6 +70,7 @@ def extract_article(
     *,
     now: datetime | None = None,
     light: bool = False,
+    dated: bool = False,
 ) -> Extracted:
     """The article that a page shows, with what the page says about it.
 
@@ -82,6 +83,7 @@ def extract_article(
             the present in UTC.
         light: read its beginning only, and take for the article what stands where most running
             text is. That is right less often, but takes a fraction of the time.
+        dated: it is known already when the article was published: its day is not guessed.
 
     Raises:
         ExtractError: no article is found, or the page is too large or too deep to be read.
@@ -92,7 +94,9 @@ def extract_article(
             html = _beginning(decode(content[:_LIGHT_BYTES], content_type))
         else:
             html = decode(content, content_type)
-        return _extract(html, url, selectors or Selectors(), now or datetime.now(UTC), light=light)
+        now = now or datetime.now(UTC)
+        guess = not (light or dated)
+        return _extract(html, url, selectors or Selectors(), now, light=light, guess=guess)
     except RecursionError as error:  # many levels inside a few elements, as lists in lists
         raise ExtractError("The page nests its elements too deep.") from error
 
@@ -151,7 +155,9 @@ def _beginning(html: str) -> str:
     return html[:_LIGHT_CHARS]
 
 
-def _extract(html: str, url: str, selectors: Selectors, now: datetime, *, light: bool) -> Extracted:
+def _extract(
+    html: str, url: str, selectors: Selectors, now: datetime, *, light: bool, guess: bool
+) -> Extracted:
     root = parse_page(without_shortcodes(html))
     nodes = list(root.iter())  # lxml makes each element's object anew unless somebody holds it
     base_url = page_base(root, url)
@@ -173,7 +179,7 @@ def _extract(html: str, url: str, selectors: Selectors, now: datetime, *, light:
     lead = lead_of_article(metadata.leads, metadata.title, text, metadata.site)
     lead = whole_lead(lead, document, _LONGEST_LEAD)
     found = _extracted(replace(metadata, lead=lead), document)
-    if metadata.published is None and not light:
+    if metadata.published is None and guess:
         return replace(found, guessed=told_day(root, base_url, metadata, now))
     return found
 
