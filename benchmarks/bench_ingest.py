@@ -29,11 +29,11 @@ sys.path.insert(0, str(Path(__file__).parents[1]))  # for when it is run by its 
 
 from benchmarks._common import ROOT, SITE, quantile, show, sqlite
 from benchmarks.bench_reading import material, rate
-from bot.ingest import decide
+from bot.ingest import decide, naming
 from bot.ingest.article.extract import document_from_html, extract_article
-from bot.ingest.decide import Candidate
 from bot.ingest.feeds.parse import parse_feed
 from bot.ingest.keeping import Push, compare, keep
+from bot.ingest.naming import Candidate
 from bot.ingest.once import Once
 from bot.ingest.poll import pieces
 from bot.ingest.sameness.likeness import document_hash, page_state
@@ -135,7 +135,7 @@ class Read:
 
     def __init__(self, source: Source, entries: Iterator[Entry]) -> None:
         feed = Feed("T", None, tuple(islice(entries, _ENTRIES)))
-        named = decide.candidates(feed)
+        named = naming.candidates(feed)
         self._source = source
         self._once = Once(source, named, {}, {})
         self.new = self._once.new
@@ -221,7 +221,7 @@ async def pooled(mixed: Sequence[Page], feed: Feed) -> tuple[float, float, float
             dated = candidate.entry.published is not None
             page = await pool.article(*next(waiting), dated=dated)
             content = await pool.fragment(candidate.entry.content, SITE)
-            return article_of(candidate, page, content)
+            return await asyncio.to_thread(article_of, candidate, page, content)
 
         async def read_on(until: float) -> None:
             nonlocal done

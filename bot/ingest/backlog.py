@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import pairwise
 
-from bot.ingest.decide import Candidate
+from bot.ingest.naming import Candidate
 from bot.model import Alias, Entry, Feed, NewArticle
 from bot.storage.revisions import Kept
 

@@ -10,8 +10,9 @@ from datetime import UTC, datetime, timedelta
 import structlog
 
 from bot.addresses import names_private_host, normalise_url
-from bot.ingest.decide import LEAD_CHARS, TITLE_CHARS, Candidate, fingerprint, spoke_at
+from bot.ingest.decide import LEAD_CHARS, TITLE_CHARS, fingerprint, spoke_at
 from bot.ingest.making import Maker, revised
+from bot.ingest.naming import Candidate
 from bot.ingest.sameness.change import Edit, correction, is_notice
 from bot.ingest.sameness.likeness import document_hash, picture_hash, text_hash
 from bot.model import Alias, Article, Change, Correction, Extracted, NewArticle, PageState

@@ -11,7 +11,7 @@ import structlog
 from bot.addresses import picture_name
 from bot.errors import ExtractError, FetchError
 from bot.ingest import decide
-from bot.ingest.decide import Candidate
+from bot.ingest.naming import Candidate
 from bot.ingest.pages import PageRead, Pages
 from bot.ingest.patience import Patience
 from bot.ingest.rubrics import Rubrics

@@ -6,8 +6,8 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from bot.ingest import decide, holding
-from bot.ingest.decide import Candidate
+from bot.ingest import holding, naming
+from bot.ingest.naming import Candidate
 from bot.ingest.sameness import nearness
 from bot.model import Alias, AliasKind, NewArticle, Source
 from bot.storage.sketches import Recent
@@ -61,7 +61,7 @@ class Once:
         self._here = nearness.Lookalikes()
         self._empty: set[int] = set()  # texts that say nothing
         self.joined: set[int] = set()
-        new = decide.new_candidates(named, known)
+        new = naming.new_candidates(named, known)
         self.shown = {known[n] for each in named for n in each.aliases if n in known}
         weakly = _weakly_named(new, known, owners, self.shown)
         self.shown.update(weakly)
@@ -70,7 +70,7 @@ class Once:
             for number, each in weakly.items()
             if each.entry.url and owners[number].source_id == source.id
         }
-        self.learnt = decide.learnt_names(named, known)
+        self.learnt = naming.learnt_names(named, known)
         for number, each in weakly.items():
             unknown = tuple(name for name in (*each.aliases, *each.extra) if name not in known)
             self.learnt[number] = (*self.learnt.get(number, ()), *unknown)
@@ -161,7 +161,7 @@ def possible_owners(named: Iterable[Candidate], known: Mapping[Alias, int]) -> s
     """
     return {
         known[name]
-        for each in decide.new_candidates(named, known)
+        for each in naming.new_candidates(named, known)
         for name in _weak_names(each)
         if name in known
     }

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from bot.ingest.decide import Candidate
+from bot.ingest.naming import Candidate
 from bot.model import Alias
 
 _READS = 10  # in a row

@@ -13,9 +13,8 @@ from http import HTTPStatus
 import structlog
 
 from bot.errors import FetchError, StorageError, VestnikError
-from bot.ingest import corrections, decide, holding
+from bot.ingest import corrections, holding, naming
 from bot.ingest.backlog import Backlog
-from bot.ingest.decide import Candidate
 from bot.ingest.fetching import moves
 from bot.ingest.fetching.fetch import Fetched, Fetcher
 from bot.ingest.keeping import Effect, End, Push, compare, end_read, ensure_own_section, keep
@@ -28,6 +27,7 @@ from bot.ingest.looking import (
     whereabouts,
 )
 from bot.ingest.making import Maker
+from bot.ingest.naming import Candidate
 from bot.ingest.once import Once, possible_owners
 from bot.ingest.pages import Pages
 from bot.ingest.patience import Patience, Wait
@@ -206,7 +206,7 @@ class Poller:
     async def _known(self, source: Source, feed: Feed) -> _Known:
         """What is known of the articles that a feed names."""
         async with self._database.read() as connection:
-            asked = await asyncio.to_thread(decide.shared_names, feed)
+            asked = await asyncio.to_thread(naming.shared_names, feed)
             shared = await articles.known_aliases(connection, source.id, asked)
             named, known = await _named(connection, source, feed, {*shared})
             if doubted := await asyncio.to_thread(doubtful_owners, named, known):
@@ -215,7 +215,7 @@ class Poller:
                     named, known = await _named(connection, source, feed, {*shared, *names})
             owners = await sketches.named_articles(connection, possible_owners(named, known))
             titles: Sequence[str] = ()
-            if holding.is_unusual(len(decide.new_candidates(named, known)), len(named)):
+            if holding.is_unusual(len(naming.new_candidates(named, known)), len(named)):
                 titles = await sketches.newest_titles(connection, source.id)
             once = await asyncio.to_thread(Once, source, named, known, owners, titles)
             kept = await revisions.kept_articles(connection, source.id, once.shown)
@@ -416,7 +416,7 @@ async def _named(
 ) -> tuple[Sequence[Candidate], Mapping[Alias, int]]:
     """A feed's entries with their names, and which of these we know."""
     # A feed of thousands of entries takes too long to hold up all others.
-    named = await asyncio.to_thread(decide.candidates, feed, shared)
+    named = await asyncio.to_thread(naming.candidates, feed, shared)
     names = [name for each in named for name in (*each.aliases, *each.extra, *each.before)]
     return named, await articles.known_aliases(connection, source.id, names)
 

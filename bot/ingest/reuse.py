@@ -13,7 +13,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-from bot.ingest.decide import Candidate
+from bot.ingest.naming import Candidate
 from bot.ingest.sameness.nearness import is_retouched, title_words
 from bot.model import Alias, AliasKind, Entry
 from bot.storage.names import Owner

@@ -10,12 +10,12 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from bot.errors import ExtractError, ParseError, VestnikError
-from bot.ingest import decide
-from bot.ingest.decide import Candidate
+from bot.ingest import decide, naming
 from bot.ingest.fetching.fetch import Fetched, Fetcher, Getter, get_whole, unasked
 from bot.ingest.fetching.headers import user_agent
 from bot.ingest.looking import SITEMAP_BYTES, Looked, look
 from bot.ingest.making import Maker
+from bot.ingest.naming import Candidate
 from bot.ingest.pages import Pages
 from bot.ingest.rubrics import Aliases, Rubrics, rubrics_of
 from bot.ingest.workers import ParsePool
@@ -166,7 +166,7 @@ class Examiner:
             rubrics,
             allow_private=self.allow_private,
         )
-        newest = decide.candidates(found.feed)[::-1]
+        newest = naming.candidates(found.feed)[::-1]
         return Listed(found.feed.title, found.reads_url, rubrics, newest, maker)
 
     async def _examined(

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from bot.ingest.backlog import Backlog
-from bot.ingest.decide import candidates
+from bot.ingest.naming import candidates
 from bot.model import Alias, AliasKind, Document, Entry, Feed, NewArticle
 from bot.storage.revisions import Kept
 

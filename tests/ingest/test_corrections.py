@@ -12,9 +12,10 @@ from sqlalchemy import select, update
 
 from bot.ingest import corrections
 from bot.ingest.corrections import Changes, changes, without_stale
-from bot.ingest.decide import Candidate, candidates, fingerprint
+from bot.ingest.decide import fingerprint
 from bot.ingest.fetching.fetch import Fetcher
 from bot.ingest.making import revised
+from bot.ingest.naming import Candidate, candidates
 from bot.ingest.poll import Poller
 from bot.ingest.sameness.change import Edit
 from bot.ingest.workers import ParsePool

@@ -8,13 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.ingest.decide import (
-    candidates,
-    compose,
-    learnt_names,
-    new_candidates,
-    shared_names,
-)
+from bot.ingest.decide import compose
+from bot.ingest.naming import candidates, learnt_names, new_candidates, shared_names
 from bot.model import (
     Alias,
     AliasKind,

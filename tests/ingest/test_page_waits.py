@@ -11,9 +11,9 @@ from sqlalchemy import select, update
 
 from bot.ingest.checks import Checker
 from bot.ingest.corrections import filled, without_mark
-from bot.ingest.decide import Candidate
 from bot.ingest.fetching.fetch import Fetcher
 from bot.ingest.making import revised
+from bot.ingest.naming import Candidate
 from bot.ingest.patience import Patience, Wait
 from bot.ingest.poll import Poller
 from bot.ingest.workers import ParsePool

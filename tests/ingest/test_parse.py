@@ -14,10 +14,10 @@ from hypothesis import strategies as st
 
 from bot.errors import ParseError
 from bot.ingest.article.extract import document_from_html
-from bot.ingest.decide import candidates
 from bot.ingest.feeds.parse import MAX_TAGS, parse_feed
 from bot.ingest.markup.dates import moment
 from bot.ingest.markup.fields import MAX_ENTRIES, plain_text
+from bot.ingest.naming import candidates
 from bot.model import Alias, AliasKind, Entry, Feed, Image
 
 URL = "https://news.example.org/feeds/all.xml"

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from bot.ingest.decide import candidates
+from bot.ingest.naming import candidates
 from bot.ingest.reuse import doubtful_owners, reused
 from bot.model import Alias, AliasKind, Entry, Feed
 from bot.storage.names import Owner
