@@ -2,6 +2,7 @@
 
 Where the newest post is taken down, where a feed is made longer, or a cache gives an old copy,
 entries come up from below that were never seen. They are stored like all others, but not pushed.
+What is dated back, yet stands among what is known or above it, is news.
 """
 
 from __future__ import annotations
@@ -26,11 +27,13 @@ class Backlog:
 
     Attributes:
         before: from when on an article may be news; None: whenever it was published.
-        below: the entries, by their names, that stand below all that are known.
+        beyond: the entries, by their names, that follow all that are known towards the older end.
+        ordered: whether their place alone proves that they are older.
     """
 
     before: datetime | None = None
-    below: frozenset[tuple[Alias, ...]] = frozenset()
+    beyond: frozenset[tuple[Alias, ...]] = frozenset()
+    ordered: bool = False
 
     @classmethod
     def of(
@@ -63,13 +66,14 @@ class Backlog:
         ]
         if not shown or last_read is None:
             return cls()
-        oldest = _oldest([date for date in map(_date, shown) if date is not None])
+        dates = [date for date in map(_date, shown) if date is not None]
+        oldest = _oldest(dates)
         before = None if oldest is None else min(oldest, last_read - _DAY)
-        below = frozenset[tuple[Alias, ...]]()
-        if _newest_first([owner.created_at for _, owner in shown]):
-            last = max(place for place, owner in enumerate(owners) if owner is not None)
-            below = frozenset(each.aliases for each in order[last + 1 :])
-        return cls(before, below)
+        had = [place for place, owner in enumerate(owners) if owner is not None]
+        upwards = _is_oldest_first(dates)
+        beyond = order[: had[0]] if upwards else order[had[-1] + 1 :]
+        ordered = not upwards and _newest_first([owner.created_at for _, owner in shown])
+        return cls(before, frozenset(each.aliases for each in beyond), ordered)
 
     def has(self, new: NewArticle) -> bool:
         """Whether an article is older than what the feed showed before.
@@ -77,8 +81,10 @@ class Backlog:
         A day, which a full hour may stand for, is over at its end only. One without a date, or
         with a guess at it, is as old as its place says.
         """
+        if new.aliases not in self.beyond:
+            return False
         if new.published is None or new.guessed:
-            return new.aliases in self.below
+            return self.ordered
         exact = new.published.minute or new.published.second
         latest = new.published if exact else new.published + _DAY
         return self.before is not None and latest < self.before
@@ -97,16 +103,20 @@ def _oldest(dates: Sequence[datetime]) -> datetime | None:
 
     What most of the entries after it are newer than is not in its place.
     """
-    rises = sum(one < other for one, other in pairwise(dates))
-    falls = sum(one > other for one, other in pairwise(dates))
     oldest: datetime | None = None
     after: list[datetime] = []  # those further down, the oldest first
-    for date in dates if rises > falls else reversed(dates):
+    for date in dates if _is_oldest_first(dates) else reversed(dates):
         newer = len(after) - bisect_right(after, date)
         if 2 * newer <= len(after) and (oldest is None or date < oldest):
             oldest = date
         insort(after, date)
     return oldest
+
+
+def _is_oldest_first(dates: Sequence[datetime]) -> bool:
+    """Whether a feed's dates grow more often than they fall."""
+    rises = sum(one < other for one, other in pairwise(dates))
+    return rises > sum(one > other for one, other in pairwise(dates))
 
 
 def _newest_first(stored: Sequence[datetime]) -> bool:

@@ -2,20 +2,18 @@
 
 A site that is rebuilt gives its articles new ids and addresses. Their dates stay, or go, or are
 those of the rebuilding. So where almost all of a known feed is new at once, an entry counts as news
-if it was published since the last read, not in one minute with many others, and the others do not
-turn out to be old. What is not is stored, and held until a person decides.
+if it was published since the last read, and the others do not turn out to be old. What is not is
+stored, and held until a person decides.
 """
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 _MOST = 0.6  # of what a feed shows; that more of it is new at once is unusual
 _LEAST = 5  # entries; a feed of three may well change as a whole
 _LATE = timedelta(hours=1)  # so long after its date an entry may appear: caches, slow editors
-_AT_ONCE = 3  # entries of one minute; more may have the date at which the feed was made
 _FEW = 3  # articles that we have; fewer prove nothing, for some news come again word for word
 _PART = 3  # and one in so many
 
@@ -63,30 +61,12 @@ def held(
         last_read: when it was last read, or None.
         familiar: how many of the others bear titles that the source had before.
     """
-    steady = shown - found - len(published) >= _FEW  # it names others as ever: it was not made anew
-    doubts = _doubts(published, last_read, batches=steady)
+    doubts = _doubts(published, last_read)
     if are_many(found + familiar, found + len(published)):
         doubts = [True] * len(published)  # then the dates of the others prove nothing
     return doubts if is_unusual(found + sum(doubts), shown) else [False] * len(doubts)
 
 
-def _doubts(
-    published: Sequence[datetime | None], last_read: datetime | None, *, batches: bool = False
-) -> list[bool]:
-    """For each date, whether it does not say that an entry came since the last read.
-
-    A full hour may stand for a day, and is no moment at which a feed was made. Nor is any minute
-    where ``batches`` of news may have been published in it.
-    """
-    minutes = Counter(
-        each.replace(second=0, microsecond=0)
-        for each in published
-        if each is not None and (each.minute or each.second) and not batches
-    )
-    return [
-        each is None
-        or last_read is None
-        or each <= last_read - _LATE
-        or minutes[each.replace(second=0, microsecond=0)] > _AT_ONCE
-        for each in published
-    ]
+def _doubts(published: Sequence[datetime | None], last_read: datetime | None) -> list[bool]:
+    """For each date, whether it does not say that an entry came since the last read."""
+    return [each is None or last_read is None or each <= last_read - _LATE for each in published]

@@ -65,10 +65,11 @@ def new(at: int, age: float | None, *, guessed: bool = False) -> NewArticle:
         ([2, 3, 9], 2, True),
         ([9, 3, 2], 0, True),  # oldest first
         ([2.5, 2, 3], 0, False),  # back-dated, among the known ones
-        ([3.5, 2, 3], 0, True),  # back-dated below them
+        ([900, 2, 3], 0, False),  # dated back, and on top
+        ([3, 2, 900], 2, False),  # the same where the oldest come first
         ([0.1, 0.5], 1, False),  # of the last day: an editor may be late, or a cache
         ([900, 2, 3, 9], 3, True),  # the first is pinned
-        ([900, 9, 8, 2, 3], 1, True),
+        ([900, 2, 3, 9, 10], 3, True),
         ([2, 3, 9, 900], 2, False),
         ([3, None, 9], 2, True),
         ([None, None, 9], 2, False),
@@ -78,8 +79,8 @@ def test_what_is_older_than_all_that_is_known_is_no_news(
     ages: list[float | None], at: int, *, expected: bool
 ) -> None:
     known = [each for each in range(len(ages)) if each != at]
-    if ages[:2] == [900, 9]:
-        known.remove(2)  # two come up at once
+    if ages[-1] == 10:
+        known.remove(4)  # two come up at once
     assert backlog(ages, known=known).has(new(at, ages[at])) is expected
 
 
@@ -90,7 +91,7 @@ def test_where_nothing_is_known_everything_may_be_news() -> None:
 
 def test_a_day_is_over_at_its_end_only() -> None:
     """A list may say "yesterday" of what was written late in it."""
-    before = Backlog(READ - DAY)
+    before = Backlog(READ - DAY, frozenset([names(0)]))
     day = (READ - DAY).replace(hour=0, minute=0, second=0)
     for published, expected in (
         (day, False),
@@ -102,9 +103,10 @@ def test_a_day_is_over_at_its_end_only() -> None:
 
 
 def test_a_guess_is_no_date() -> None:
-    assert not Backlog(READ).has(new(0, 9, guessed=True))
-    assert Backlog(None, frozenset([names(0)])).has(new(0, 9, guessed=True))
-    assert not Backlog(None, frozenset([names(0)])).has(new(0, 9))
+    beyond = frozenset([names(0)])
+    assert not Backlog(READ, beyond).has(new(0, 9, guessed=True))
+    assert Backlog(None, beyond, ordered=True).has(new(0, 9, guessed=True))
+    assert not Backlog(None, beyond, ordered=True).has(new(0, 9))
 
 
 @pytest.mark.parametrize(
@@ -126,8 +128,8 @@ def test_without_a_date_the_place_in_a_proven_order_tells(
 
 
 def test_dates_of_pages_tell_of_known_entries_that_have_none() -> None:
-    entry = Entry("0", None, "T", "", None, None, None, "")
-    feed = Feed("", None, (entry,))
+    entries = (Entry(each, None, each, "", None, None, None, "") for each in "01")
+    feed = Feed("", None, tuple(entries))
     kept = {0: Kept(None, "", READ - 3 * DAY, READ, 1, withdrawn=False, gone=0)}
     found = Backlog.of(feed, candidates(feed), {names(0)[0]: 0}, kept, READ)
     assert found.has(new(1, 4))
