@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import pairwise
 
+from bot.ingest.holding import latest
 from bot.ingest.naming import Candidate
 from bot.model import Alias, Entry, Feed, NewArticle
 from bot.storage.revisions import Kept
@@ -28,7 +29,7 @@ class Backlog:
     Attributes:
         before: from when on an article may be news; None: whenever it was published.
         beyond: the entries, by their names, that follow all that are known towards the older end.
-        ordered: whether their place alone proves that they are older.
+        ordered: whether the feed is proven to show its newest entries first.
     """
 
     before: datetime | None = None
@@ -69,25 +70,26 @@ class Backlog:
         dates = [date for date in map(_date, shown) if date is not None]
         oldest = _oldest(dates)
         before = None if oldest is None else min(oldest, last_read - _DAY)
-        had = [place for place, owner in enumerate(owners) if owner is not None]
+        had = [
+            place for place, each in enumerate(order) if not known.keys().isdisjoint(each.aliases)
+        ]
         upwards = _is_oldest_first(dates)
         beyond = order[: had[0]] if upwards else order[had[-1] + 1 :]
         ordered = not upwards and _newest_first([owner.created_at for _, owner in shown])
         return cls(before, frozenset(each.aliases for each in beyond), ordered)
 
-    def has(self, new: NewArticle) -> bool:
-        """Whether an article is older than what the feed showed before.
+    def may_have(self, new: NewArticle) -> bool:
+        """Whether an article without a date stands where the older ones do."""
+        undated = new.published is None or new.guessed
+        return undated and self.ordered and new.aliases in self.beyond
 
-        A day, which a full hour may stand for, is over at its end only. One without a date, or
-        with a guess at it, is as old as its place says.
-        """
+    def has(self, new: NewArticle) -> bool:
+        """Whether an article says that it is older than what the feed showed before."""
         if new.aliases not in self.beyond:
             return False
         if new.published is None or new.guessed:
-            return self.ordered
-        exact = new.published.minute or new.published.second
-        latest = new.published if exact else new.published + _DAY
-        return self.before is not None and latest < self.before
+            return False
+        return self.before is not None and latest(new.published) < self.before
 
 
 def _date(shown: tuple[Entry, Kept]) -> datetime | None:

@@ -69,4 +69,11 @@ def held(
 
 def _doubts(published: Sequence[datetime | None], last_read: datetime | None) -> list[bool]:
     """For each date, whether it does not say that an entry came since the last read."""
-    return [each is None or last_read is None or each <= last_read - _LATE for each in published]
+    return [
+        each is None or last_read is None or latest(each) <= last_read - _LATE for each in published
+    ]
+
+
+def latest(moment: datetime) -> datetime:
+    """The last moment that a date may mean: a day, for which a full hour may stand, has an end."""
+    return moment if moment.minute or moment.second else moment + timedelta(days=1)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 import structlog
@@ -34,6 +34,8 @@ from bot.storage.sections import ensure_section
 from bot.storage.sketches import Recent
 
 _log = structlog.get_logger(__name__)
+
+_MISSED = timedelta(days=2)  # before the last read; what is older had been seen then
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,11 +181,13 @@ async def keep(
         await _join(connection, source, old, new)
         placed += await _place(connection, source, old.article_id, new, once, push, now)
     for fresh in compared.fresh:
-        new, hold = fresh.new, fresh.hold
+        new, hold = fresh.new, fresh.hold or push.backlog.may_have(fresh.new)
         if (same := once.twin(new)) is not None:
             await _join(connection, source, same, new)
             placed += await _place(connection, source, same.article_id, new, once, push, now)
             continue
+        if push.takes(source, new):
+            new = _as_news(source, new)
         check_at = next_check(now, now) if _is_looked_at(source, new) else None
         number = await articles.add_article(
             connection, source.id, new, now, text=fresh.text, check_at=check_at
@@ -256,6 +260,13 @@ async def ensure_own_section(
         await ensure_section(connection, own, now, announced=True)
     elif end is not None and end.section:
         await ensure_section(connection, end.section, now)
+
+
+def _as_news(source: Source, new: NewArticle) -> NewArticle:
+    """What goes out as news, without a guess at its date that cannot be right."""
+    if not new.guessed or new.published is None or source.read_at is None:
+        return new
+    return replace(new, published=None) if new.published < source.read_at - _MISSED else new
 
 
 def _is_looked_at(source: Source, new: NewArticle) -> bool:

@@ -166,9 +166,9 @@ def news_held(
     """
     number, url = source
     text = t(
-        "⏸ Almost everything in this feed is new at once, and its dates do not say that it is "
-        "news: the site may have given old articles new addresses. I have stored these articles "
-        "and pushed none of them."
+        "⏸ Almost everything in this feed is new at once, or these stand below older articles, and "
+        "no dates say that they are news: the site may have given old articles new addresses, or "
+        "shows more of them than before. I have stored these articles and pushed none of them."
     )
     question = t("You decide. If nobody does, they stay in the lists and are not pushed.")
     body = join("\n\n", [text, url, titles(articles, _TITLES, t), question])

@@ -67,6 +67,13 @@ def test_a_burst_of_one_minute_goes_out() -> None:
     assert held(since(25, timedelta(0)), 0, 25, READ) == [False] * 25
 
 
+def test_a_day_is_over_at_its_end_only() -> None:
+    """Lists tell days; those of today were not there when the bot was away for hours."""
+    day = READ.replace(hour=0, minute=0, second=0)
+    assert held([day] * 6, 0, 8, READ) == [False] * 6
+    assert held([day - timedelta(days=1)] * 6, 0, 8, READ) == [True] * 6
+
+
 def test_a_day_is_no_minute() -> None:
     """Lists tell days, which stand for all that was written in them."""
     day = READ.replace(hour=0, minute=0, second=0) + timedelta(days=1)

@@ -62,6 +62,12 @@ def test_a_date_just_above_the_title() -> None:
         "<div class=related><time datetime=2026-11-20T10:00>20 ноября</time></div>",
         "<p>Мост, который <time datetime=2026-11-20T10:00>20 ноября</time> осмотрел мэр.</p>",
         "<div class=date>25 декабря 2026</div>",  # of an event to come
+        "<div>Обновлено 20.11.2026</div>",
+        "<div>Stand: 20. November 2026</div>",
+        "<div>Лицензия № 77-123 от 12.03.2015</div>",
+        "<div>Постановление от 03.02.2024 № 15-п</div>",
+        "<div>Фото: Иванов, 12.05.2019</div>",
+        "<script>settings = {created_at: '2018-02-03', date: '2019-04-01'}</script>",
     ],
 )
 def test_dates_of_something_else_are_none(odd: str) -> None:
@@ -92,8 +98,6 @@ def test_the_address_tells_a_day_as_a_guess() -> None:
         ("<i>20</i><b>Nov</b><i>2026</i>", ""),
         ("<div class=social><span>am 20.11.2026</span></div>", ""),
         ("", "<script>window.page = {publishedAt: '2026-11-20'}</script>"),
-        ("<div>Обновлено 20.11.2026</div>", ""),
-        ("<div>Stand: 20. November 2026</div>", ""),
     ],
 )
 def test_lines_and_data_tell_a_day(below: str, head: str) -> None:

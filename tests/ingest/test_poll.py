@@ -18,6 +18,7 @@ from bot.storage.database import Database
 from bot.storage.schema import article, broadcast, source
 from sandbox.newsroom import Fault, Newsroom
 from tests.ingest.reads import listed, read
+from tests.ingest.site import TEXT, Site, article_page, item, rss
 
 
 @pytest.fixture
@@ -222,3 +223,20 @@ async def running(poller: Poller) -> AsyncIterator[None]:
     finally:
         stop.set()
         await task
+
+
+async def test_a_guessed_day_makes_no_news_old(poller: Poller, database: Database) -> None:
+    """A page that marks no date has another one somewhere: it sank to the end of the list."""
+    day = "<div>12.03.2015</div>" + TEXT
+    async with Site({"/feed": rss(item("Старое", "/a")), "/b": article_page(text=day)}) as site:
+        await listed(database, site.feed)
+        await read(poller, database)
+        site.documents["/feed"] = rss(item("Новое", "/b"), item("Старое", "/a"))
+        await read(poller, database)
+    async with database.read() as connection:
+        moments = select(article.c.published_at, article.c.sorted_at).order_by(article.c.id.desc())
+        published, placed = (await connection.execute(moments)).first() or (None, None)
+    assert (await titles(database))[1] == ["Новое"]
+    assert published is None
+    assert placed is not None
+    assert placed > datetime.now(UTC) - timedelta(hours=1)

@@ -1,4 +1,4 @@
-"""The day of a page that marks none: from its address, its lines, its data, or its last change."""
+"""The day of a page that marks none: from its address, its lines, or its data."""
 
 from __future__ import annotations
 
@@ -67,13 +67,13 @@ _DAY_IN_PATH = re.compile(
     r"/(?P<year>(?:19|20)\d\d)/(?P<month>0?[1-9]|1[0-2])/(?P<day>0?[1-9]|[12]\d|3[01])(?=/|$)"
 )
 _DAY_IN_NAME = re.compile(
-    r"(?<!\d)(?:(?P<year>(?:19|20)\d\d)(?P<mark>[-_.]?)(?P<month>0[1-9]|1[0-2])(?P=mark)"
+    r"(?<!\d)(?:(?P<year>(?:19|20)\d\d)(?P<mark>[-_.])(?P<month>0[1-9]|1[0-2])(?P=mark)"
     r"(?P<day>0[1-9]|[12]\d|3[01])|(?P<day2>0[1-9]|[12]\d|3[01])(?P<mark2>[-_.])"
     r"(?P<month2>0[1-9]|1[0-2])(?P=mark2)(?P<year2>(?:19|20)\d\d))(?!\d)"
 )
 _DATA = re.compile(
     r"(?P<name>date_?published|published(?:_?at|_?date|_?on|_?time)|publi(?:sh|cation)_?date"
-    r"|pub_?date|created(?:_?at|_?date|_?on)?|date)[\"']?\s*[:=]\s*"
+    r"|pub_?date)[\"']?\s*[:=]\s*"
     r"[\"'](?P<date>\d{4}-\d\d-\d\d(?:[T ][\d:.+Z-]{5,30})?)[\"']",
     re.IGNORECASE,
 )
@@ -96,9 +96,6 @@ class _Day(NamedTuple):
 
 def told_day(root: Node, url: str, metadata: Metadata, now: datetime) -> datetime | None:
     """When a page that marks no date seems to have been published; None where unclear.
-
-    The last resort is the day of its last change: that is nearer to its publication than the day
-    on which it is read, which an article without any date is shown with.
 
     Args:
         root: the page.
@@ -318,18 +315,8 @@ def _alone(page: Undated) -> datetime | None:
     return _only(day for _, day in page.told_before)
 
 
-def _changed(page: Undated) -> datetime | None:
-    """When the page was changed last."""
-    updated = page.metadata.updated
-    if updated is not None and updated <= page.now + _AHEAD:
-        return updated
-    near = (page.day_of(line) for line in (*page.below(page.most_lines), *page.above))
-    days = [day.moment for day in (*near, *(day for _, day in page.told)) if day and day.changed]
-    return days[0] if days else None
-
-
 FINDERS: tuple[Callable[[Undated], datetime | None], ...] = (
-    *(_in_path, _below, _near, _in_name, _labelled, _in_data, _marked, _above, _alone, _changed),
+    *(_in_path, _below, _near, _in_name, _labelled, _in_data, _marked, _above, _alone),
 )
 """From the surest to the least sure."""
 

@@ -54,7 +54,8 @@ CHANGED = re.compile(
 OTHER = re.compile(
     r"действ|срок|провед|начал|состо|\bwann\b|\bwhen\b|termin|beginn|\bstart|gültig|deadline|©"
     r"|copyright|\bbis\b|\buntil\b|\bseit\b|\bsince\b|geboren|\bborn\b|\*|†|registr|mitglied"
-    r"|joined|\bheute\b|сегодня|\btoday\b|abgerufen|retrieved|accessed",
+    r"|joined|\bheute\b|сегодня|\btoday\b|abgerufen|retrieved|accessed|свидетельств|лицензи|приказ"
+    r"|постановлени|распоряжени|голосовани|\bдо\b|\bфото\b|photo|licen[cs]e|выбор[ыао]",
     re.IGNORECASE,
 )
 
