@@ -227,7 +227,7 @@ async def running(poller: Poller) -> AsyncIterator[None]:
 
 async def test_a_guessed_day_makes_no_news_old(poller: Poller, database: Database) -> None:
     """A page that marks no date has another one somewhere: it sank to the end of the list."""
-    day = "<div>12.03.2015</div>" + TEXT
+    day = TEXT * 3 + "<div>12.03.2015</div>"
     async with Site({"/feed": rss(item("Старое", "/a")), "/b": article_page(text=day)}) as site:
         await listed(database, site.feed)
         await read(poller, database)
