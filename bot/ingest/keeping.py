@@ -177,6 +177,7 @@ async def keep(
 ) -> Tally:
     """Store what is new, with its broadcasts. What is had already learns its other names."""
     stored = pushed = held = placed = 0
+    await placements.lock(connection, {old.article_id for old, _ in compared.same})
     for old, new in compared.same:
         await _join(connection, source, old, new)
         placed += await _place(connection, source, old.article_id, new, once, push, now)
@@ -318,6 +319,7 @@ async def _place_known(
     section_id = await ensure_section(connection, own, now, announced=True)
     pushed = False
     others = await placements.unplaced(connection, once.shown, section_id, source.id)
+    await placements.lock(connection, [number for number, _ in others])
     for number, published in others:
         goes_out = not once.renamed and push.goes_out(source, published)
         pushed |= await placements.place(

@@ -88,6 +88,23 @@ async def place(
     return True
 
 
+async def lock(connection: AsyncConnection, article_ids: Collection[int]) -> None:
+    """Lock articles that may be placed, and their broadcasts, as a claim does: in order of rank.
+
+    Else a claim and a read could wait for each other.
+    """
+    ids = sorted(article_ids)
+    for first in range(0, len(ids), _CHUNK):
+        some = ids[first : first + _CHUNK]
+        those = select(article.c.id).where(article.c.id.in_(some)).order_by(article.c.id)
+        await connection.execute(those.with_for_update(read=True))
+    for first in range(0, len(ids), _CHUNK):
+        some = ids[first : first + _CHUNK]
+        theirs = select(broadcast.c.id).where(broadcast.c.article_id.in_(some))
+        ranked = theirs.order_by(broadcast.c.priority, broadcast.c.id)
+        await connection.execute(ranked.with_for_update())
+
+
 async def begin_round(connection: AsyncConnection, broadcast_id: int, article_id: int) -> None:
     """Let a broadcast go through the readers of the next further section, if there is one.
 
