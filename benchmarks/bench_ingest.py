@@ -42,6 +42,7 @@ from bot.model import Document, Entry, Extracted, Feed, NewArticle, Source, Sour
 from bot.storage.articles import ensure_storable
 from bot.storage.database import Database
 from bot.storage.sources import due_sources, list_sources
+from bot.waiting import SWITCH_SECONDS
 
 SECONDS = 10.0
 SOURCES_AT_ONCE = 4
@@ -275,6 +276,7 @@ def held(number: int) -> float:
 
 def main() -> None:
     """Measure and print the table."""
+    sys.setswitchinterval(SWITCH_SECONDS)  # as the bot does
     mixed, feed = pages()
     sizes = sorted(len(content) for content, *_ in mixed)
     taken, reading = asyncio.run(one_process(mixed, feed))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import signal
+import sys
 from contextlib import AsyncExitStack
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -42,7 +43,7 @@ from bot.telegram.outcome import RetryLater, Stop, outcome
 from bot.telegram.pace import Pacer
 from bot.telegram.session import ReplyLane, make_bot
 from bot.telegram.webhook import WebhookKeeper
-from bot.waiting import rest, unless
+from bot.waiting import SWITCH_SECONDS, rest, unless
 from bot.web import CALLBACK, HubCallback, Standing, Webhook, serve
 
 _log = structlog.get_logger(__name__)
@@ -59,6 +60,7 @@ async def run(settings: Settings) -> None:
     """
     if settings.roles == (Role.WEB,) and settings.web_port is None:
         raise SettingsError("WEB_PORT is not set: ROLES leaves this process nothing else to do.")
+    sys.setswitchinterval(SWITCH_SECONDS)
     machines = Machines()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):

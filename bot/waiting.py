@@ -12,6 +12,9 @@ T = TypeVar("T")
 P = ParamSpec("P")
 Duration = TypeVar("Duration", float, timedelta)
 
+# What threads compute beside the event loop holds it up so long at a time; with Python's own 5 ms,
+# some of which follow each other, a push or a reply would wait for an article that is being made.
+SWITCH_SECONDS = 0.001
 _MOST_DOUBLINGS = 16  # more than any pause needs, and no number grows without bound
 _LONG = 50_000  # characters, which take some milliseconds
 
