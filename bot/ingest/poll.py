@@ -205,8 +205,8 @@ class Poller:
 
     async def _known(self, source: Source, feed: Feed) -> _Known:
         """What is known of the articles that a feed names."""
+        asked = await asyncio.to_thread(naming.shared_names, feed)
         async with self._database.read() as connection:
-            asked = await asyncio.to_thread(naming.shared_names, feed)
             shared = await articles.known_aliases(connection, source.id, asked)
             named, known = await _named(connection, source, feed, {*shared})
             if doubted := await asyncio.to_thread(doubtful_owners, named, known):
