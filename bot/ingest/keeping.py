@@ -187,7 +187,7 @@ async def keep(
             await _join(connection, source, same, new)
             placed += await _place(connection, source, same.article_id, new, once, push, now)
             continue
-        if push.takes(source, new):
+        if goes_out := push.takes(source, new):
             new = _as_news(source, new)
         check_at = next_check(now, now) if _is_looked_at(source, new) else None
         number = await articles.add_article(
@@ -200,7 +200,7 @@ async def keep(
             continue
         once.stored(number, new)
         stored += 1
-        if push.takes(source, new):
+        if goes_out:
             held += hold
             pushed += not hold
             await broadcasts.add_broadcast(
