@@ -80,16 +80,19 @@ class Backlog:
 
     def may_have(self, new: NewArticle) -> bool:
         """Whether an article without a date stands where the older ones do."""
-        undated = new.published is None or new.guessed
-        return undated and self.ordered and new.aliases in self.beyond
+        return self.ordered and new.aliases in self.beyond and _told(new) is None
 
     def has(self, new: NewArticle) -> bool:
         """Whether an article says that it is older than what the feed showed before."""
-        if new.aliases not in self.beyond:
+        published = _told(new)
+        if self.before is None or published is None or new.aliases not in self.beyond:
             return False
-        if new.published is None or new.guessed:
-            return False
-        return self.before is not None and latest(new.published) < self.before
+        return latest(published) < self.before
+
+
+def _told(new: NewArticle) -> datetime | None:
+    """When an article says that it was published; a guess is no date."""
+    return None if new.guessed else new.published
 
 
 def _date(shown: tuple[Entry, Kept]) -> datetime | None:

@@ -15,6 +15,7 @@ from bot.storage.schema import source
 from bot.storage.upsert import insert
 
 _RHYTHM: TypeAdapter[Rhythm] = TypeAdapter(Rhythm)
+_WELL = {"failures": 0, "gone": 0, "error": None}  # what a read leaves that met with no fault
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,9 +125,7 @@ async def record_read(
             rhythm=None if rhythm == Rhythm() else _RHYTHM.dump_json(rhythm).decode(),
             read_at=now,
             next_at=next_at,
-            failures=0,
-            gone=0,
-            error=None,
+            **_WELL,
             primed=True,
         )
     )
@@ -145,9 +144,7 @@ async def record_part(connection: AsyncConnection, source_id: int, *, next_at: d
             last_modified=None,
             body_hash=None,
             next_at=next_at,
-            failures=0,
-            gone=0,
-            error=None,
+            **_WELL,
         )
     )
 
@@ -170,9 +167,7 @@ async def record_unchanged(
             last_modified=last_modified,
             read_at=now,
             next_at=next_at,
-            failures=0,
-            gone=0,
-            error=None,
+            **_WELL,
         )
     )
 

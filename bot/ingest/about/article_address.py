@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import SplitResult, parse_qsl, urlsplit
 
 _OTHER_FOLDERS = frozenset(
     {
@@ -31,6 +31,7 @@ _ID_KEYS = re.compile(
     r"(?:element_|news_?|article_?|post_?|item_?)?(?:id|p|n|code|slug)", re.IGNORECASE
 )
 _DATE_IN_PATH = re.compile(r"/(?:19|20)\d\d/(?:0?[1-9]|1[0-2])(?:/|$)")
+_HOME = re.compile(r"/?(?:index\.\w+)?")
 _WWW = re.compile(r"^(?:www|m|amp|mobile)\.")
 
 
@@ -78,6 +79,11 @@ def address_shape(url: str) -> str:
 def site_host(url: str) -> str:
     """The host without what marks another form of the same site."""
     return _WWW.sub("", urlsplit(url).hostname or "")
+
+
+def is_home(parts: SplitResult) -> bool:
+    """Whether an address is that of a site's front page, or empty."""
+    return _HOME.fullmatch(parts.path) is not None and not parts.query
 
 
 def is_own(url: str, page: str) -> bool:

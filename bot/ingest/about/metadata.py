@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 from lxml import etree
 
 from bot.addresses import absolute_url
+from bot.ingest.about.article_address import is_home, site_host
 from bot.ingest.about.authors import authors, meta_authors, shown_authors
 from bot.ingest.about.crumbs import Place, page_path
 from bot.ingest.about.jsonld import ArticleData, article_data
@@ -29,7 +30,6 @@ from bot.ingest.markup.printed_dates import DateReader, reads_month_first
 
 _LONGEST_LEAD = 2000
 _LANGUAGE = re.compile(r"([A-Za-z]{2,3})(?:[-_].*)?")
-_HOME = re.compile(r"/?(?:index\.\w+)?")
 _PUBLISHED = (
     *("article:published_time", "og:article:published_time", "datepublished", "publish-date"),
     *("pubdate", "dc.date.issued", "parsely-pub-date", "dcterms.created"),
@@ -257,12 +257,6 @@ def _canonical(root: Node, meta: Mapping[str, str], url: str) -> str | None:
 
 
 def _is_own(target: str, url: str) -> bool:
-    here, there = urlsplit(url), urlsplit(target)
-    if _host(here.hostname) != _host(there.hostname):
+    if site_host(target) != site_host(url):
         return False
-    home = _HOME.fullmatch(there.path) is not None and not there.query
-    return not home or (_HOME.fullmatch(here.path) is not None and not here.query)
-
-
-def _host(host: str | None) -> str:
-    return re.sub(r"^(?:www|m|amp|mobile)\.", "", host or "")
+    return not is_home(urlsplit(target)) or is_home(urlsplit(url))

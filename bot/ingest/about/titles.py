@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from itertools import islice
 from urllib.parse import urlsplit
 
+from bot.ingest.about.article_address import is_home
 from bot.ingest.about.jsonld import ArticleData
 from bot.ingest.about.meta_tags import first_of
 from bot.ingest.about.opening import opening_of
@@ -33,7 +34,6 @@ _KICKERS = frozenset(
         *("subtitle", "pretitle", "supertitle", "overtitle", "nadzagolovok", "rubric", "rubrika"),
     }
 )
-_HOME = re.compile(r"/?(?:index\.\w+)?")
 _BETWEEN = " :.–—-|·•"
 
 
@@ -88,9 +88,9 @@ def _logo(headings: Iterable[Node], url: str) -> str:
     for node in headings:
         link = next(node.iter("a"), None)
         target = urlsplit(attribute(link, "href")) if link is not None else None
-        if target is None or not (target.netloc or target.path) or target.query:
+        if target is None or not (target.netloc or target.path):
             continue
-        if target.netloc in {"", host} and _HOME.fullmatch(target.path):
+        if target.netloc in {"", host} and is_home(target):
             return _text(node)
     return ""
 
